@@ -11,8 +11,8 @@ export type KeyDistribution =
   /** The first `hotFraction` of the keys get `hotShare` of the events, evenly; the rest get the rest. */
   | { readonly kind: 'hotspot'; readonly hotFraction: number; readonly hotShare: number };
 
-/** Writes the keys of `count` events into `keys`, the first being event `counter` of block `block` (see random.ts). */
-export type KeySampler = (keys: Uint32Array, block: number, counter: number, count: number) => void;
+/** Writes the keys of events `position` … `position + count − 1`, all of one block (see random.ts), into `keys`. */
+export type KeySampler = (keys: Uint32Array, position: number, count: number) => void;
 
 /** Beyond this a 32-bit draw would make some keys likelier than others by more than 0.4 %. */
 export const KEYS_MAX = 2 ** 24;
@@ -33,9 +33,9 @@ export function keySampler(seed: number, keys: number, distribution: KeyDistribu
 }
 
 function uniform(seed: number, bound: number): KeySampler {
-  return (keys, block, counter, count) => {
-    const { first, second } = drawKey(seed, 'key', block);
-    for (let i = 0; i < count; i++) keys[i] = scaled(draw(counter + i, first, second), bound);
+  return (keys, position, count) => {
+    const { first, second } = drawKey(seed, 'key', position);
+    for (let i = 0; i < count; i++) keys[i] = scaled(draw(i, first, second), bound);
   };
 }
 
@@ -51,20 +51,20 @@ function hotspot(seed: number, bound: number, { hotFraction, hotShare }: { hotFr
     );
   }
   const threshold = hotShare * 2 ** 32;
-  return (keys, block, counter, count) => {
-    const choose = drawKey(seed, 'key', block);
-    const within = drawKey(seed, 'key-within', block);
+  return (keys, position, count) => {
+    const choose = drawKey(seed, 'key', position);
+    const within = drawKey(seed, 'key-within', position);
     for (let i = 0; i < count; i++) {
-      const word = draw(counter + i, within.first, within.second);
-      keys[i] = draw(counter + i, choose.first, choose.second) < threshold ? scaled(word, hot) : hot + scaled(word, bound - hot);
+      const word = draw(i, within.first, within.second);
+      keys[i] = draw(i, choose.first, choose.second) < threshold ? scaled(word, hot) : hot + scaled(word, bound - hot);
     }
   };
 }
 
 /**
- * Exact Zipf numbers by rejection from a staircase: ranks are cut into steps about 1/16 as wide as their first rank, a step is
+ * Exact Zipf numbers by rejection from a staircase: ranks are cut into steps about 1/32 as wide as their first rank, a step is
  * drawn by Walker's alias method as if all its ranks were as likely as its first, a rank in it evenly, and the rank is kept with
- * its true share of that. Some 20 steps per factor e of ranks, so the tables fit the first-level cache whatever the
+ * its true share of that. Some 32 steps per factor e of ranks, so the tables stay in the cache whatever the
  * number of keys, and nearly every draw is kept without computing a power.
  */
 function zipf(seed: number, bound: number, { exponent, scrambled }: { exponent: number; scrambled: boolean }): KeySampler {
@@ -72,7 +72,7 @@ function zipf(seed: number, bound: number, { exponent, scrambled }: { exponent: 
     throw new WorkloadError('impossible-settings', `exponent must be from 0 to 16, not ${exponent}`);
   }
   const starts: number[] = [];
-  for (let rank = 1; rank <= bound; rank += Math.max(1, Math.floor(rank / 16))) starts.push(rank);
+  for (let rank = 1; rank <= bound; rank += Math.max(1, Math.floor(rank / 32))) starts.push(rank);
   const steps = starts.length;
   const startOf = Uint32Array.from(starts);
   const widthOf = startOf.map((start, step) => (starts[step + 1] ?? bound + 1) - start);
@@ -85,36 +85,34 @@ function zipf(seed: number, bound: number, { exponent, scrambled }: { exponent: 
   const { keepBelow, alias } = aliasTable(weightOf.map((weight, step) => weight * widthOf[step]!));
   const spread = scrambled ? scramble(seed, bound) : { factor: 1, offset: 0 };
 
-  /** Event `counter`'s rank; attempts after the first have streams of their own, so events stay independent. */
-  const redraw = (block: number, counter: number): number => {
+  /** The rank of event `position`; attempts after the first have streams of their own, so events stay independent. */
+  const redraw = (position: number): number => {
     for (let attempt = 1; ; attempt++) {
-      const choose = drawKey(seed, 'key', block, attempt);
-      const within = drawKey(seed, 'key-within', block, attempt);
-      const accept = drawKey(seed, 'key-accept', block, attempt);
-      const column = draw(counter, choose.first, choose.second) * steps;
+      const choose = drawKey(seed, 'key', position, attempt);
+      const within = drawKey(seed, 'key-within', position, attempt);
+      const accept = drawKey(seed, 'key-accept', position, attempt);
+      const column = draw(0, choose.first, choose.second) * steps;
       const cell = Math.floor(column / 2 ** 32);
       const step = column - cell * 2 ** 32 < keepBelow[cell]! ? cell : alias[cell]!;
-      const rank = startOf[step]! + scaled(draw(counter, within.first, within.second), widthOf[step]!);
-      if (kept(rank, step, draw(counter, accept.first, accept.second))) return rank;
+      const rank = startOf[step]! + scaled(draw(0, within.first, within.second), widthOf[step]!);
+      if (kept(rank, step, draw(0, accept.first, accept.second))) return rank;
     }
   };
   const kept = (rank: number, step: number, word: number): boolean =>
     word < surelyKept[step]! || word < (power(rank, -exponent) / weightOf[step]!) * 2 ** 32;
 
-  return (keys, block, counter, count) => {
-    const choose = drawKey(seed, 'key', block);
-    const within = drawKey(seed, 'key-within', block);
-    const accept = drawKey(seed, 'key-accept', block);
+  return (keys, position, count) => {
+    const choose = drawKey(seed, 'key', position);
+    const within = drawKey(seed, 'key-within', position);
+    const accept = drawKey(seed, 'key-accept', position);
     for (let i = 0; i < count; i++) {
-      const column = draw(counter + i, choose.first, choose.second) * steps;
+      const column = draw(i, choose.first, choose.second) * steps;
       const cell = Math.floor(column / 2 ** 32);
       const step = column - cell * 2 ** 32 < keepBelow[cell]! ? cell : alias[cell]!;
-      let rank = startOf[step]!;
-      if (widthOf[step]! > 1) {
-        rank += scaled(draw(counter + i, within.first, within.second), widthOf[step]!);
-        const word = draw(counter + i, accept.first, accept.second);
-        if (word >= surelyKept[step]! && !kept(rank, step, word)) rank = redraw(block, counter + i);
-      }
+      // A step of one rank draws and keeps it like any other: cheaper than a branch that cannot be foretold.
+      let rank = startOf[step]! + scaled(draw(i, within.first, within.second), widthOf[step]!);
+      const word = draw(i, accept.first, accept.second);
+      if (word >= surelyKept[step]! && !kept(rank, step, word)) rank = redraw(position + i);
       const place = (rank - 1) * spread.factor + spread.offset;
       keys[i] = place - Math.floor(place / bound) * bound; // below 2^49, so exact, and faster than % on such numbers
     }
@@ -145,7 +143,7 @@ function aliasTable(weights: Float64Array): { readonly keepBelow: Float64Array; 
 
 /** A permutation of the keys: rank × factor + offset modulo their number, the factor near the golden section and coprime to it. */
 function scramble(seed: number, bound: number): { readonly factor: number; readonly offset: number } {
-  const { first, second } = drawKey(seed, 'scramble');
+  const { first, second } = drawKey(seed, 'scramble', 0);
   let factor = Math.max(1, Math.round(bound * 0.6180339887498949));
   while (greatestCommonDivisor(factor, bound) !== 1) factor++;
   return { factor, offset: scaled(draw(0, first, second), bound) };
@@ -172,12 +170,14 @@ export function keyWriter(keys: number, keyBytes: number): KeyWriter {
   const words = keyBytes / 4;
   const [high, low, zeros] = pairTables();
   return (numbers, count, keyWords, from) => {
-    for (let i = 0; i < count; i++) {
-      const number = numbers[i]!;
-      const end = (from + i + 1) * words;
-      for (let at = end - words; at < end - 2; at++) keyWords[at] = zeros;
-      if (words > 1) keyWords[end - 2] = high[number >>> 24]! | low[(number >>> 16) & 0xff]!;
-      keyWords[end - 1] = high[(number >>> 8) & 0xff]! | low[number & 0xff]!;
+    keyWords.fill(zeros, from * words, (from + count) * words);
+    if (words > 1) {
+      for (let i = 0, at = (from + 1) * words - 2; i < count; i++, at += words) {
+        keyWords[at] = high[numbers[i]! >>> 24]! | low[(numbers[i]! >>> 16) & 0xff]!;
+      }
+    }
+    for (let i = 0, at = (from + 1) * words - 1; i < count; i++, at += words) {
+      keyWords[at] = high[(numbers[i]! >>> 8) & 0xff]! | low[numbers[i]! & 0xff]!;
     }
   };
 }

@@ -2,14 +2,14 @@
  * Random words by counter: word i of a stream is a pure function of (seed, stream, i), so any event can be reached at once and
  * any shard makes the same events. Integer arithmetic only, so the words are the same on every machine.
  *
- * A word is two rounds of a 32-bit integer hash over the counter with a key word added before each (the multipliers are
+ * A word is two rounds of a 32-bit integer hash over the position with a key word added before each (the multipliers are
  * C. Wellons' low-bias hash prospector's). One round would give every seed the same words in another order.
  */
 
-/** Counters below this share one pair of keys; a stream longer than that has a pair for each stretch of it. */
+/** Words 0 … 2^32 − 1 of a stream have one key, the next 2^32 another: a draw must not cross from one block to the next. */
 export const BLOCK = 2 ** 32;
 
-/** What makes one block of one stream its own: two 32-bit words. */
+/** Where in a stream to draw: two 32-bit words. */
 export interface DrawKey {
   readonly first: number;
   readonly second: number;
@@ -29,12 +29,12 @@ const STREAMS: Readonly<Record<Stream, number>> = {
 };
 
 /**
- * The keys of a stream's block.
+ * The key with which `draw(i, …)` gives word `position + i`, as long as both lie in one block.
  * @param seed a safe integer, not negative
- * @param block which 2^32 counters: floor(i / 2^32)
  * @param attempt for streams that draw again where a first draw was turned down; from 0
  */
-export function drawKey(seed: number, stream: Stream, block = 0, attempt = 0): DrawKey {
+export function drawKey(seed: number, stream: Stream, position: number, attempt = 0): DrawKey {
+  const block = Math.floor(position / BLOCK);
   const words = [seed >>> 0, Math.floor(seed / BLOCK), STREAMS[stream], block >>> 0, attempt];
   let first = 0x9e3779b9;
   let second = 0x85ebca6b;
@@ -42,12 +42,12 @@ export function drawKey(seed: number, stream: Stream, block = 0, attempt = 0): D
     first = draw(word, first, second);
     second = draw(word, second, first);
   }
-  return { first, second };
+  return { first: (first + position) | 0, second: second | 0 };
 }
 
-/** Word `counter` (below 2^32) of the block that the key's words stand for: uniform in 0 … 2^32 − 1. */
-export function draw(counter: number, first: number, second: number): number {
-  let x = (counter + first) | 0;
+/** A uniform word, 0 … 2^32 − 1. */
+export function draw(i: number, first: number, second: number): number {
+  let x = (i + first) | 0;
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
   x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
   x = ((x ^ (x >>> 15)) + second) | 0;

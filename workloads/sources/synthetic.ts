@@ -56,27 +56,28 @@ export function syntheticSource(settings: SyntheticSettings): Source {
   let position = 0;
 
   function makeTimes(timestamps: Float64Array, at: number, count: number): void {
-    for (let i = 0; i < count; i++) timestamps[at + i] = SYNTHETIC_START_MS + Math.floor(((position + i) * 1000) / ratePerSecond);
+    const from = position;
+    for (let i = 0; i < count; i++) timestamps[at + i] = SYNTHETIC_START_MS + Math.floor(((from + i) * 1000) / ratePerSecond);
   }
 
-  function moveBack(timestamps: Float64Array, at: number, block: number, counter: number, count: number): void {
-    const order = drawKey(seed, 'order', block);
-    const shift = drawKey(seed, 'shift', block);
+  function moveBack(timestamps: Float64Array, at: number, count: number): void {
+    const order = drawKey(seed, 'order', position);
+    const shift = drawKey(seed, 'shift', position);
     for (let i = 0; i < count; i++) {
-      const word = draw(counter + i, order.first, order.second);
+      const word = draw(i, order.first, order.second);
       if (word >= movedBelow) continue;
-      const shiftWord = draw(counter + i, shift.first, shift.second);
+      const shiftWord = draw(i, shift.first, shift.second);
       if (word >= lateBelow) {
         timestamps[at + i]! -= scaled(shiftWord, disorderMs + 1);
-      } else if (position + i >= lateFromEvent && (counter + i) % ANCHOR !== 0) {
+      } else if (position + i >= lateFromEvent && (position + i) % ANCHOR !== 0) {
         timestamps[at + i]! -= lateMsMin + scaled(shiftWord, lateMsMax - lateMsMin + 1);
       }
     }
   }
 
-  function makeValues(values: Float64Array, at: number, block: number, counter: number, count: number): void {
-    const { first, second } = drawKey(seed, 'value', block);
-    for (let i = 0; i < count; i++) values[at + i] = scaled(draw(counter + i, first, second), VALUES);
+  function makeValues(values: Float64Array, at: number, count: number): void {
+    const { first, second } = drawKey(seed, 'value', position);
+    for (let i = 0; i < count; i++) values[at + i] = ((draw(i, first, second) >>> 11) * VALUES) >>> 21;
   }
 
   return {
@@ -94,14 +95,12 @@ export function syntheticSource(settings: SyntheticSettings): Source {
       const wanted = Math.min(limit, batch.capacity, events - position);
       let made = 0;
       while (made < wanted) {
-        const block = Math.floor(position / BLOCK);
-        const counter = position - block * BLOCK;
-        const count = Math.min(STRETCH, wanted - made, BLOCK - counter);
-        sampleKeys(numbers, block, counter, count);
+        const count = Math.min(STRETCH, wanted - made, BLOCK - (position % BLOCK));
+        sampleKeys(numbers, position, count);
         writeKeys(numbers, count, batch.keyWords, made);
         makeTimes(batch.timestamps, made, count);
-        if (movedBelow > 0) moveBack(batch.timestamps, made, block, counter, count);
-        makeValues(batch.values, made, block, counter, count);
+        if (movedBelow > 0) moveBack(batch.timestamps, made, count);
+        makeValues(batch.values, made, count);
         position += count;
         made += count;
       }
