@@ -33,6 +33,8 @@ const EXIT_OF_CODE = {
   'missing-data': EXIT.usage,
   'bad-data': EXIT.usage,
   'impossible-settings': EXIT.usage,
+  /** Checkpoints were found, and every one is damaged. */
+  'no-whole-checkpoint': EXIT.harnessFailure,
   'backend-failed': EXIT.backendFailed,
   'gate-failed': EXIT.gateFailed,
   'too-noisy': EXIT.tooNoisy,

@@ -36,6 +36,8 @@ export interface StoredCheckpoint extends CheckpointContent {
 
 /** The checkpoints of one job. One process at a time writes to it. */
 export interface CheckpointSpace {
+  /** The highest id found when the space was opened, drafts of dead processes included; 0 if there was none. */
+  readonly lastId: number;
   /** Begins a checkpoint. Drafts that a dead process left behind are removed when the space is opened. */
   draft(id: number): Promise<CheckpointDraft>;
   /**

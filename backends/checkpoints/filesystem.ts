@@ -30,10 +30,13 @@ export default function filesystem({ fsync }: z.infer<typeof options>): Checkpoi
     settings: { fsync },
     async open(directory) {
       await mkdir(directory, { recursive: true });
+      let lastId = 0;
       for (const name of await readdir(directory)) {
-        if (/^(draft|gone)-\d+$/.test(name)) await rm(join(directory, name), { recursive: true });
+        const [, kind, id] = /^(chk|draft|gone)-(\d+)$/.exec(name) ?? [];
+        if (id !== undefined) lastId = Math.max(lastId, Number(id));
+        if (kind === 'draft' || kind === 'gone') await rm(join(directory, name), { recursive: true });
       }
-      return new FilesystemSpace(directory, fsync);
+      return new FilesystemSpace(directory, fsync, lastId);
     },
   };
 }
@@ -42,11 +45,13 @@ export default function filesystem({ fsync }: z.infer<typeof options>): Checkpoi
 type Held = ReadonlyMap<string, { readonly inode: bigint; readonly file: ManifestFile }>;
 
 class FilesystemSpace implements CheckpointSpace {
+  readonly lastId: number;
   readonly #root: string;
   readonly #fsync: boolean;
   #held: Held = new Map();
 
-  constructor(root: string, fsync: boolean) {
+  constructor(root: string, fsync: boolean, lastId: number) {
+    this.lastId = lastId;
     this.#root = root;
     this.#fsync = fsync;
   }

@@ -23,6 +23,6 @@ export interface Sink {
   accept(rows: FiredRows): void;
   /** Makes durable what was accepted so far and returns what {@link restore} needs. */
   save(): SavedSink;
-  /** Forgets all that was accepted after `saved` was made. */
-  restore(saved: SavedSink): void;
+  /** Forgets all that was accepted after `saved` was made; everything, if it is null. */
+  restore(saved: SavedSink | null): void;
 }
