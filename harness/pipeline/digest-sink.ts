@@ -1,4 +1,4 @@
-import { OutputDigest } from '../output-digest.ts';
+import { type DigestState, OutputDigest } from '../output-digest.ts';
 import type { FiredRows, SavedSink, Sink } from './sink.ts';
 
 /** Keeps of all rows only their digest: enough to tell whether the output was right, at no cost worth naming. */
@@ -24,7 +24,6 @@ export class DigestSink implements Sink {
   }
 
   restore(saved: SavedSink | null): void {
-    this.#digest = new OutputDigest();
-    if (saved !== null) this.#digest.load(saved as unknown as ReturnType<OutputDigest['save']>);
+    this.#digest = saved === null ? new OutputDigest() : OutputDigest.load(saved as unknown as DigestState);
   }
 }
