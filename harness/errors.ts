@@ -27,7 +27,9 @@ const EXIT_OF_CODE = {
   'duplicate-name': EXIT.usage,
   /** A results folder that cannot be written to, is in use, or has too little space. */
   'bad-folder': EXIT.usage,
-  'bad-results': EXIT.usage,
+  'results-missing': EXIT.usage,
+  'results-newer': EXIT.usage,
+  'results-invalid': EXIT.usage,
   /** A package, server or file that this machine lacks; the message says how to get it. */
   unavailable: EXIT.usage,
   'missing-data': EXIT.usage,
@@ -57,10 +59,12 @@ export class StatebenchError extends Error {
   }
 }
 
+const OUR_ERRORS: ReadonlySet<string> = new Set(['StatebenchError', 'WorkloadError', 'BackendError', 'CheckpointError', 'ResultsError']);
+
 /** What the process exits with after `error`: by its code, whichever of our classes it is; 1 for anything else. */
 export function exitCodeOf(error: unknown): ExitCode {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const ours = error instanceof Error && ['StatebenchError', 'WorkloadError', 'BackendError'].includes(error.name);
+  const ours = error instanceof Error && OUR_ERRORS.has(error.name);
   if (ours && typeof code === 'string' && Object.hasOwn(EXIT_OF_CODE, code)) return EXIT_OF_CODE[code as ErrorCode];
   return EXIT.harnessFailure;
 }

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { CheckpointStorage } from '../backends/checkpoints/contract.ts';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { messageOf, StatebenchError, suggestion } from './errors.ts';
@@ -13,7 +14,7 @@ import { bareWord, parseSpec, type Spec, type SpecOption } from './spec.ts';
 
 export type ModuleKind = 'backend' | 'workload' | 'storage';
 
-/** What every configured module says about itself; checkpoint storages need no more than this here. */
+/** What every configured module says about itself. */
 export interface Configured {
   readonly name: string;
   /** What is really in force, after defaults. */
@@ -36,7 +37,7 @@ export interface LoadedModule<T> extends ModuleRef {
   readonly described: readonly OptionDescription[];
   /** The server it needs and takes the `url` of, such as `redis`; null for an embedded store. */
   readonly server: string | null;
-  /** Makes the thing. @throws StatebenchError `bad-module` if what comes out is not one. */
+  /** Makes the thing. @throws StatebenchError `bad-value` if an option is missing, `bad-module` if what comes out is not one. */
   create(): T;
   /** The same module with one more option. @throws StatebenchError `unknown-option` or `bad-value` */
   with(option: SpecOption): LoadedModule<T>;
@@ -46,6 +47,9 @@ const FOLDERS: Readonly<Record<ModuleKind, string>> = { backend: 'backends', wor
 const MAKES: Readonly<Record<ModuleKind, string>> = { backend: 'StateBackend', workload: 'Workload', storage: 'CheckpointStorage' };
 const BUILT = fileURLToPath(new URL('../', import.meta.url));
 
+/** Backends that are broken on purpose, for the proof that conformance finds them. */
+const BROKEN = 'canaries.js';
+
 /**
  * Names of the built-ins of a kind, sorted. A file is one if it lies directly in the kind's folder and exports `options`
  * and a default; contracts, conformance and tests do not. Nothing is loaded for it.
@@ -54,7 +58,7 @@ export function builtIns(kind: ModuleKind, root = BUILT): readonly string[] {
   const folder = path.join(root, FOLDERS[kind]);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((file) => /^[a-z0-9-]+\.js$/.test(file))
+    .filter((file) => /^[a-z0-9-]+\.js$/.test(file) && file !== BROKEN)
     .filter((file) => {
       const text = readFileSync(path.join(folder, file), 'utf8');
       return /^export default /m.test(text) && /^export const options\b/m.test(text);
@@ -74,8 +78,8 @@ export function loadWorkload(spec: Spec | string): Promise<LoadedModule<Workload
 }
 
 /** @throws StatebenchError as {@link loadBackend} */
-export function loadStorage(spec: Spec | string): Promise<LoadedModule<Configured>> {
-  return load<Configured>('storage', spec);
+export function loadStorage(spec: Spec | string): Promise<LoadedModule<CheckpointStorage>> {
+  return load<CheckpointStorage>('storage', spec);
 }
 
 /** Makes what a {@link ModuleRef} names, in any process. `T` must be what its kind makes. @throws as {@link loadBackend} */
@@ -138,6 +142,16 @@ async function importModule(kind: ModuleKind, file: string): Promise<Exports> {
   try {
     return await import(pathToFileURL(file).href);
   } catch (cause) {
+    if (file.startsWith(BUILT)) {
+      const name = path.basename(file, '.js');
+      throw new StatebenchError(
+        'unavailable',
+        `${kind} '${name}' cannot be loaded here: ${messageOf(cause)}. Run npm ci again, then statebench doctor.`,
+        {
+          cause,
+        },
+      );
+    }
     throw new StatebenchError('bad-module', `${kind} ${file} cannot be loaded: ${messageOf(cause)}.${remedy(cause, file)}`, { cause });
   }
 }
@@ -174,13 +188,13 @@ function assemble<T extends Configured>(
     description: typeof description === 'string' ? description : reader.description,
     described: reader.described,
     server: typeof server === 'string' ? server : null,
-    create: () => checkMade<T>(factory(reader.resolve(ref.options)), subject, file, kind),
+    create: () => checkMade<T>(factory(reader.resolve(ref.options, subject)), subject, file, kind),
     with: (option) => assemble<T>(exports, kind, name, file, [...given, option]),
   };
 }
 
 /** Methods that what a module makes must have, so that a wrong export is told here and not amid a trial. */
-const METHODS: Readonly<Record<ModuleKind, readonly string[]>> = { backend: ['open', 'restore'], workload: ['source'], storage: [] };
+const METHODS: Readonly<Record<ModuleKind, readonly string[]>> = { backend: ['open', 'restore'], workload: ['source'], storage: ['open'] };
 
 function checkMade<T extends Configured>(made: unknown, subject: string, file: string, kind: ModuleKind): T {
   const thing = made as Readonly<Record<string, unknown>> | null | undefined;

@@ -43,12 +43,15 @@ export interface OptionReader {
   /** What the schema says about the module as a whole. */
   readonly description: string;
   /**
-   * The given options under their names, as plain JSON values, checked; defaults are not filled in.
+   * The given options under their names, as plain JSON values, each checked; what was not given stays out.
    * @throws StatebenchError `unknown-option` or `bad-value`, naming `subject`, the option and what it takes.
    */
   convert(options: readonly SpecOption[], subject: string): Options;
-  /** What the module's factory takes: converted options with the schema's defaults and transformations applied. */
-  resolve(options: Options): unknown;
+  /**
+   * What the module's factory takes: converted options with the schema's defaults and transformations applied.
+   * @throws StatebenchError `bad-value` if one that is needed is missing.
+   */
+  resolve(options: Options, subject: string): unknown;
 }
 
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
@@ -88,11 +91,16 @@ export function readOptions(schema: unknown, subject: string): OptionReader {
       given.set(name, convertValue(name, value, property, subject));
     }
     const result = Object.fromEntries(given);
-    const parsed = type.safeParse(result);
-    if (!parsed.success) throw refused(parsed.error.issues[0]!, result, properties, subject);
+    const wrong = type.safeParse(result).error?.issues.find((issue) => issue.path.length === 0 || given.has(String(issue.path[0])));
+    if (wrong !== undefined) throw refused(wrong, result, properties, subject);
     return result;
   };
-  return { described, description: json.description ?? '', convert, resolve: (options) => type.parse(options) };
+  const resolve = (options: Options, subject: string): unknown => {
+    const parsed = type.safeParse(options);
+    if (!parsed.success) throw refused(parsed.error.issues[0]!, options, properties, subject);
+    return parsed.data;
+  };
+  return { described, description: json.description ?? '', convert, resolve };
 }
 
 function checkSchema(schema: unknown, subject: string): z.ZodType {
