@@ -5,7 +5,18 @@
 import { join } from 'node:path';
 import { Level } from 'level';
 import { z } from 'zod';
-import type { CheckpointPlace, ListTable, OpenRequest, StateBackend, StateBatch, StateStore, TableSpec, ValueTable } from './contract.ts';
+import {
+  BackendError,
+  type CheckpointPlace,
+  checkTables,
+  type ListTable,
+  type OpenRequest,
+  type StateBackend,
+  type StateBatch,
+  type StateStore,
+  type TableSpec,
+  type ValueTable,
+} from './contract.ts';
 import { type AddressRange, prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
@@ -43,7 +54,9 @@ type Rows = Level<Buffer, Buffer>;
 export default function level(given: LevelOptions = {}): StateBackend {
   const { cacheBytes, writeBufferBytes, compression, sync } = options.parse(given);
   const openStore = async ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>): Promise<LevelStore> => {
-    if (tables.length > TABLES_MAX) throw new RangeError(`level keeps at most ${TABLES_MAX} tables, not ${tables.length}`);
+    checkTables(tables);
+    if (tables.length > TABLES_MAX)
+      throw new BackendError('refused', `level keeps at most ${TABLES_MAX} tables, not ${tables.length}: use fewer`);
     const rows: Rows = new Level(directory, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
