@@ -144,7 +144,7 @@ function redisStore(
           throw error;
         }
         await file.close();
-        return [await writeLayout(directory, { backend: NAME, tables, sequences: counted }), { path: FILE, immutable: false }];
+        return [await writeLayout(directory, { backend: NAME, tables, sequences: counted, files: {} }), { path: FILE, immutable: false }];
       },
       discard: () =>
         unlink(
