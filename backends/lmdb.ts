@@ -6,7 +6,18 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open as openEnvironment, type RootDatabase } from 'lmdb';
 import { z } from 'zod';
-import type { CheckpointPlace, ListTable, OpenRequest, StateBackend, StateBatch, StateStore, TableSpec, ValueTable } from './contract.ts';
+import {
+  BackendError,
+  type CheckpointPlace,
+  checkTables,
+  type ListTable,
+  type OpenRequest,
+  type StateBackend,
+  type StateBatch,
+  type StateStore,
+  type TableSpec,
+  type ValueTable,
+} from './contract.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { copyChecked, copyFirstBytes } from './rows/checked-copy.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
@@ -36,6 +47,8 @@ const NAME = 'lmdb';
 const DATA_FILE = 'data.mdb';
 /** LMDB begins with two pages that say which trees are current; all others are never changed while a reader needs them. */
 const META_PAGES = 2;
+/** Longest key of lmdb-js with pages of 4096 bytes. */
+const ROW_KEY_BYTES_MAX = 1978;
 const REMOVED_AT_ONCE = 1024;
 
 type Rows = Database<Buffer, Buffer>;
@@ -44,6 +57,8 @@ type Rows = Database<Buffer, Buffer>;
 export default function lmdb(given: LmdbOptions = {}): StateBackend {
   const { mapBytes, writeMap, sync } = options.parse(given);
   const openStore = ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>): StateStore => {
+    checkTables(tables);
+    for (const table of tables) checkRowKey(table);
     const root = openEnvironment<Buffer, Buffer>({
       path: directory,
       keyEncoding: 'binary',
@@ -70,6 +85,15 @@ export default function lmdb(given: LmdbOptions = {}): StateBackend {
       return openStore(request, sequences);
     },
   };
+}
+
+function checkRowKey(table: TableSpec): void {
+  const spare = ROW_KEY_BYTES_MAX - rowKeyBytes(table);
+  if (spare >= 0) return;
+  throw new BackendError(
+    'refused',
+    `lmdb keeps keys of at most ${table.keyBytes + spare} bytes in a ${table.kind} table, not ${table.keyBytes} as in '${table.name}': use shorter keys or another backend`,
+  );
 }
 
 class LmdbStore {
