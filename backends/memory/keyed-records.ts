@@ -11,6 +11,7 @@ const HASH = 0;
 const PREVIOUS = 1;
 const NEXT = 2;
 const CHAIN = 3;
+const NO_LINKS = new Int32Array(0);
 const NONE = -1;
 const WINDOW_WORDS = WINDOW_BYTES / 4;
 
@@ -87,7 +88,7 @@ export class KeyedRecords {
     const base = (record & records.mask) * records.recordWords + NAME_WORD;
     for (let i = 0; i < nameWords; i++) page[base + i] = words[at + i] as number;
     this.index.insert(hash, record);
-    const links = this.#links[number] ?? this.#newLinks(number);
+    const links = this.#links[number] === undefined || this.#links[number] === NO_LINKS ? this.#newLinks(number) : this.#links[number];
     const link = (record & records.mask) << LINKS_SHIFT;
     links[link + HASH] = hash;
     if (this.#chains === undefined) return record;
@@ -137,7 +138,7 @@ export class KeyedRecords {
 
   #free(record: number): void {
     this.index.remove(this.#link(record, HASH), record);
-    this.records.free(record);
+    if (this.records.free(record)) this.#links[record >>> this.records.shift] = NO_LINKS;
   }
 
   #newLinks(page: number): Int32Array {
@@ -162,7 +163,9 @@ export class KeyedRecords {
  * which are then chained by window themselves. A chain without a record is forgotten.
  */
 export class Chains {
-  readonly #heads: KeyedRecords;
+  readonly #chains: KeyedRecords;
+  /** The first record of each chain. */
+  #heads = new Int32Array(16);
   readonly #windows: Chains | undefined;
   /** The name last asked for, and its chain if that is known. */
   readonly #name: Uint32Array;
@@ -173,7 +176,7 @@ export class Chains {
   constructor(groupBytes: number, pageBytes: number) {
     const words = WINDOW_WORDS + Math.ceil(groupBytes / 4);
     this.#windows = groupBytes === 0 ? undefined : new Chains(0, pageBytes);
-    this.#heads = new KeyedRecords(words, 1, pageBytes, this.#windows);
+    this.#chains = new KeyedRecords(words, 0, pageBytes, this.#windows);
     this.#name = new Uint32Array(words);
     this.#nameMask = new Uint32Array(words);
     new Uint8Array(this.#nameMask.buffer).fill(0xff, 0, 4 * WINDOW_WORDS + groupBytes);
@@ -183,10 +186,14 @@ export class Chains {
   chainOf(words: Uint32Array, at: number): number {
     const found = this.find(words, at);
     if (found !== NONE) return found;
-    const chain = this.#heads.add(this.#name, 0, this.#hash());
-    const { page, word } = this.#headWord(chain);
-    page[word] = 0;
-    page[word - this.#heads.nameWords - NAME_WORD] = 1;
+    const chain = this.#chains.add(this.#name, 0, this.#hash());
+    this.#chains.records.setFirstWord(chain, 1);
+    if (chain >= this.#heads.length) {
+      const heads = new Int32Array(2 ** Math.ceil(Math.log2(chain + 1)));
+      heads.set(this.#heads);
+      this.#heads = heads;
+    }
+    this.#heads[chain] = NONE;
     this.#last = chain;
     return chain;
   }
@@ -200,7 +207,7 @@ export class Chains {
       this.#name[i] = word;
       this.#last = NONE;
     }
-    if (this.#last === NONE) this.#last = this.#heads.find(this.#name, 0, this.#hash());
+    if (this.#last === NONE) this.#last = this.#chains.find(this.#name, 0, this.#hash());
     return this.#last;
   }
 
@@ -231,29 +238,19 @@ export class Chains {
 
   /** The chain after this one in its window, or -1. */
   next(chain: number): number {
-    return this.#windows === undefined ? NONE : this.#heads.next(chain);
+    return this.#windows === undefined ? NONE : this.#chains.next(chain);
   }
 
   head(chain: number): number {
-    const { page, word } = this.#headWord(chain);
-    return (page[word] as number) - 1;
+    return this.#heads[chain] as number;
   }
 
   /** Makes another record the head; -1 forgets the chain. */
   setHead(chain: number, record: number): void {
-    if (record === NONE) {
-      if (chain === this.#last) this.#last = NONE;
-      this.#heads.delete(chain);
-      return;
-    }
-    const { page, word } = this.#headWord(chain);
-    page[word] = record + 1;
-  }
-
-  #headWord(chain: number): { readonly page: Uint32Array; readonly word: number } {
-    const { records, nameWords } = this.#heads;
-    const word = (chain & records.mask) * records.recordWords + NAME_WORD + nameWords;
-    return { page: records.pages[chain >>> records.shift] as Uint32Array, word };
+    this.#heads[chain] = record;
+    if (record !== NONE) return;
+    if (chain === this.#last) this.#last = NONE;
+    this.#chains.delete(chain);
   }
 
   #hash(): number {

@@ -46,7 +46,8 @@ export class RecordPages {
     return free - 1;
   }
 
-  free(record: number): void {
+  /** @returns true if the record was the last of its page, which is given back. */
+  free(record: number): boolean {
     const page = record >>> this.shift;
     const live = (this.#live[page] as number) - 1;
     this.#live[page] = live;
@@ -54,7 +55,7 @@ export class RecordPages {
       this.pages[page] = NO_PAGE;
       this.#shared[page] = 0;
       this.#vacant.push(page);
-      return;
+      return true;
     }
     if (live === this.mask) this.#roomy.push(page);
     const words = this.writable(page);
@@ -62,10 +63,15 @@ export class RecordPages {
     words[at] = 0;
     words[at + 1] = this.#free[page] as number;
     this.#free[page] = record + 1;
+    return false;
   }
 
   writable(page: number): Uint32Array {
     return this.#shared[page] === 0 ? (this.pages[page] as Uint32Array) : this.#copy(page);
+  }
+
+  setFirstWord(record: number, word: number): void {
+    this.writable(record >>> this.shift)[(record & this.mask) * this.recordWords] = word;
   }
 
   /** All pages as they are now, whatever is written later. Costs nothing until a page is written to. */
