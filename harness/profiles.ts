@@ -5,7 +5,7 @@ export type Profile = Plan['profile'];
 export type ProfileName = Profile['name'];
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
-  smoke: { name: 'smoke', blocks: 1, warmUpSeconds: 0.5, measuredSeconds: 1, smallestEffect: null },
+  smoke: { name: 'smoke', blocks: 1, warmUpSeconds: 0.3, measuredSeconds: 1, smallestEffect: null },
   quick: { name: 'quick', blocks: 3, warmUpSeconds: 1, measuredSeconds: 3, smallestEffect: 0.25 },
   standard: { name: 'standard', blocks: 10, warmUpSeconds: 5, measuredSeconds: 15, smallestEffect: 0.05 },
   rigorous: { name: 'rigorous', blocks: 15, warmUpSeconds: 10, measuredSeconds: 30, smallestEffect: 0.05 },

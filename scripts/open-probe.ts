@@ -2,11 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { StateBackend } from '../backends/contract.ts';
 import { messageOf } from '../harness/errors.ts';
 import { create, type ModuleRef } from '../harness/modules.ts';
 
-const ref = JSON.parse(process.argv[2]!) as ModuleRef;
+// By stdin, as options may hold a password and arguments are visible to everybody on the machine.
+const ref = JSON.parse(await text(process.stdin)) as ModuleRef;
 const root = await mkdtemp(path.join(tmpdir(), 'statebench-doctor-'));
 try {
   const backend = await create<StateBackend>(ref);

@@ -6,7 +6,6 @@ import {
   BackendError,
   type CheckpointFile,
   type CheckpointPlace,
-  checkTables,
   type ListTable,
   type Pending,
   type Scan,
@@ -38,11 +37,9 @@ export interface BareStore {
 /**
  * The store that callers see. `backend` names it in errors. Closing twice is no error.
  * Every other call after closing, the next step of a scan and `persist` included, fails with `closed`; a `persist` under
- * way is waited for.
- * @throws RangeError if `tables` break a rule of the contract.
+ * way is waited for. An adapter calls `checkTables` itself, before it opens anything.
  */
 export function guardStore(backend: string, tables: readonly TableSpec[], bare: BareStore): StateStore {
-  checkTables(tables);
   let closing: Promise<void> | undefined;
   const check = (): void => {
     if (closing !== undefined) throw new BackendError('closed', `this ${backend} store is closed: open or restore one`);

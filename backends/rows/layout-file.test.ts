@@ -14,7 +14,7 @@ const TABLES: readonly TableSpec[] = [
 test('a layout is told from others, and from damage', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'layout-'));
   try {
-    const { path } = await writeLayout(directory, { backend: 'lmdb', tables: TABLES, sequences: { elements: 2 ** 40 } });
+    const { path } = await writeLayout(directory, { backend: 'lmdb', tables: TABLES, sequences: { elements: 2 ** 40 }, files: {} });
     const held = await verifyLayout(directory, 'lmdb', [...TABLES].reverse());
     t.deepEqual(held.sequences, { elements: 2 ** 40 });
     t.deepEqual(

@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BackendError, type CheckpointFile, type TableSpec } from '../contract.ts';
+import type { FileCheck } from './checked-copy.ts';
 
 const FILE = 'layout.json';
 const FORMAT = 1;
@@ -23,6 +24,7 @@ const layoutSchema = z.strictObject({
     }),
   ),
   sequences: z.record(z.string(), z.int().nonnegative()),
+  files: z.record(z.string(), z.strictObject({ bytes: z.int().nonnegative(), crc32: z.int().nonnegative() })),
 });
 
 /** What a checkpoint says of itself. */
@@ -33,6 +35,8 @@ export interface Layout {
   readonly tables: readonly TableSpec[];
   /** By name of a list table, the number its next element gets. */
   readonly sequences: Readonly<Record<string, number>>;
+  /** By path in the checkpoint, the files that do not check themselves; empty if all do. */
+  readonly files: Readonly<Record<string, FileCheck>>;
 }
 
 /** The tables in the order that numbers them, whatever order they were asked for in. */
@@ -41,7 +45,7 @@ export function numberedTables(tables: readonly TableSpec[]): readonly TableSpec
 }
 
 /** Writes the layout into a checkpoint's directory and returns the file to list among the checkpoint's. */
-export async function writeLayout(directory: string, { backend, tables, sequences }: Layout): Promise<CheckpointFile> {
+export async function writeLayout(directory: string, { backend, tables, sequences, files }: Layout): Promise<CheckpointFile> {
   const layout = {
     format: FORMAT,
     backend,
@@ -53,6 +57,7 @@ export async function writeLayout(directory: string, { backend, tables, sequence
       valueBytes,
     })),
     sequences,
+    files,
   };
   await writeFile(join(directory, FILE), `${JSON.stringify(layout, null, 2)}\n`);
   return { path: FILE, immutable: false };

@@ -56,7 +56,7 @@ export class RowFileWriter {
   /** Creates the file. @throws if it exists. */
   static async create(path: string): Promise<RowFileWriter> {
     const file = await open(path, 'wx');
-    await writeAll(file, MAGIC);
+    await file.writeFile(MAGIC);
     return new RowFileWriter(file);
   }
 
@@ -115,7 +115,7 @@ export class RowFileWriter {
     chunk.writeUInt32LE(this.#rows, 4);
     chunk.writeUInt32LE(this.#used - HEAD_BYTES, 8);
     chunk.writeUInt32LE(checksum(chunk.subarray(0, HEAD_BYTES), chunk.subarray(HEAD_BYTES, this.#used)), 12);
-    await writeAll(this.#file, chunk.subarray(0, this.#used));
+    await this.#file.writeFile(chunk.subarray(0, this.#used)); // at its position
     this.#rows = 0;
     this.#used = HEAD_BYTES;
   }
@@ -189,8 +189,4 @@ function rowsOf(payload: Buffer, spec: TableSpec): Row[] | undefined {
 
 function checksum(head: Buffer, payload: Buffer): number {
   return crc32(payload, crc32(head.subarray(0, 12)));
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }

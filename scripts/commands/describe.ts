@@ -15,6 +15,7 @@ import { describeProfile, PROFILE_NAMES, PROFILES, type ProfileName } from '../.
 import { parseSpec } from '../../harness/spec.ts';
 import type { Finish } from '../command-line.ts';
 import { columns, printJson, say } from '../console.ts';
+import { withoutServer } from '../servers/for-backend.ts';
 
 interface Description {
   readonly kind: ModuleKind | 'profile';
@@ -77,7 +78,7 @@ function describeModule(kind: ModuleKind, module: LoadedModule<Configured>): Des
   const { name, description, described: options, server } = module;
   let made: Configured | null = null;
   try {
-    made = module.create();
+    made = (module.kind === 'backend' ? withoutServer(module) : module).create();
   } catch (error) {
     say(`${name} cannot be made with these options: ${messageOf(error)}`);
   }

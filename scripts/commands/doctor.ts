@@ -125,7 +125,9 @@ async function openBackend(name: string): Promise<Finding> {
     await using started = await startServerFor(await loadBackend(name));
     const { backend } = started;
     const probe = fileURLToPath(new URL('../open-probe.js', import.meta.url));
-    await promisify(execFile)(process.execPath, [probe, JSON.stringify(refOf(backend))], { timeout: OPEN_TIMEOUT_MS });
+    const opened = promisify(execFile)(process.execPath, [probe], { timeout: OPEN_TIMEOUT_MS });
+    opened.child.stdin?.end(JSON.stringify(refOf(backend)));
+    await opened;
     return finding(what, backend.server === null ? 'opens' : `opens, with a ${backend.server} server started here`);
   } catch (error) {
     return finding(what, whyNotOpened(error), 'warn', 'Runs go on without it.');

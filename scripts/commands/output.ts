@@ -4,11 +4,13 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { EXIT, messageOf, StatebenchError } from '../../harness/errors.ts';
 import { loadBackend, loadWorkload, refOf } from '../../harness/modules.ts';
+import { writeOutput } from '../../harness/output.ts';
+import { DEFAULT_SUITE } from '../../harness/suite.ts';
 import type { Finish } from '../command-line.ts';
 import { say } from '../console.ts';
 import { wholeNumber } from '../flags.ts';
 import { startServerFor } from '../servers/for-backend.ts';
-import { writeOutput } from '../supervisor.ts';
+import { listenForStop } from '../stop-signals.ts';
 
 /** Where crashes are asked for and no checkpoints. */
 const EVENTS_BETWEEN_CHECKPOINTS = 50_000;
@@ -19,6 +21,7 @@ interface Flags {
   readonly batchSize: number;
   readonly checkpointEvery?: number;
   readonly killAfter: readonly number[];
+  readonly seed: number;
   readonly to: string;
 }
 
@@ -29,6 +32,7 @@ export function outputCommand(finish: Finish): Command {
     .requiredOption('--backend <spec>', 'where to keep the state')
     .requiredOption('--to <file>', 'the CSV to write')
     .option('--batch-size <events>', 'events in a micro-batch', wholeNumber(1), 1000)
+    .option('--seed <number>', 'decides the events of a synthetic workload', wholeNumber(0), DEFAULT_SUITE.seed)
     .option('--checkpoint-every <events>', 'cut a checkpoint after every so many events', wholeNumber(1))
     .option(
       '--kill-after <events>',
@@ -36,7 +40,7 @@ export function outputCommand(finish: Finish): Command {
       (text, before: readonly number[]) => [...before, wholeNumber(1)(text)],
       [],
     )
-    .action(async ({ workload, backend, batchSize, checkpointEvery, killAfter, to }: Flags) => {
+    .action(async ({ workload, backend, batchSize, checkpointEvery, killAfter, seed, to }: Flags) => {
       const source = await loadWorkload(workload);
       source.create();
       checkTarget(to);
@@ -44,15 +48,18 @@ export function outputCommand(finish: Finish): Command {
       started.backend.create();
       if (killAfter.length > 0 && checkpointEvery === undefined)
         say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
-      const { rows } = await writeOutput({
+      using stop = listenForStop(() => say('ending; once more to kill'));
+      const { rows, lateEvents } = await writeOutput({
         workload: refOf(source),
         backend: refOf(started.backend),
         batchSize,
         checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
-        killAfterEvents: killAfter.toSorted((a, b) => a - b),
-        to,
+        killAfterEvents: killAfter,
+        seed,
+        to: path.resolve(to),
+        signal: stop.signal,
       });
-      say(`${rows} rows written to ${to}`);
+      say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
       finish(EXIT.ok);
     });
 }

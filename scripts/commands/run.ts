@@ -7,6 +7,7 @@ import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts
 import { type Modules, makePlan, type PlannedRun } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
 import type { Plan, Trial } from '../../harness/results.ts';
+import { runPlan } from '../../harness/run.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
 import type { Finish } from '../command-line.ts';
@@ -17,7 +18,6 @@ import { drawProgress } from '../progress.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
 import { type BackendModule, startServerFor, withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
-import { runPlan } from '../supervisor.ts';
 
 interface Flags {
   readonly backend?: readonly string[];

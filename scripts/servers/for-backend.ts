@@ -21,12 +21,12 @@ export interface ServedBackend extends AsyncDisposable {
 }
 
 /** True if `backend` needs a server and was not told which. */
-export function needsServer(backend: BackendModule): boolean {
-  return backend.server !== null && !Object.hasOwn(backend.options, 'url');
+export function needsServer({ server, options }: Pick<BackendModule, 'server' | 'options'>): boolean {
+  return server !== null && !Object.hasOwn(options, 'url');
 }
 
-/** `backend` with the URL of a server that is not there: for a plan of what will not be run. */
-export function withoutServer(backend: BackendModule): BackendModule {
+/** `backend` with the URL of a server that is not there if it needs one: to be asked for its settings, not opened. */
+export function withoutServer<T>(backend: LoadedModule<T>): LoadedModule<T> {
   return needsServer(backend) ? backend.with({ key: 'url', value: NOWHERE[backend.server!] ?? 'tcp://127.0.0.1:1' }) : backend;
 }
 
