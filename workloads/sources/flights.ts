@@ -23,8 +23,7 @@ export interface FlightsSettings {
  * Key: origin and destination, three letters each, and two zero bytes. Event time: the scheduled departure. Value: the delay in minutes.
  * @throws WorkloadError `missing-data` if the package is not installed, `bad-data` if its file is not what it should be
  */
-export async function flightsSource(settings: FlightsSettings): Promise<Source> {
-  const file = flightsFile();
+export async function flightsSource(settings: FlightsSettings, file = flightsFile()): Promise<Source> {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw missing(file, cause);
   });
@@ -57,7 +56,7 @@ export function replay(columns: FlightColumns, { limit, repeat, arrivals }: Flig
   };
   const { minutes, delays, routes } = arrivals === 'actual' ? byArrival(first) : first;
   // Copied, so that the words are aligned wherever the bytes lay.
-  const routeWords = new Uint32Array(columns.routeKeys.slice().buffer);
+  const routeWords = new Uint32Array(new Uint8Array(columns.routeKeys).buffer);
   const lapMs = lapMinutes(minutes) * MS_PER_MINUTE;
   const events = rows * repeat;
   let position = 0;
