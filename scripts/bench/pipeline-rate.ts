@@ -16,7 +16,12 @@ export interface PipelineRate {
 export async function pipelineRate(
   backend: StateBackend,
   workload: Workload,
-  { events, warmUp, batchSize, seed = 1 }: { readonly events: number; readonly warmUp: number; readonly batchSize: number; readonly seed?: number },
+  {
+    events,
+    warmUp,
+    batchSize,
+    seed = 1,
+  }: { readonly events: number; readonly warmUp: number; readonly batchSize: number; readonly seed?: number },
 ): Promise<PipelineRate> {
   const directory = await mkdtemp(join(tmpdir(), 'statebench-bench-'));
   const store = await backend.open({ directory, tables: workloadTables(workload) });
