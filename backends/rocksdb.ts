@@ -102,6 +102,8 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
       } catch (cause) {
         if (cause instanceof BackendError) throw cause;
         const why = cause instanceof Error ? cause.message : String(cause);
+        // The machine's fault, not the checkpoint's. The package gives EIO for nearly everything: only the text tells.
+        if (/No space left|Disk quota|Too many open files|Cannot allocate|Permission denied|Read-only file system/i.test(why)) throw cause;
         throw new BackendError('damaged', `RocksDB cannot open ${checkpoint.directory} (${why}): restore another checkpoint`, { cause });
       }
     },

@@ -29,11 +29,11 @@ export interface OpenLoop {
 /** Keys in a batch. */
 export const SLOTS = 1024;
 const KEY_BYTES = 16;
-const VALUE_BYTES = 32;
+export const VALUE_BYTES = 32;
 const TABLE: TableSpec = { name: 'counts', kind: 'value', keyBytes: KEY_BYTES, groupBytes: 0, valueBytes: VALUE_BYTES };
 
 /** Reused addresses and values. The window of every address is 0. */
-class Batch {
+export class Batch {
   readonly addresses: readonly Buffer[];
   readonly values: readonly Buffer[];
   readonly valueArena: Buffer;
