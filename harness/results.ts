@@ -1,0 +1,238 @@
+/**
+ * The results of a run as they stand on disk: the one thing that harness and reports share, and public.
+ *
+ * A results folder holds `plan.json`, `environment.json`, `trials.ndjson` (one finished trial a line, appended at once),
+ * `summary.json` and `report.html`. Field names carry units. What could not be measured is null, and `unavailable`
+ * says why under the field's name. Nothing in a report is not in these files.
+ */
+import { z } from 'zod';
+
+export const SCHEMA = 1;
+
+const count = z.int().nonnegative();
+const ms = z.number().nonnegative();
+const settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const durability = z.enum(['volatile', 'process-crash', 'os-crash']);
+export type Durability = z.infer<typeof durability>;
+
+/**
+ * A log-linear histogram, whole. Values below 2 × subBuckets have a bucket each; above, every octave has `subBuckets`
+ * buckets of equal width. `counts` alternates bucket index and count, indices ascending, empty buckets left out.
+ * {@link bucketFloor} and {@link bucketWidth} turn an index back into values.
+ */
+export const histogramSchema = z.strictObject({
+  unit: z.literal('ns'),
+  subBuckets: z.literal(128),
+  total: count,
+  min: count,
+  max: count,
+  counts: z.array(count),
+});
+export type HistogramData = z.infer<typeof histogramSchema>;
+
+/** Lowest value of bucket `index`. */
+export function bucketFloor(index: number, subBuckets: number): number {
+  if (index < 2 * subBuckets) return index;
+  const octave = Math.floor(index / subBuckets) - 1;
+  return (subBuckets + (index % subBuckets)) * 2 ** octave;
+}
+
+/** How many values bucket `index` covers, from its floor upwards. */
+export function bucketWidth(index: number, subBuckets: number): number {
+  return index < 2 * subBuckets ? 1 : 2 ** (Math.floor(index / subBuckets) - 1);
+}
+
+const named = z.strictObject({ name: z.string().min(1), settings });
+
+/** One backend × workload × checkpoint storage × batch size. */
+export const cellSchema = z.strictObject({
+  /** Unique in a run, stable for a suite: trials name it. */
+  id: z.string().min(1),
+  backend: named.extend({ durability }),
+  workload: named,
+  storage: named,
+  batchSize: z.int().positive(),
+  /** `candidate` competes; `harness-cost` is the null backend, whose output means nothing and which never competes. */
+  role: z.enum(['candidate', 'harness-cost']),
+});
+export type Cell = z.infer<typeof cellSchema>;
+
+export const planSchema = z.strictObject({
+  schema: z.literal(SCHEMA),
+  suite: z.string(),
+  /** The command that repeats the run. */
+  command: z.string(),
+  seed: z.int().nonnegative(),
+  startedAt: z.iso.datetime(),
+  profile: z.strictObject({
+    name: z.enum(['smoke', 'quick', 'standard', 'rigorous']),
+    blocks: z.int().positive(),
+    warmUpSeconds: z.number().nonnegative(),
+    measuredSeconds: z.number().positive(),
+    /** The smallest effect, as a fraction, that this profile may decide; null where it may decide nothing. */
+    smallestEffect: z.number().positive().nullable(),
+  }),
+  /** The backend every other is compared with, by name. */
+  reference: z.string(),
+  cells: z.array(cellSchema).min(1),
+  /** Backends asked for that could not run here, each with the reason and the remedy. */
+  leftOut: z.array(z.strictObject({ backend: z.string(), reason: z.string() })),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+export const environmentSchema = z.strictObject({
+  schema: z.literal(SCHEMA),
+  statebench: z.string(),
+  node: z.string(),
+  platform: z.string(),
+  kernel: z.string(),
+  cpu: z.string(),
+  cores: z.int().positive(),
+  memoryBytes: z.int().positive(),
+  /** Kind of the file system that working state is kept on (ext4, tmpfs, overlay …). */
+  fileSystem: z.string().nullable(),
+  /** Median of 4 KiB write + fsync; under 0.3 ms the disk acknowledges from a cache, so durable figures are optimistic. */
+  fsyncMs: ms.nullable(),
+  unavailable: z.record(z.string(), z.string()),
+});
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** One kind of call on one table of the store, timed from outside the adapter. */
+export const callsSchema = z.strictObject({
+  /** Stage of the pipeline, from 1. */
+  stage: z.int().positive(),
+  operation: z.enum(['read', 'write', 'append', 'remove', 'scan', 'drop']),
+  calls: count,
+  slots: count,
+  /** Value bytes handed over or got. */
+  bytes: count,
+  /** Time of each call. A scan is timed without the time its reader takes. */
+  time: histogramSchema,
+});
+export type Calls = z.infer<typeof callsSchema>;
+
+export const checkpointSchema = z.strictObject({
+  id: z.int().positive(),
+  /** Position in the stream: events processed before the cut. */
+  atEvent: count,
+  /** Seconds after the measured part began; negative in the warm-up. */
+  atSeconds: z.number(),
+  /** Events stopped → resumed (Flink: sync phase). */
+  pauseMs: ms,
+  /** Resumed → manifest durable (Flink: async phase). */
+  persistMs: ms,
+  bytesWritten: count,
+  /** Bytes of files that the storage already held and only refers to. */
+  bytesReferenced: count,
+  files: count,
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+export const recoverySchema = z.strictObject({
+  /** Events the killed process had processed, as it last said before SIGKILL. */
+  killedAtEvent: count,
+  restoredFromEvent: count,
+  checkpointId: z.int().positive(),
+  /** Checkpoints that were damaged and passed over. */
+  checkpointsSkipped: count,
+  phases: z.strictObject({
+    /** SIGKILL → the new process runs our code. */
+    processMs: ms,
+    /** → workload and backend are loaded and the checkpoint is chosen and verified. */
+    verifyMs: ms,
+    /** → the store is open with the checkpoint's state. */
+    restoreMs: ms,
+    /** → the first micro-batch is processed. */
+    firstBatchMs: ms,
+    /** → the event at which the kill came is processed again. */
+    replayMs: ms,
+  }),
+});
+export type Recovery = z.infer<typeof recoverySchema>;
+
+/** A digest of output rows as a multiset: equal multisets have equal digests, whatever their order. */
+export const outputSchema = z.strictObject({
+  /** After which event of the stream; rows count as far as the watermark had fired them, or all of them if the stream was ended. */
+  atEvent: count,
+  ended: z.boolean(),
+  rows: count,
+  digest: z.string().regex(/^[0-9a-f]{32}$/),
+});
+export type Output = z.infer<typeof outputSchema>;
+
+const checkedOutput = z.strictObject({ expected: outputSchema, got: outputSchema, equal: z.boolean() });
+
+const trialBase = {
+  schema: z.literal(SCHEMA),
+  /** Unique in a run: cell, block, attempt. */
+  id: z.string().min(1),
+  cell: z.string().min(1),
+  block: z.int().positive(),
+  backend: cellSchema.shape.backend,
+  workload: named,
+  storage: named,
+  batchSize: z.int().positive(),
+  seed: z.int().nonnegative(),
+  startedAt: z.iso.datetime(),
+  durationSeconds: z.number().nonnegative(),
+};
+
+export const completedTrialSchema = z.strictObject({
+  ...trialBase,
+  state: z.literal('completed'),
+  /** The whole stream of the trial, of which the first `warmUp` events are not measured and `measured` are. */
+  events: z.strictObject({ total: count, warmUp: count, measured: count, late: count }),
+  throughput: z.strictObject({
+    /** Closed loop, over the whole measured part. */
+    eventsPerSecond: z.number().positive(),
+    measuredSeconds: z.number().positive(),
+    /** CPU time of the trial process over the measured part; a server's is not in it. */
+    cpuSeconds: z.number().nonnegative(),
+    /** Events processed in each full second of the measured part. */
+    perSecond: z.array(count),
+  }),
+  /** Where the measured time went: in calls of the store, in making events, the rest in the pipeline. Checkpoints are apart. */
+  time: z.strictObject({ storeSeconds: ms, sourceSeconds: ms, pipelineSeconds: ms, checkpointSeconds: ms }),
+  /** From the first event of a micro-batch taken up to its last write done. */
+  batchTime: z.strictObject({
+    all: histogramSchema,
+    /** Those micro-batches during which a checkpoint was being persisted. */
+    duringCheckpoint: histogramSchema,
+    /** p99 of the micro-batches of each full second, in ms, for the time series; null for a second without any. */
+    p99MsPerSecond: z.array(ms.nullable()),
+  }),
+  calls: z.array(callsSchema),
+  checkpoints: z.array(checkpointSchema),
+  recovery: recoverySchema.nullable(),
+  memory: z.strictObject({
+    /** Resident memory of the process before the store was opened, source and harness included. */
+    rssBytesBefore: count.nullable(),
+    rssBytesMax: count.nullable(),
+  }),
+  disk: z.strictObject({
+    /** Allocated bytes of the store's working directory at the end of the measured part. */
+    workingBytes: count.nullable(),
+    /** Allocated bytes of the checkpoint storage then. */
+    checkpointBytes: count.nullable(),
+  }),
+  correctness: z.strictObject({
+    /** Rows fired up to the end of the measured part, without a crash; null for the harness-cost role. */
+    uninterrupted: checkedOutput.nullable(),
+    /** All rows after SIGKILL, restore and the end of the stream. */
+    recovered: checkedOutput.nullable(),
+  }),
+  unavailable: z.record(z.string(), z.string()),
+});
+export type CompletedTrial = z.infer<typeof completedTrialSchema>;
+
+export const failedTrialSchema = z.strictObject({
+  ...trialBase,
+  state: z.literal('failed'),
+  phase: z.enum(['calibrate', 'open', 'warm-up', 'measure', 'checkpoint', 'kill', 'restore', 'replay', 'verify', 'clean-up']),
+  code: z.string(),
+  message: z.string(),
+});
+export type FailedTrial = z.infer<typeof failedTrialSchema>;
+
+export const trialSchema = z.discriminatedUnion('state', [completedTrialSchema, failedTrialSchema]);
+export type Trial = z.infer<typeof trialSchema>;
