@@ -16,3 +16,11 @@ for (const [name, { check }] of Object.entries(canaries)) {
     t.log(error?.message);
   });
 }
+
+test('every check can fail', (t) => {
+  const caught = new Set(Object.values(canaries).map(({ check }) => check));
+  t.deepEqual(
+    conformanceChecks.filter(({ name }) => !caught.has(name)).map(({ name }) => name),
+    [],
+  );
+});

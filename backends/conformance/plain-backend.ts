@@ -37,6 +37,7 @@ export interface Parts {
   published(id: number, places: ReadonlyMap<number, CheckpointPlace>): Promise<void>;
   memory(tables: readonly TableSpec[]): Map<string, Entries>;
   checkOpen(open: boolean): void;
+  knows(tables: readonly TableSpec[], name: string, kind: TableSpec['kind']): boolean;
 }
 
 /** The one file of a checkpoint. */
@@ -113,6 +114,8 @@ export const plain: Parts = {
   checkOpen(open) {
     if (!open) throw new BackendError('closed', 'the store was used after it was closed; open or restore another');
   },
+
+  knows: (tables, name, kind) => tables.some((table) => table.name === name && table.kind === kind),
 };
 
 function windowOf(name: string): number {
@@ -150,7 +153,7 @@ function openStore(parts: Parts, tables: readonly TableSpec[], memory: Map<strin
   const find = <T extends object>(name: string, kind: TableSpec['kind'], make: (entries: Entries, parts: Parts) => T): T => {
     parts.checkOpen(open);
     const entries = memory.get(name);
-    if (entries === undefined || !tables.some((table) => table.name === name && table.kind === kind)) {
+    if (entries === undefined || !parts.knows(tables, name, kind)) {
       throw new BackendError('no-such-table', `the store was opened without a ${kind} table '${name}'`);
     }
     return guarded(make(entries, parts));
@@ -201,4 +204,24 @@ export function backendOf(canary: string, parts: Parts): StateBackend {
       return openStore(parts, tables, memory);
     },
   };
+}
+
+/** A mistake, the check that must find it, and the part it sits in. */
+export interface Canary {
+  readonly check: string;
+  readonly mistake: () => Partial<Parts>;
+}
+
+/** The plain value table with something changed. */
+export function valueTable(change: (table: ValueTable, entries: Entries, parts: Parts) => Partial<ValueTable>): Partial<Parts> {
+  return { valueTable: (entries, parts) => withChange(plain.valueTable(entries, parts), (table) => change(table, entries, parts)) };
+}
+
+/** The plain list table with something changed. */
+export function listTable(change: (table: ListTable, entries: Entries, parts: Parts) => Partial<ListTable>): Partial<Parts> {
+  return { listTable: (entries, parts) => withChange(plain.listTable(entries, parts), (table) => change(table, entries, parts)) };
+}
+
+function withChange<T extends object>(table: T, change: (table: T) => Partial<T>): T {
+  return { ...table, ...change(table) };
 }
