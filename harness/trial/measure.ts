@@ -86,6 +86,7 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
       ...(workingBytes === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
       ...(checkpointBytes === null && { 'disk.checkpointBytes': 'this checkpoint storage does not tell what it takes' }),
     },
+    settings: { ...parts.backend.settings },
     lateEvents: job.pipeline.lateEvents,
     rssBytesBefore,
     output,

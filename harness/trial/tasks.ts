@@ -77,6 +77,8 @@ export interface CalibrateResult {
 
 export interface MeasureResult
   extends Pick<CompletedTrial, 'throughput' | 'time' | 'batchTime' | 'calls' | 'checkpoints' | 'disk' | 'unavailable'> {
+  /** The backend's, as they are once it is open: some are known only then. */
+  readonly settings: CompletedTrial['backend']['settings'];
   readonly lateEvents: number;
   readonly rssBytesBefore: number;
   /** Rows fired by the end of the measured part. */

@@ -55,14 +55,14 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
       startedAt: startedAt.toISOString(),
       durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
     };
-    return 'phase' in done ? { ...base, state: 'failed', ...done } : { ...base, state: 'completed', ...done };
+    return 'phase' in done ? { ...base, state: 'failed', ...done } : { ...base, ...done, state: 'completed' };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
 type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
-type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'state'> | 'state'>;
+type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
 
 async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const { stream, killAt, expected, timeoutMs, signal, onPhase } = request;
@@ -86,6 +86,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
   if (first.failure !== null || measured === null) return failureOf(first);
   const measurements = {
     ...measurementsOf(measured, stream, rssBytesMax),
+    backend: { ...request.planned.cell.backend, settings: measured.settings },
     correctness: { uninterrupted: check(expected?.measured.fired, measured.output), recovered: null },
     recovery: null,
   };

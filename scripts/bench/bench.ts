@@ -12,7 +12,9 @@ import { promisify } from 'node:util';
 import type { StateBackend } from '../../backends/contract.ts';
 import { create, loadBackend, loadWorkload } from '../../harness/modules.ts';
 import type { Workload } from '../../workloads/contract.ts';
+import { startRedis } from '../servers/redis.ts';
 import { adapterLoop, type BareLoop, bareLoops } from './bare-loops.ts';
+import { redisLoop, rocksdbLoop } from './bare-served.ts';
 import { mapOfObjects } from './map-of-objects.ts';
 import { type PipelineRate, pipelineRate } from './pipeline-rate.ts';
 
@@ -36,10 +38,6 @@ interface Run {
 
 const BATCH_SIZE = 1000;
 const json = process.argv.includes('--json');
-const given = process.argv.indexOf('--one');
-
-if (given >= 0) process.stdout.write(JSON.stringify(await measureOne(JSON.parse(process.argv[given + 1]!))));
-else for await (const figure of figures()) print(figure);
 
 async function* figures(): AsyncGenerator<Figure> {
   const null200k = { backend: 'null', workload: 'synthetic:keys=200000', events: 6e6, warmUp: 2e6, batchSize: BATCH_SIZE };
@@ -56,7 +54,16 @@ async function* figures(): AsyncGenerator<Figure> {
   );
   yield* memoryOverMap('200,000', { workload: 'synthetic:keys=200000', events: 3e6, warmUp: 2e6 }, 7);
   yield* memoryOverMap('2,000,000', { workload: 'synthetic:keys=2000000,size=60000', events: 4e6, warmUp: 5e6 }, 3);
-  for (const bare of bareLoops) yield figure(`${bare.name} adapter ÷ bare loop`, 'x', await adapterOverBare(bare));
+  for (const bare of [...bareLoops, rocksdbLoop])
+    yield figure(`${bare.name} adapter ÷ bare loop`, 'x', await adapterOverBare(bare, bare.name));
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-bench-redis-'));
+  const started = await startRedis({ directory, durability: 'volatile' });
+  if (started.state === 'running') {
+    const { server } = started;
+    yield figure('redis adapter ÷ bare loop', 'x', await adapterOverBare(redisLoop(server.url), `redis:url=${server.url}`));
+    await server.stop();
+  } else process.stderr.write(`redis: ${started.reason}. ${started.remedy}\n`);
+  await rm(directory, { recursive: true });
 }
 
 async function* memoryOverMap(keys: string, shape: Pick<Run, 'workload' | 'events' | 'warmUp'>, rounds: number): AsyncGenerator<Figure> {
@@ -101,9 +108,9 @@ const BLOCKS = 15;
 const BATCHES = 60;
 
 /** Throughput of the adapter over that of the bare loop, block by block. */
-async function adapterOverBare(bare: BareLoop): Promise<number[]> {
+async function adapterOverBare(bare: BareLoop, spec: string): Promise<number[]> {
   const root = await mkdtemp(join(tmpdir(), 'statebench-bench-'));
-  const backend = await create<StateBackend>(await loadBackend(bare.name));
+  const backend = await create<StateBackend>(await loadBackend(spec));
   const open = async (loop: BareLoop, folder: string) => loop.open(await mkdtemp(join(root, folder)), { keys: KEYS });
   const [adapter, plain] = [await open(adapterLoop(backend), 'adapter-'), await open(bare, 'bare-')];
   const ms = async (loop: typeof adapter) => {
@@ -160,3 +167,7 @@ function print({ name, value, unit, low, high, n }: Figure): void {
 function rounded(value: number): string {
   return value >= 1000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
+
+const given = process.argv.indexOf('--one');
+if (given >= 0) process.stdout.write(JSON.stringify(await measureOne(JSON.parse(process.argv[given + 1]!))));
+else for await (const one of figures()) print(one);
