@@ -20,20 +20,21 @@ import {
   type TableSpec,
   windowHash,
 } from './contract.ts';
-import redis, { options } from './redis.ts';
+import redis, { options, type RedisOptions } from './redis.ts';
 
 const running = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
 
 const TABLE: TableSpec = { name: 'counts', kind: 'value', keyBytes: 8, groupBytes: 0, valueBytes: 1024 };
 const TIMEOUT_MS = 1_000;
-/** The promise is five seconds; tests ask for one and allow the machine another. */
+/** The promise is five seconds; tests ask for one and allow the machine another. Serial: a busy event loop looks like a silent server. */
 const LIMIT_MS = 2_000;
 
-function backend(url: string, more: object = {}) {
-  return redis(options.parse({ url, timeoutMs: TIMEOUT_MS, ...more }));
+function backend(url: string, more: Partial<RedisOptions> = {}) {
+  return redis({ url, timeoutMs: TIMEOUT_MS, ...more });
 }
 
-const open = (url: string, more: object = {}): Promise<StateStore> => backend(url, more).open({ directory: tmpdir(), tables: [TABLE] });
+const open = (url: string, more: Partial<RedisOptions> = {}): Promise<StateStore> =>
+  backend(url, more).open({ directory: tmpdir(), tables: [TABLE] });
 
 function fill(batch: StateBatch, window: number, from: number): StateBatch {
   batch.clear();
@@ -69,7 +70,7 @@ async function listen(
   return { url: `redis://:secret@127.0.0.1:${(impostor.address() as AddressInfo).port}`, close: () => impostor.close() };
 }
 
-test('a closed port is unavailable', async (t) => {
+test.serial('a closed port is unavailable', async (t) => {
   const { url, close } = await listen(t, () => '');
   close();
   await fails(t, 'unavailable', /no Redis server answers at redis:\/\/127\.0\.0\.1:\d+.*ECONNREFUSED.*start one there/, 'secret', () =>
@@ -77,12 +78,12 @@ test('a closed port is unavailable', async (t) => {
   );
 });
 
-test('a port that never answers is unavailable', async (t) => {
+test.serial('a port that never answers is unavailable', async (t) => {
   const { url } = await listen(t, () => '');
   await fails(t, 'unavailable', /no answer within 1000 ms/, 'secret', () => open(url));
 });
 
-test('a server of an old version is refused', async (t) => {
+test.serial('a server of an old version is refused', async (t) => {
   const info = 'redis_version:6.0.16\r\n';
   const { url } = await listen(t, (sent) => {
     const replies = sent.match(/info|ping|auth|setname|setinfo/gi) ?? [];
@@ -91,7 +92,7 @@ test('a server of an old version is refused', async (t) => {
   await fails(t, 'refused', /is version 6\.0\.16: 6\.2 or newer/, 'secret', () => open(url));
 });
 
-test('an address that is none is refused before anything runs', (t) => {
+test.serial('an address that is none is refused before anything runs', (t) => {
   for (const url of ['', 'localhost:6379', 'http://localhost', 'redis://']) t.throws(() => options.parse({ url }));
   t.throws(() => options.parse({}));
 });
@@ -116,7 +117,7 @@ if (running !== undefined) {
     return { server, admin, password: new URL(server.url).password };
   }
 
-  test('a wrong password, and none, are refused', async (t) => {
+  test.serial('a wrong password, and none, are refused', async (t) => {
     const { port } = new URL(running.url);
     await fails(t, 'refused', /at redis:\/\/127\.0\.0\.1:\d+ refused the password.*give its own/, 'wrong', () =>
       open(`redis://:wrong@127.0.0.1:${port}`),
@@ -124,7 +125,7 @@ if (running !== undefined) {
     await fails(t, 'refused', /refused the password/, '', () => open(`redis://127.0.0.1:${port}`));
   });
 
-  test('settings name the server without its password, and what it really does', async (t) => {
+  test.serial('settings name the server without its password, and what it really does', async (t) => {
     const made = backend(running.url);
     const store = await made.open({ directory: tmpdir(), tables: [TABLE] });
     await store.close();
@@ -135,7 +136,7 @@ if (running !== undefined) {
     t.is(made.durability, 'volatile');
   });
 
-  test('a server that keeps less than asked for is refused', async (t) => {
+  test.serial('a server that keeps less than asked for is refused', async (t) => {
     const { server, admin, password } = await own(t);
     const crash = () => open(server.url, { durability: 'process-crash' }).then((store) => store.close());
     const power = () => open(server.url, { durability: 'os-crash' }).then((store) => store.close());
@@ -147,14 +148,14 @@ if (running !== undefined) {
     await t.notThrowsAsync(power);
   });
 
-  test('a server that would evict state is refused', async (t) => {
+  test.serial('a server that would evict state is refused', async (t) => {
     const { server, admin, password } = await own(t);
     await admin.config('SET', 'maxmemory', '64mb');
     await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
     await fails(t, 'refused', /maxmemory-policy allkeys-lru.*set it to noeviction/, password, () => open(server.url));
   });
 
-  test('a server out of memory says so, and the store can still be closed', async (t) => {
+  test.serial('a server out of memory says so, and the store can still be closed', async (t) => {
     const { server, admin, password } = await own(t);
     await admin.config('SET', 'maxmemory', '4mb');
     const store = await open(server.url);
@@ -170,7 +171,7 @@ if (running !== undefined) {
     ['killed', 'SIGKILL'],
     ['stopped', 'SIGSTOP'],
   ] as const) {
-    test(`a server ${how} amid work is unavailable, then and afterwards, and the store can still be closed`, async (t) => {
+    test.serial(`a server ${how} amid work is unavailable, then and afterwards, and the store can still be closed`, async (t) => {
       const { server, admin, password } = await own(t);
       admin.disconnect();
       const store = await open(server.url);
@@ -190,7 +191,7 @@ if (running !== undefined) {
     });
   }
 
-  test('closing frees the store in the server, and opening frees what a dead store left', async (t) => {
+  test.serial('closing frees the store in the server, and opening frees what a dead store left', async (t) => {
     const { server, admin } = await own(t);
     const batch = fill(new StateBatch(16, TABLE), 7, 0);
     const living = await open(server.url);
@@ -209,7 +210,7 @@ if (running !== undefined) {
     await living.close();
   });
 
-  test('a window of 50,000 keys is scanned exactly once while the server still grows its table', async (t) => {
+  test.serial('a window of 50,000 keys is scanned exactly once while the server still grows its table', async (t) => {
     const store = await open(running.url);
     const table = store.value('counts');
     const batch = new StateBatch(1000, { keyBytes: 8, valueBytes: 1024 });

@@ -34,6 +34,8 @@ import { SEQUENCE_BYTES, Sequence } from './rows/row-keys.ts';
 /** The kind of server that `url` has to name. Whoever has none to name may start one, and stop it afterwards. */
 export const server = 'redis';
 
+export const description = 'Redis, state in the memory of a server: a round trip a batch, lists as sorted sets, checkpoints as dumps.';
+
 export const options = z.strictObject({
   url: z
     .string()
@@ -43,7 +45,7 @@ export const options = z.strictObject({
     .enum(['volatile', 'process-crash', 'os-crash'])
     .default('volatile')
     .describe('What the server has to keep by itself: process-crash needs appendonly yes, os-crash appendfsync always too. Checked.'),
-  timeoutMs: z.int().min(1).default(5_000).describe('How long connecting or any answer may take before the store fails.'),
+  timeoutMs: z.int().min(1).default(4_000).describe('How long connecting or any answer may take before the store fails.'),
 });
 
 const NAME = 'redis';
@@ -52,15 +54,19 @@ const FILE = 'rows';
 /** Slots per command while dumping and restoring. */
 const PAGE = 1024;
 
-export default function redis({ url, durability, timeoutMs }: z.output<typeof options>): StateBackend {
+export type RedisOptions = z.input<typeof options>;
+
+/** Redis with the given options. What depends on the server is in `settings` from the first `open` on. */
+export default function redis(given: RedisOptions): StateBackend {
+  const { url, durability, timeoutMs } = options.parse(given);
   const settings: Record<string, string | number | boolean> = {
     url: shownUrl(url),
     timeoutMs,
     values: 'a hash per window',
     lists: 'a sorted set per window, as rows of key and sequence number',
     checkpoint: 'dump of a copy made in the server',
-    version: 'known once open',
-    appendFsync: 'known once open',
+    version: 'not asked yet',
+    appendFsync: 'not asked yet',
   };
 
   async function open(tables: readonly TableSpec[], sequences: Readonly<Record<string, number>>): Promise<StateStore> {

@@ -18,7 +18,7 @@ import {
   windowHash,
 } from './contract.ts';
 import { linkDatabase } from './rocksdb/hard-links.ts';
-import rocksdb, { options } from './rocksdb.ts';
+import rocksdb from './rocksdb.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'statebench-rocksdb-test-'));
 test.after.always('remove the directory', () => rmSync(root, { recursive: true, force: true }));
@@ -58,9 +58,11 @@ async function contents(store: StateStore, window: number, spec: TableSpec): Pro
 
 test('settings are those that RocksDB says are in force', async (t) => {
   const at = directory();
-  const backend = rocksdb(options.parse({ writeBufferBytes: 1 << 20, bloomBitsPerKey: 12, blockBytes: 4096, backgroundJobs: 3 }));
+  const backend = rocksdb({ writeBufferBytes: 1 << 20, bloomBitsPerKey: 12, blockBytes: 4096, backgroundJobs: 3 });
+  const before = backend.settings.version;
   const store = await backend.open({ directory: at, tables });
   await store.close();
+  t.is(before, backend.settings.version, 'the version told before opening is not the one installed');
   const file = readdirSync(join(at, 'db'))
     .filter((name) => name.startsWith('OPTIONS-'))
     .sort()
@@ -79,7 +81,7 @@ test('settings are those that RocksDB says are in force', async (t) => {
 });
 
 test('checkpoints are whole whatever is compacted below them, and reuse what did not change', async (t) => {
-  const backend = rocksdb(options.parse({ writeBufferBytes: 64 * 1024 }));
+  const backend = rocksdb({ writeBufferBytes: 64 * 1024 });
   let store = await backend.open({ directory: directory(), tables });
   const values = new StateBatch(1000, VALUES);
   const elements = new StateBatch(1000, LISTS);
@@ -165,7 +167,7 @@ for (const [what, damage] of [
   ['CURRENT is missing', (at: string) => rmSync(join(at, 'CURRENT'))],
 ] as const) {
   test(`a checkpoint is damaged if ${what}`, async (t) => {
-    const backend = rocksdb(options.parse({}));
+    const backend = rocksdb();
     const store = await backend.open({ directory: directory(), tables });
     const batch = new StateBatch(10, VALUES);
     for (let key = 0; key < 10; key++) push(batch, 0, key, 1);

@@ -30,6 +30,9 @@ import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
 import { RowKeys, SEQUENCE_BYTES, Sequence } from './rows/row-keys.ts';
 
+export const description =
+  'RocksDB, a log-structured store on disk in this process: what Flink keeps large state in, with incremental checkpoints.';
+
 export const options = z.strictObject({
   writeBufferBytes: z
     .int()
@@ -42,11 +45,17 @@ export const options = z.strictObject({
 });
 
 const NAME = 'rocksdb';
+/** RocksDB's own version in the package that is locked. Corrected when opened, should another be installed. */
+const VERSION = '10.5.1';
 /** Fixed in the package: RocksDB's default cache, one for each column family. */
 const BLOCK_CACHE_BYTES = 32 * 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
-export default function rocksdb(chosen: z.output<typeof options>): StateBackend {
+export type RocksdbOptions = z.input<typeof options>;
+
+/** RocksDB with the given options. */
+export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
+  const chosen = options.parse(given);
   const settings: Record<string, string | number | boolean> = {
     ...chosen,
     blockCacheBytes: BLOCK_CACHE_BYTES,
@@ -55,7 +64,7 @@ export default function rocksdb(chosen: z.output<typeof options>): StateBackend 
     writeAheadLog: 'on, not synced',
     lists: 'rows of address and sequence number; a list is removed by a range tombstone',
     checkpoint: 'memtables written out, SST files hard-linked',
-    version: 'known once open',
+    version: VERSION,
   };
 
   async function open(

@@ -157,7 +157,8 @@ export class ModelledStore {
   async verifyScan(name: string, window: number, options: { capacity?: number; group?: string } = {}): Promise<void> {
     const found = sortedByKey(await this.scan(name, window, options));
     const of = options.group === undefined ? '' : `, group ${JSON.stringify(options.group)}`;
-    assert.deepEqual(found, this.expected(name, window, options.group), `scan of table '${name}', window ${window}${of}`);
+    const difference = differenceOf(found, this.expected(name, window, options.group));
+    assert(difference === undefined, `scan of table '${name}', window ${window}${of}: ${difference}`);
   }
 
   /** Compares everything that the check ever touched, by scans and, in value tables, by reads. */
@@ -238,4 +239,34 @@ function unpad(text: string): string {
 /** By key only: the sort is stable, so the elements of a key keep their order. */
 function sortedByKey(entries: [key: string, value: string][]): [key: string, value: string][] {
   return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+const SHOWN_MAX = 8;
+
+/** What is wrong with a scan, in few words; undefined if nothing. */
+function differenceOf(found: readonly [string, string][], expected: readonly [string, string][]): string | undefined {
+  const [got, wanted] = [found.map((entry) => JSON.stringify(entry)), expected.map((entry) => JSON.stringify(entry))];
+  const missing = without(wanted, got);
+  const extra = without(got, wanted);
+  if (missing.length > 0 || extra.length > 0) {
+    return `${found.length} entries instead of ${expected.length}; missing ${shown(missing)}; not expected ${shown(extra)}`;
+  }
+  const at = got.findIndex((entry, i) => entry !== wanted[i]);
+  return at < 0 ? undefined : `elements of a key out of order: ${shown(got.slice(at))} where ${shown(wanted.slice(at))} were appended`;
+}
+
+/** The entries that are left if each of `others` takes one away. */
+function without(entries: readonly string[], others: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const entry of others) counts.set(entry, (counts.get(entry) ?? 0) + 1);
+  return entries.filter((entry) => {
+    const left = counts.get(entry) ?? 0;
+    counts.set(entry, left - 1);
+    return left <= 0;
+  });
+}
+
+function shown(entries: readonly string[]): string {
+  if (entries.length === 0) return 'none';
+  return entries.slice(0, SHOWN_MAX).join(' ') + (entries.length > SHOWN_MAX ? ` and ${entries.length - SHOWN_MAX} more` : '');
 }

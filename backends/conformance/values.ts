@@ -117,7 +117,7 @@ export const valueChecks: readonly ConformanceCheck[] = [
     'write puts or deletes each slot: puts, deletes and repeated calls of one batch all take effect.',
     async (bench) => {
       const store = await bench.open();
-      const rows = Array.from({ length: 64 }, (_, i): Row => [i % 3, `k${i}`, `v${i}`]);
+      const rows = Array.from({ length: 2500 }, (_, i): Row => [i % 3, `k${i}`, `v${i}`]);
       await store.write('counts', rows);
       await store.write(
         'counts',

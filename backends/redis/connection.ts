@@ -118,7 +118,12 @@ export class RedisConnection {
       client.stream?.cork();
       const replies = commands.map((command) => client.sendCommand(command));
       client.stream?.uncork();
-      return await Promise.all(replies);
+      // Until all are answered the writer's buffer is in use, whichever of them fails.
+      const settled = await Promise.allSettled(replies);
+      return settled.map((reply) => {
+        if (reply.status === 'rejected') throw reply.reason;
+        return reply.value;
+      });
     } catch (error) {
       throw this.#explain(error as Error);
     }

@@ -2,7 +2,7 @@
  * Copying a store's file into a checkpoint and back, in chunks off the event loop, with a checksum that a restore
  * compares: a file cut short must never reach a store that maps it into memory.
  */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { BackendError } from '../contract.ts';
 
@@ -42,14 +42,13 @@ export async function copyFirstBytes(from: string, to: string, bytes: number, he
  */
 export async function copyChecked(from: string, to: string, check: FileCheck | undefined): Promise<void> {
   if (check === undefined) throw new BackendError('damaged', `the layout beside ${from} does not list it: restore another checkpoint`);
-  let copied: FileCheck;
-  try {
-    await using source = await open(from);
-    const { size } = await source.stat();
-    if (size !== check.bytes) throw new Error(`${from} has ${size} bytes, not ${check.bytes}`);
-    copied = await copyFirstBytes(from, to, check.bytes);
-  } catch (cause) {
-    throw new BackendError('damaged', `${from} is missing or not whole: restore another checkpoint`, { cause });
+  const held = await stat(from).catch((cause: unknown) => {
+    throw new BackendError('damaged', `${from} is missing: restore another checkpoint`, { cause });
+  });
+  if (held.size !== check.bytes) {
+    throw new BackendError('damaged', `${from} has ${held.size} bytes, not ${check.bytes}: restore another checkpoint`);
   }
+  // What fails from here on, a full disk say, is not the checkpoint's fault and keeps its own error.
+  const copied = await copyFirstBytes(from, to, check.bytes);
   if (copied.crc32 !== check.crc32) throw new BackendError('damaged', `${from} has a wrong checksum: restore another checkpoint`);
 }
