@@ -39,6 +39,7 @@ for (const [text, name, label, options] of [
   ['x:level=auto', 'x', null, { level: 'auto' }],
   ['x:level=7', 'x', null, { level: 7 }],
   ['./my-backend.js', './my-backend.js', null, {}],
+  ['folder/mine.js:sync=true', 'folder/mine.js', null, { sync: true }],
   ['./@scope/a:b/mine.mjs@v2:sync=true', './@scope/a:b/mine.mjs', 'v2', { sync: true }],
   ['file:///srv/mine.js:sync=true', 'file:///srv/mine.js', null, { sync: true }],
 ] as const) {
@@ -49,6 +50,7 @@ for (const [text, code, message] of [
   ['', 'bad-spec', /has no name/],
   [':a=1', 'bad-spec', /has no name/],
   ['LMDB', 'bad-spec', /neither a name nor a path/],
+  ['mine.js', 'bad-spec', /for the file of that name write \.\/mine\.js/],
   ['lmdb:', 'bad-spec', /empty option/],
   ['lmdb:sync=true,', 'bad-spec', /empty option/],
   ['lmdb:sync=true,rocksdb', 'bad-spec', /'rocksdb' without a name/],
