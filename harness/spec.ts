@@ -23,7 +23,8 @@ const LONGEST_SPEC = 4096;
 const NAME = /^[a-z][a-z0-9-]*$/;
 const LABEL = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 const KEY = /^[A-Za-z][A-Za-z0-9_-]*$/;
-const PATH = /^(?:\.{1,2}\/|\/|file:)/;
+/** No built-in has a slash in its name. */
+const PATH = /^(?:[^:@]*\/|file:)/;
 /** The name ends at the first module extension that label, options or nothing follow: folders may hold `@` and `:`. */
 const PATH_SPEC = /^(?<name>.*?\.(?:[cm]?js|m?ts))(?:@(?<label>[^:]*))?(?::(?<options>.*))?$/s;
 const NAME_SPEC = /^(?<name>[^:@]*)(?:@(?<label>[^:]*))?(?::(?<options>.*))?$/s;
@@ -40,7 +41,10 @@ export function parseSpec(text: string): Spec {
   if (name === undefined || name === '') {
     throw isPath ? bad(text, 'is a path that names no module: its name ends in .js or .mjs') : bad(text, 'has no name');
   }
-  if (!isPath && !NAME.test(name)) throw bad(text, `begins with '${name}', which is neither a name nor a path`);
+  if (!isPath && !NAME.test(name)) {
+    const path = /\.[cm]?[jt]s$/.test(name) ? `; for the file of that name write ./${name}` : '';
+    throw bad(text, `begins with '${name}', which is neither a name nor a path${path}`);
+  }
   return { name, isPath, label: checkLabel(parts?.label, text), options: parseOptions(parts?.options, text) };
 }
 
