@@ -1,5 +1,5 @@
 import { nameOf, rangeOf } from './decision.ts';
-import { percent, rounded } from './quantity.ts';
+import { percent, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
 import type { RunSummary } from './statistics/summary.ts';
 
@@ -28,7 +28,7 @@ export function caveatsOf({ plan, environment, tornLines }: Results, run: RunSum
   if (profile.smallestEffect === null) warn(`The profile ${profile.name} only tries whether things work: it decides nothing.`);
   else if (profile.smallestEffect > 0.05)
     warn(
-      `The profile ${profile.name} (${profile.blocks} blocks of ${rounded(profile.measuredSeconds, null)} s) decides only effects of ${percent(profile.smallestEffect)} and more.`,
+      `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more.`,
     );
   const cells = run.groups.flatMap((group) => group.candidates);
   const short = cells.filter((cell) => cell.trials.length < profile.blocks && cell.failures.length === 0).length;
@@ -36,7 +36,7 @@ export function caveatsOf({ plan, environment, tornLines }: Results, run: RunSum
   if (tornLines > 0) warn('The last line of trials.ndjson was cut off and is left out.');
   if (environment.fsyncMs !== null && environment.fsyncMs < CACHED_FSYNC_MS) {
     note(
-      `fsync takes ${rounded(environment.fsyncMs, null)} ms: the disk acknowledges from a cache, so figures of durable stores are optimistic.`,
+      `fsync takes ${withUnit('time', environment.fsyncMs)}: the disk acknowledges from a cache, so figures of durable stores are optimistic.`,
     );
   }
   if (environment.fileSystem === 'tmpfs')

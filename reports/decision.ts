@@ -1,10 +1,10 @@
 import type { Durability, Plan } from '../harness/results.ts';
 import { plainText } from './plain-text.ts';
-import { percent, times, withUnit } from './quantity.ts';
+import { percent, rounded, withUnit } from './quantity.ts';
 import type { MetricName } from './statistics/metrics.ts';
 import { measure } from './statistics/metrics.ts';
 import { type ByBlock, holm, type PairedRatio, pairedRatio } from './statistics/ratio.ts';
-import type { CellSummary, GroupSummary, RunSummary } from './statistics/summary.ts';
+import type { CellSummary, GroupSummary } from './statistics/summary.ts';
 import { survives, throughputByBlock, throughputOf } from './statistics/summary.ts';
 import { tiersOf } from './statistics/tiers.ts';
 import { MARGIN, verdictOf } from './statistics/verdict.ts';
@@ -14,7 +14,7 @@ export type Phrase = readonly (string | { readonly strong: string })[];
 
 /** What the data say about one group: the answer first, then why, then what would change it. */
 export interface Decision {
-  /** Cells of the best tier; empty where nothing can be said. A/A twins are left out. */
+  /** Cells of the best tier; empty where nothing can be said.  */
   readonly picks: readonly CellSummary[];
   /** "lmdb", "lmdb or level", "No answer yet". */
   readonly headline: string;
@@ -39,8 +39,7 @@ export function survivalOf(durability: Durability): string {
 }
 
 /** The answer for `group`. */
-export function decide(group: GroupSummary, run: RunSummary, plan: Plan): Decision {
-  const twins = new Set(run.sameTwice.map(({ id }) => id));
+export function decide(group: GroupSummary, plan: Plan): Decision {
   const byId = new Map(group.candidates.map((cell) => [cell.cell.id, cell]));
   const name = (id: string) => nameOf(byId.get(id)!);
   const measured = group.candidates.filter((cell) => throughputOf(cell) !== null);
@@ -63,23 +62,23 @@ export function decide(group: GroupSummary, run: RunSummary, plan: Plan): Decisi
   if (best === undefined) {
     return { picks: [], headline: 'None of these', why: ['No backend finished every trial with the right output.'], flip: [] };
   }
-  const members = best.members.filter((id) => !twins.has(id) || best.members.length === 1);
+  const members = best.members;
   const picks = members.map((id) => byId.get(id)!);
-  const next = second?.members.find((id) => !twins.has(id));
+  const next = second?.members[0];
   const ratio = next === undefined ? null : (best.against.find(({ id }) => id === next)?.ratio ?? null);
   const lead: Phrase =
     next === undefined || ratio === null
       ? []
       : [
           picks.length === 1 ? 'handles ' : 'the best of them handles ',
-          { strong: `${times(1 / ratio.ratio)} × the events of ${name(next)}` },
+          { strong: `${timesOf(ratio, true)} × the events of ${name(next)}` },
           ` (${rangeOf(ratio, true)}), the next best`,
         ];
   return {
     picks,
     headline: members.length <= 3 ? listed(members.map(name), 'or') : `One of ${members.length} that these data cannot tell apart`,
     why: picks.length === 1 ? whyOne(picks[0]!, lead) : whySeveral(picks, lead, plan),
-    flip: [...durabilityFlips(group, picks, plan, twins), ...metricFlips(group, picks, plan, twins), ...storeShareFlip(picks)],
+    flip: [...durabilityFlips(group, picks, plan), ...metricFlips(group, picks, plan), ...storeShareFlip(picks)],
   };
 }
 
@@ -110,14 +109,14 @@ function whySeveral(picks: readonly CellSummary[], lead: Phrase, plan: Plan): Ph
 }
 
 /** For each stronger durability class that changes the answer: which one then. */
-function durabilityFlips(group: GroupSummary, picks: readonly CellSummary[], plan: Plan, twins: ReadonlySet<string>): readonly Phrase[] {
+function durabilityFlips(group: GroupSummary, picks: readonly CellSummary[], plan: Plan): readonly Phrase[] {
   const [pick] = picks;
   const seen = new Set<string>(picks.map(({ cell }) => cell.id));
   if (pick === undefined) return [];
   return (['process-crash', 'os-crash'] as const).flatMap((need): readonly Phrase[] => {
     if (picks.some(({ cell }) => survives(cell.backend.durability, need))) return [];
     const able = group.candidates.filter(
-      ({ standing, cell }) => standing === 'correct' && survives(cell.backend.durability, need) && !twins.has(cell.id),
+      ({ standing, cell, isTwin }) => standing === 'correct' && survives(cell.backend.durability, need) && !isTwin,
     );
     const tiers = tiersOf(
       able.map((cell) => ({ id: cell.cell.id, mean: throughputOf(cell) ?? 0, byBlock: throughputByBlock(cell) })),
@@ -128,7 +127,7 @@ function durabilityFlips(group: GroupSummary, picks: readonly CellSummary[], pla
     if (cells.length === 0 || cells.every(({ cell }) => seen.has(cell.id))) return [];
     for (const { cell } of cells) seen.add(cell.id);
     const ratio = pairedRatio(throughputByBlock(pick), throughputByBlock(cells[0]!));
-    const cost = ratio === null ? '' : ` (${nameOf(pick)} is ${times(ratio.ratio)} × as fast)`;
+    const cost = ratio === null ? '' : ` (${nameOf(pick)} is ${timesOf(ratio, false)} × as fast)`;
     return [
       [
         `If the working state itself must survive ${need === 'process-crash' ? 'the crash of a process' : 'the crash of the machine'}: `,
@@ -146,8 +145,8 @@ const LOWER: readonly { readonly metric: MetricName; readonly kind: 'time' | 'by
 ];
 
 /** For each metric in which another backend is decidedly better than every pick: the best in it. */
-function metricFlips(group: GroupSummary, picks: readonly CellSummary[], plan: Plan, twins: ReadonlySet<string>): readonly Phrase[] {
-  const others = group.candidates.filter((cell) => cell.standing === 'correct' && !picks.includes(cell) && !twins.has(cell.cell.id));
+function metricFlips(group: GroupSummary, picks: readonly CellSummary[], plan: Plan): readonly Phrase[] {
+  const others = group.candidates.filter((cell) => cell.standing === 'correct' && !picks.includes(cell) && !cell.isTwin);
   return LOWER.flatMap(({ metric, kind, words }): readonly Phrase[] => {
     const values = (cell: CellSummary): ByBlock =>
       new Map(
@@ -198,6 +197,7 @@ export function standingLine(cell: CellSummary, group: GroupSummary, plan: Plan)
       mark: '– not compared',
       detail: `its working state survives ${survivalOf(cell.cell.backend.durability)}${partial}`,
     };
+  if (cell.isTwin) return { tone: 'plain', mark: '– A/A', detail: `${group.reference} once more, to show the noise; does not compete` };
   if (cell.tier === null) return { tone: 'plain', mark: '– undecided', detail: `too few blocks for a verdict${partial}` };
   if (cell.tier === 1) {
     const shared = (group.tiers?.[0]?.members.length ?? 1) > 1;
@@ -213,15 +213,25 @@ export function standingLine(cell: CellSummary, group: GroupSummary, plan: Plan)
   return {
     tone: 'plain',
     mark: `tier ${cell.tier}`,
-    detail: `${times(1 / ratio.ratio)} × slower than ${nameOf(best)} (${rangeOf(ratio, true)})${partial}`,
+    detail: `${timesOf(ratio, true)} × slower than ${nameOf(best)} (${rangeOf(ratio, true)})${partial}`,
   };
 }
 
+/** "2.2" of a ratio, or of its inverse, as its interval supports. */
+export function timesOf(ratio: PairedRatio, inverse: boolean): string {
+  const { low, high } = ends(ratio, inverse);
+  return rounded(inverse ? 1 / ratio.ratio : ratio.ratio, high - low);
+}
+
 /** "2.0 to 2.4" of a ratio, or of its inverse. */
-export function rangeOf({ interval }: PairedRatio, inverse: boolean): string {
-  if (interval === null) return 'no interval';
-  const { low, high } = inverse ? { low: 1 / interval.high, high: 1 / interval.low } : interval;
-  return `${times(low)} to ${times(high)}`;
+export function rangeOf(ratio: PairedRatio, inverse: boolean): string {
+  const { low, high } = ends(ratio, inverse);
+  return ratio.interval === null ? 'no interval' : `${rounded(low, high - low)} to ${rounded(high, high - low)}`;
+}
+
+function ends({ interval, ratio }: PairedRatio, inverse: boolean) {
+  const { low, high } = interval ?? { low: ratio * 0.95, high: ratio * 1.05 };
+  return inverse ? { low: 1 / high, high: 1 / low } : { low, high };
 }
 
 /** A backend's name as text of one line. */

@@ -25,6 +25,7 @@ const UNITS = {
   rate: [
     { unit: 'events/s', divisor: 1 },
     { unit: 'thousand events/s', divisor: 1e3 },
+    { unit: 'million events/s', divisor: 1e6 },
   ],
 } as const satisfies Record<string, readonly Unit[]>;
 
@@ -71,13 +72,8 @@ export function withUnit(kind: keyof typeof UNITS, value: number, half: number |
   return `${rounded(value / divisor, half === null ? null : half / divisor)} ${unit}`;
 }
 
-/** A ratio such as 2.2 with as many digits as help: two significant ones, three from 10 on. */
-export function times(ratio: number): string {
-  return rounded(ratio, ratio >= 10 ? ratio / 25 : ratio >= 2 ? 0.1 : 0.02);
-}
-
-/** A fraction as whole percent; below 1 % it says so. */
+/** A fraction as whole percent; below half of one it says so. */
 export function percent(fraction: number): string {
   const whole = Math.round(fraction * 100);
-  return whole === 0 && fraction > 0 ? 'under 1 %' : `${whole} %`;
+  return whole === 0 && fraction > 0 ? '<1 %' : `${whole} %`;
 }

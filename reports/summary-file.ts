@@ -72,7 +72,7 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
     caveats: caveatsOf(results, run).map(({ text }) => text),
     trials: { ...run.trials },
     groups: run.groups.map((group) => {
-      const { headline, why } = decide(group, run, plan);
+      const { headline, why } = decide(group, plan);
       return {
         workload: group.workload.name,
         storage: group.storage.name,

@@ -1,6 +1,7 @@
 import { textWidth } from './chart.ts';
 
-interface Box {
+/** A rectangle in pixels, y downwards. */
+export interface Box {
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -14,10 +15,11 @@ export interface Named {
   readonly label: string;
 }
 
-/** Where the name of a point stands: the middle of its left edge; with a line to the point if it had to move away. */
+/** Where the name of a point stands: `x` is its edge or middle as `align` says, `y` its middle; `moved` if it wants a line to its point. */
 export interface Placed {
   readonly x: number;
   readonly y: number;
+  readonly align: 'left' | 'right' | 'center';
   readonly moved: boolean;
 }
 
@@ -26,42 +28,51 @@ const GAP = 8;
 const SYMBOL = 7;
 
 /**
- * Finds a place for every label within `width` × `height` such that no two overlap and none covers a point: first beside its point,
+ * Finds a place for every label within `width` × `height` such that no two overlap and none covers a point or an obstacle: first beside its point,
  * then on growing rings around it.
  */
-export function placeLabels(points: readonly Named[], width: number, height: number): readonly Placed[] {
-  const symbols = points.map(({ x, y }) => ({ left: x - SYMBOL, right: x + SYMBOL, top: y - SYMBOL, bottom: y + SYMBOL }));
+export function placeLabels(points: readonly Named[], obstacles: readonly Box[], width: number, height: number): readonly Placed[] {
+  const symbols = points
+    .map(({ x, y }) => ({ left: x - SYMBOL, right: x + SYMBOL, top: y - SYMBOL, bottom: y + SYMBOL }))
+    .concat(obstacles);
   const taken: Box[] = [];
   return points.map((point) => {
     const labelWidth = textWidth(point.label);
-    const candidates = candidatesFor(point, labelWidth);
-    const free = ({ x, y }: Placed) => {
-      const box = { left: x, right: x + labelWidth, top: y - HEIGHT / 2, bottom: y + HEIGHT / 2 };
+    const candidates = candidatesFor(point);
+    const boxOf = ({ x, y, align }: Placed) => {
+      const left = align === 'left' ? x : align === 'right' ? x - labelWidth : x - labelWidth / 2;
+      return { left, right: left + labelWidth, top: y - HEIGHT / 2, bottom: y + HEIGHT / 2 };
+    };
+    const free = (place: Placed) => {
+      const box = boxOf(place);
       const inside = box.left >= 0 && box.right <= width && box.top >= 0 && box.bottom <= height;
       return inside && ![...taken, ...symbols].some((other) => overlap(box, other));
     };
     const place = candidates.find(free) ?? candidates[0]!;
-    taken.push({ left: place.x, right: place.x + labelWidth, top: place.y - HEIGHT / 2, bottom: place.y + HEIGHT / 2 });
+    taken.push(boxOf(place));
     return place;
   });
 }
 
-function candidatesFor({ x, y }: Named, width: number): readonly Placed[] {
-  const near = [
-    { x: x + GAP, y },
-    { x: x - GAP - width, y },
-    { x: x - width / 2, y: y - GAP - HEIGHT / 2 },
-    { x: x - width / 2, y: y + GAP + HEIGHT / 2 },
-  ].map((place) => ({ ...place, moved: false }));
+function candidatesFor({ x, y }: Named): readonly Placed[] {
+  const beside = [0, 9, 18, 27].flatMap((further): Placed[] => [
+    { x: x + GAP + further, y, align: 'left', moved: false },
+    { x: x - GAP - further, y, align: 'right', moved: false },
+  ]);
+  const above = [-1, 1].map((side): Placed => ({ x, y: y + side * (GAP + HEIGHT / 2), align: 'center', moved: false }));
   const rings = Array.from({ length: 14 }, (_, ring) => 18 + ring * 9);
   const far = rings.flatMap((radius) =>
-    Array.from({ length: 16 }, (_, step) => {
-      const angle = (step / 16) * 2 * Math.PI;
-      const tip = { x: x + radius * 1.3 * Math.cos(angle), y: y + radius * Math.sin(angle) };
-      return { x: Math.cos(angle) >= 0 ? tip.x : tip.x - width, y: tip.y, moved: true };
+    Array.from({ length: 16 }, (_, step): Placed => {
+      const angle = ((step + 0.5) / 16) * 2 * Math.PI;
+      return {
+        x: x + radius * 1.3 * Math.cos(angle),
+        y: y + radius * Math.sin(angle),
+        align: Math.cos(angle) >= 0 ? 'left' : 'right',
+        moved: true,
+      };
     }),
   );
-  return [...near, ...far];
+  return [...beside.slice(0, 2), ...above, ...beside.slice(2), ...far];
 }
 
 function overlap(a: Box, b: Box): boolean {

@@ -35,10 +35,10 @@ export function overTimeRows(cells: readonly CellSummary[], looks: ReadonlyMap<s
   });
 }
 
-type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
+type Layers = Extract<TopLevelSpec, { layer: unknown }>['layer'];
 
 const MARGIN = { left: 50, right: 10, top: 20, bottom: 40 };
-const PANEL = { height: 70, apart: 26 };
+const PANEL = { height: 70, apart: 30 };
 
 /** Throughput and p99 second by second with checkpoints marked; both axes from zero. */
 export function overTimeChart(row: OverTimeRow): Chart {
@@ -50,7 +50,7 @@ export function overTimeChart(row: OverTimeRow): Chart {
     'time',
     row.seconds.map(({ p99Ms }) => p99Ms ?? 0),
   );
-  const short = rate.divisor === 1 ? 'events/s' : 'k events/s';
+  const short = { 1: 'events/s', 1000: 'thousand/s', 1000000: 'million/s' }[rate.divisor] ?? rate.unit;
   const shown = row.seconds.map(({ second, eventsPerSecond, p99Ms }) => ({
     second,
     rate: eventsPerSecond / rate.divisor,
@@ -71,57 +71,70 @@ export function overTimeChart(row: OverTimeRow): Chart {
     legend: [],
     size: 'third',
     spec: (width) => {
-      const inner = width - MARGIN.left - MARGIN.right;
       const end = row.seconds.length;
-      const step = linearExtent(end, 5);
-      const x = (labels: boolean) => ({
-        field: 'second',
-        type: 'quantitative' as const,
-        scale: { domain: [0, end], nice: false },
-        axis: {
-          values: [...step.ticks].filter((tick) => tick <= end),
-          grid: false,
-          labels,
-          title: labels ? 'seconds' : null,
-          format: ',~f',
-        },
-      });
-      const panel = (field: 'rate' | 'p99', title: string, last: boolean): Panel => {
-        const axis = linearExtent(Math.max(...shown.map((each) => each[field] ?? 0)), 3);
-        const y = {
-          field,
-          type: 'quantitative' as const,
-          scale: scaleOf(axis),
-          axis: { values: [...axis.ticks], title: null, format: ',~f' },
-        };
-        const color = { value: row.color };
-        const bands = { data: { values: [...row.checkpoints] }, encoding: { x: { ...x(last), field: 'from' }, x2: { field: 'to' } } };
-        return {
-          width: inner,
-          height: PANEL.height,
-          layer: [
-            { ...bands, mark: { type: 'rect', fill: 'var(--accent)', opacity: 0.13 } },
-            {
-              data: bands.data,
-              mark: { type: 'rule', stroke: 'var(--accent)', strokeWidth: 1 },
-              encoding: { x: { ...x(last), field: 'from' } },
-            },
-            { mark: { type: 'line', strokeWidth: 1.6, strokeJoin: 'round' }, encoding: { x: x(last), y, color } },
-            { mark: { type: 'point', filled: true, size: end > 40 ? 0 : 14, opacity: 1 }, encoding: { x: x(last), y, color } },
-            {
-              data: { values: [{ title }] },
-              mark: { type: 'text', align: 'left', baseline: 'middle', fill: 'var(--soft)', limit: 0 },
-              encoding: { x: { value: 2 - MARGIN.left }, y: { value: -11 }, text: { field: 'title', type: 'nominal' } },
-            },
-          ],
-        };
-      };
+      const ticks = linearExtent(end, 5).ticks.filter((tick) => tick <= end);
+      const x = { type: 'quantitative' as const, scale: { domain: [0, end], nice: false as const } };
+      const seconds = { ...x, field: 'second', axis: { values: [...ticks], grid: false, title: 'seconds', format: ',~f' } };
       return {
-        ...frame(width, 0, MARGIN),
+        ...frame(width, MARGIN.top + PANEL.height * 2 + PANEL.apart + MARGIN.bottom, MARGIN),
         data: { values: shown },
-        spacing: PANEL.apart,
-        vconcat: [panel('rate', short, false), panel('p99', `p99 per micro-batch, ${time.unit}`, true)],
+        layer: [
+          ...panel('rate', short, 0, row, shown, x, seconds),
+          ...panel('p99', `p99 per micro-batch, ${time.unit}`, PANEL.height + PANEL.apart, row, shown, x, seconds),
+        ],
+        resolve: { scale: { y: 'independent' }, axis: { y: 'independent' } },
       };
     },
   };
+}
+
+type Shown = { readonly second: number; readonly rate: number; readonly p99: number | null };
+type Across = { readonly type: 'quantitative'; readonly scale: { domain: number[]; nice: false } };
+
+/** One of the two panels: its own vertical axis over its part of the height, from `top` down. */
+function panel(
+  field: 'rate' | 'p99',
+  title: string,
+  top: number,
+  row: OverTimeRow,
+  shown: readonly Shown[],
+  x: Across,
+  seconds: object,
+): Layers {
+  const axis = linearExtent(Math.max(...shown.map((each) => each[field] ?? 0)), 3);
+  const y = {
+    field,
+    type: 'quantitative' as const,
+    scale: { ...scaleOf(axis), range: [top + PANEL.height, top] },
+    axis: { values: [...axis.ticks], title: null, format: ',~f', orient: 'left' as const },
+  };
+  const across = { ...x, ...seconds };
+  const bands = { values: [...row.checkpoints] };
+  const [upper, lower] = [{ value: top }, { value: top + PANEL.height }];
+  return [
+    {
+      layer: [
+        {
+          data: bands,
+          mark: { type: 'rect', fill: 'var(--accent)', opacity: 0.13 },
+          encoding: { x: { ...x, field: 'from' }, x2: { field: 'to' }, y: upper, y2: lower },
+        },
+        {
+          data: bands,
+          mark: { type: 'rule', stroke: 'var(--accent)', strokeWidth: 1 },
+          encoding: { x: { ...x, field: 'from' }, y: upper, y2: lower },
+        },
+        { mark: { type: 'line', strokeWidth: 1.6, strokeJoin: 'round' }, encoding: { x: across, y, color: { value: row.color } } },
+        {
+          mark: { type: 'point', filled: true, size: shown.length > 40 ? 0 : 14, opacity: 1 },
+          encoding: { x: across, y, color: { value: row.color } },
+        },
+        {
+          data: { values: [{ title }] },
+          mark: { type: 'text', align: 'left', baseline: 'middle', fill: 'var(--soft)', limit: 0 },
+          encoding: { x: { value: 2 - MARGIN.left }, y: { value: top - 12 }, text: { field: 'title', type: 'nominal' } },
+        },
+      ],
+    },
+  ];
 }

@@ -20,12 +20,12 @@ export interface ScatterTitles {
   readonly y: string;
 }
 
-const HEIGHT = 310;
 const MARGIN = { left: 52, right: 16, top: 26, bottom: 44 };
 
 /** Points of one a backend with their names beside them, none over another; `front` is drawn as a dashed line through the rows it names. */
 export function scatterSpec(rows: readonly ScatterRow[], titles: ScatterTitles, front: readonly ScatterRow[], width: number): TopLevelSpec {
-  const inner = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
+  const height = Math.max(300, Math.min(420, rows.length * 28 + 66));
+  const inner = { width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
   const xs = extentOf(
     rows.flatMap((row) => [row.x, row.xLow, row.xHigh]),
     width > 400 ? 7 : 4,
@@ -41,24 +41,28 @@ export function scatterSpec(rows: readonly ScatterRow[], titles: ScatterTitles, 
     x: toPixel(xs, inner.width, row.x),
     y: inner.height - toPixel(ys, inner.height, row.y),
   }));
-  const labels = placeLabels(at, inner.width + MARGIN.right, inner.height).map((place, i) => ({
+  const ranges = rows.flatMap((row, i) => {
+    const [across, down] = [
+      (value: number) => toPixel(xs, inner.width, value),
+      (value: number) => inner.height - toPixel(ys, inner.height, value),
+    ];
+    return [
+      { left: across(row.xLow), right: across(row.xHigh), top: at[i]!.y - 1, bottom: at[i]!.y + 1 },
+      { left: at[i]!.x - 1, right: at[i]!.x + 1, top: down(row.yHigh), bottom: down(row.yLow) },
+    ];
+  });
+  const labels = placeLabels(at, ranges, inner.width + MARGIN.right, inner.height).map((place, i) => ({
     label: rows[i]!.label,
     x: fromPixel(xs, inner.width, place.x),
     y: fromPixel(ys, inner.height, inner.height - place.y),
     fromX: rows[i]!.x,
     fromY: rows[i]!.y,
     moved: place.moved,
+    align: place.align,
   }));
-  // A line to a name that stands left of its point ends at the name's right edge.
-  const leaders = labels.flatMap((label, i) => {
-    if (!label.moved) return [];
-    const start = toPixel(xs, inner.width, label.x);
-    const end = at[i]!.x < start ? start - 2 : start + [...label.label].length * 5.4 + 2;
-    return [{ ...label, x: fromPixel(xs, inner.width, end) }];
-  });
   const color = { field: 'color', type: 'nominal', scale: null } as const;
   return {
-    ...frame(width, HEIGHT, MARGIN),
+    ...frame(width, height, MARGIN),
     data: { values: rows.map((row) => ({ ...row })) },
     layer: [
       {
@@ -75,7 +79,7 @@ export function scatterSpec(rows: readonly ScatterRow[], titles: ScatterTitles, 
         encoding: { y: { ...y, field: 'yLow' }, y2: { field: 'yHigh' }, x, color },
       },
       {
-        data: { values: leaders },
+        data: { values: labels.filter(({ moved }) => moved) },
         mark: { type: 'rule', stroke: 'var(--soft)', strokeWidth: 0.8, opacity: 0.8 },
         encoding: { x: { ...x, field: 'fromX' }, y: { ...y, field: 'fromY' }, x2: { field: 'x' }, y2: { field: 'y' } },
       },
@@ -83,11 +87,11 @@ export function scatterSpec(rows: readonly ScatterRow[], titles: ScatterTitles, 
         mark: { type: 'point', filled: true, size: 90, opacity: 1 },
         encoding: { x, y, color, shape: { field: 'shape', type: 'nominal', scale: null } },
       },
-      {
-        data: { values: labels },
-        mark: { type: 'text', align: 'left', baseline: 'middle', fill: 'var(--ink)', limit: 0 },
-        encoding: { x, y, text: { field: 'label', type: 'nominal' } },
-      },
+      ...(['left', 'right', 'center'] as const).map((align) => ({
+        data: { values: labels.filter((label) => label.align === align) },
+        mark: { type: 'text' as const, align, baseline: 'middle' as const, fill: 'var(--ink)', limit: 0 },
+        encoding: { x, y, text: { field: 'label', type: 'nominal' as const } },
+      })),
       {
         data: { values: [{ title: `${titles.y}${ys.note}` }] },
         mark: { type: 'text', align: 'left', baseline: 'middle', fill: 'var(--soft)', limit: 0 },

@@ -50,7 +50,7 @@ export function tradeOffChart(rows: readonly TradeOffRow[]): Chart {
   const frontNames = front.map(({ label }) => label).join(', ');
   return {
     title: 'Throughput against the tail',
-    note: 'right and down is better; the dashed line joins those that nothing beats in both',
+    note: `right and down is better; ${front.length > 1 ? 'the dashed line joins those that nothing beats in both' : `nothing beats ${frontNames} in both`}`,
     description: `p99 of the time per micro-batch in ${time.unit} over throughput in ${rate.unit}. Beaten in neither: ${frontNames}.`,
     table: {
       columns: [

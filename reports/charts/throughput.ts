@@ -32,7 +32,10 @@ export function throughputRows(cells: readonly CellSummary[], looks: ReadonlyMap
   });
 }
 
-const LINE = 28;
+/** Height of one backend's line; the bar stands at BAR, the points are spread below it. */
+const LINE = 30;
+const BAR = 8;
+const BAR_AT = { ...BANDS, bandPosition: BAR / LINE };
 
 /** Throughput with every trial as a point under its interval; one line a backend. */
 export function throughputChart(rows: readonly ThroughputRow[]): Chart {
@@ -49,7 +52,7 @@ export function throughputChart(rows: readonly ThroughputRow[]): Chart {
     high: row.high / unit.divisor,
   }));
   const blocks = Math.max(...rows.map(({ block }) => block));
-  const points = scaled.map((row) => ({ ...row, shift: ((row.block - 0.5) / blocks - 0.5) * (LINE - 14) }));
+  const points = scaled.map((row) => ({ ...row, shift: BAR + 5 + ((row.block - 0.5) / blocks) * (LINE - BAR - 8) }));
   const extent = (most: number) =>
     extentOf(
       scaled.flatMap(({ value, low, high }) => [value, low, high]),
@@ -59,7 +62,7 @@ export function throughputChart(rows: readonly ThroughputRow[]): Chart {
   const hasIntervals = rows.some(({ low, high }) => low < high);
   return {
     title: 'Throughput, every trial',
-    note: `${unit.unit}${note}; a point is a trial, ${hasIntervals ? 'the bar the 95 % interval of the geometric mean' : 'the tick their mean: too few blocks for an interval'}`,
+    note: `${unit.unit}${note}; a point is a trial, ${hasIntervals ? 'the bar the 95 % interval of the geometric mean' : 'the stroke their mean: too few blocks for an interval'}`,
     description: `Throughput of ${cells.length} backends in ${unit.unit}, closed loop, highest first in the table below.`,
     table: {
       columns: [
@@ -94,12 +97,12 @@ export function throughputChart(rows: readonly ThroughputRow[]): Chart {
           {
             data: { values: distinct(scaled) },
             mark: { type: 'rule', strokeWidth: 5, strokeCap: 'round', opacity: 0.9 },
-            encoding: { y: BANDS, x: { ...x, field: 'low' }, x2: { field: 'high' }, color },
+            encoding: { y: BAR_AT, x: { ...x, field: 'low' }, x2: { field: 'high' }, color },
           },
           {
             data: { values: distinct(scaled) },
-            mark: { type: 'tick', thickness: 2, size: 15 },
-            encoding: { y: BANDS, x: { ...x, field: 'mean' }, color: { value: 'var(--ink)' } },
+            mark: { type: 'point', shape: 'M0,-1L0,1', size: 120, strokeWidth: 2, opacity: 1 },
+            encoding: { y: BAR_AT, x: { ...x, field: 'mean' }, stroke: { value: 'var(--ink)' } },
           },
           ...nameLayers(rows, left),
         ],

@@ -19,9 +19,11 @@ export async function figureOf(chart: Chart): Promise<Markup> {
 
 /** A plain table; what was not measured is a dash. */
 export function tableOf({ columns, rows }: Table): Markup {
-  return html`<table><thead><tr>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(
+  // Text is read from the left, numbers (also written ones) from the right.
+  const side = columns.map((_, i) => (rows.every((row) => row[i] === null || /^[\d–]/.test(String(row[i]))) ? '' : 'l'));
+  return html`<table><thead><tr>${columns.map(({ title }, i) => html`<th scope="col" class="${side[i]!}">${title}</th>`)}</tr></thead><tbody>${rows.map(
     (row) =>
-      html`<tr>${row.map((value) => html`<td>${value === null ? '–' : typeof value === 'number' ? value.toLocaleString('en-US') : value}</td>`)}</tr>`,
+      html`<tr>${row.map((value, i) => html`<td class="${side[i]!}">${value === null ? '–' : typeof value === 'number' ? value.toLocaleString('en-US') : value}</td>`)}</tr>`,
   )}</tbody></table>`;
 }
 

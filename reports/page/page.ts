@@ -6,6 +6,7 @@ import { checkpointTimeChart, checkpointTimeRows } from '../charts/checkpoint-ti
 import { type Look, looksOf } from '../charts/look.ts';
 import { overTimeChart, overTimeRows } from '../charts/over-time.ts';
 import { recoveryChart, recoveryRows } from '../charts/recovery.ts';
+import { tailChart, tailRows } from '../charts/tail-in-checkpoints.ts';
 import { throughputChart, throughputRows } from '../charts/throughput.ts';
 import { tradeOffChart, tradeOffRows } from '../charts/throughput-against-p99.ts';
 import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
@@ -90,7 +91,7 @@ function banner(caveats: readonly Caveat[]): Markup | null {
 /** With several groups: all answers at a glance. */
 function overview(run: RunSummary, { plan }: Results): Markup | null {
   if (run.groups.length === 1) return null;
-  return html`<section id="answers"><h2>Answers</h2><p class="lead">One for each workload, checkpoint storage and batch size; by throughput.</p><div class="card pad"><dl>${run.groups.map((group, i) => html`<dt><a href="#g${i + 1}">${groupName(group, run)}</a></dt><dd><b>${decide(group, run, plan).headline}</b></dd>`)}</dl></div></section>`;
+  return html`<section id="answers"><h2>Answers</h2><p class="lead">One for each workload, checkpoint storage and batch size; by throughput.</p><div class="card pad"><dl>${run.groups.map((group, i) => html`<dt><a href="#g${i + 1}">${groupName(group, run)}</a></dt><dd><b>${decide(group, plan).headline}</b></dd>`)}</dl></div></section>`;
 }
 
 /** A group by what tells it from the others. */
@@ -120,26 +121,28 @@ const SECTIONS = [
 async function groupArticle(group: GroupSummary, index: number, { results, run, looks, caveats }: Context): Promise<Markup> {
   const { plan } = results;
   const prefix = `g${index + 1}`;
-  const cells = group.candidates.filter((cell) => cell.standing !== 'wrong');
+  const right = group.candidates.filter((cell) => cell.standing !== 'wrong');
+  const cells = right.filter((cell) => !cell.isTwin);
   const settings = settingsOf(group.workload);
   const storageSettings = settingsOf(group.storage);
   const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${grouped(group.batchSize, 0)} events, checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
   const heading = run.groups.length === 1 ? null : html`<h2>${groupName(group, run)}</h2>`;
   const scatter = some(tradeOffRows(cells, looks), tradeOffChart);
   const share = some(timeShareRows(cells, looks), timeShareChart);
-  const throughput = some(throughputRows(cells, looks), throughputChart);
+  const throughput = some(throughputRows(right, looks), throughputChart);
   const checkpoints = [
     some(checkpointTimeRows(cells, looks), checkpointTimeChart),
     some(checkpointBytesRows(cells, looks), checkpointBytesChart),
   ];
+  const tail = some(tailRows(cells, looks), tailChart);
   const recovery = some(recoveryRows(cells, looks), recoveryChart);
   const courses = overTimeRows(cells, looks).map(overTimeChart);
   const draw = async (charts: readonly (ReturnType<typeof tradeOffChart> | null)[]) =>
     Promise.all(charts.filter((chart) => chart !== null).map(figureOf));
-  return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, run, plan, caveats, looks)}</section>
+  return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, plan, caveats, looks)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
-<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again.</p><div class="grid">${await draw([...checkpoints, recovery])}</div></section>
+<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again.</p><div class="grid">${await draw([...checkpoints, recovery, tail])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
 

@@ -19,14 +19,14 @@ export const SCRIPT = `'use strict';
   nameTheme();
 
   for (const table of find('table.cells')) {
-    find('thead th', table).forEach((head, column) => {
+    find('thead tr:last-child th', table).forEach((head, column) => {
       const button = document.createElement('button');
       button.type = 'button';
       button.append(...head.childNodes);
       head.append(button);
       button.addEventListener('click', () => {
         const ascending = head.getAttribute('aria-sort') ? head.getAttribute('aria-sort') === 'descending' : head.dataset.first === 'ascending';
-        for (const other of find('thead th', table)) other.removeAttribute('aria-sort');
+        for (const other of find('thead tr:last-child th', table)) other.removeAttribute('aria-sort');
         head.setAttribute('aria-sort', ascending ? 'ascending' : 'descending');
         const value = (body) => body.rows[0].cells[column].dataset.value ?? '';
         const compare = (a, b) => {

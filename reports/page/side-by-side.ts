@@ -16,18 +16,20 @@ interface MetricColumn {
   readonly kind: 'time' | 'bytes';
   /** Columns of one family share a unit. */
   readonly family: string;
+  /** What it belongs to, above its title. */
+  readonly over: string;
 }
 
 const METRICS: readonly MetricColumn[] = [
-  { title: 'Batch p50', name: 'batchP50Ms', kind: 'time', family: 'batch' },
-  { title: 'Batch p99', name: 'batchP99Ms', kind: 'time', family: 'batch' },
-  { title: 'Batch p99.9', name: 'batchP999Ms', kind: 'time', family: 'batch' },
-  { title: 'Pause', name: 'pauseMs', kind: 'time', family: 'pause' },
-  { title: 'Persist', name: 'persistMs', kind: 'time', family: 'persist' },
-  { title: 'Written', name: 'bytesWritten', kind: 'bytes', family: 'written' },
-  { title: 'Recovery', name: 'recoveryMs', kind: 'time', family: 'recovery' },
-  { title: 'Memory', name: 'rssBytesMax', kind: 'bytes', family: 'memory' },
-  { title: 'Disk', name: 'workingBytes', kind: 'bytes', family: 'disk' },
+  { title: 'p50', name: 'batchP50Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
+  { title: 'p99', name: 'batchP99Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
+  { title: 'p99.9', name: 'batchP999Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
+  { title: 'Pause', name: 'pauseMs', kind: 'time', family: 'pause', over: 'Checkpoint' },
+  { title: 'Persist', name: 'persistMs', kind: 'time', family: 'persist', over: 'Checkpoint' },
+  { title: 'Written', name: 'bytesWritten', kind: 'bytes', family: 'written', over: 'Checkpoint' },
+  { title: 'Recovery', name: 'recoveryMs', kind: 'time', family: 'recovery', over: '' },
+  { title: 'Memory', name: 'rssBytesMax', kind: 'bytes', family: 'memory', over: '' },
+  { title: 'Disk', name: 'workingBytes', kind: 'bytes', family: 'disk', over: '' },
 ];
 
 const COLUMN_COUNT = METRICS.length + 4;
@@ -71,9 +73,9 @@ export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<s
       tone === 'bad'
         ? html`<tr class="reason"><td colspan="${COLUMN_COUNT}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
         : null;
-    return html`<tbody class="${kind}"><tr><td data-value="${nameOf(cell)}"><span class="name">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
+    return html`<tbody class="${kind}"><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
 <td class="l throughput" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}</span></td>
-${METRICS.map(({ title, name, family }) => html`<td data-label="${title}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
+${METRICS.map(({ title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
   };
@@ -81,10 +83,15 @@ ${METRICS.map(({ title, name, family }) => html`<td data-label="${title}, ${unit
     group.tiers === null
       ? 'There are no tiers: too few blocks.'
       : 'The coloured edge marks the best tier: its rows cannot be told apart by these data.';
-  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point, the bar the 95 % interval over blocks. “Batch” is the time per micro-batch of ${grouped(group.batchSize, 0)} events, from its first event taken to its last write done: service time, <b>not latency</b>. The rest are medians of trials.</p>
-<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives<small>without checkpoint</small></th><th scope="col" class="l">Output<small>against the oracle</small></th></tr></thead>${cells.map(rowOf)}</table></div>
+  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point, the bar the 95 % interval over blocks. Time per micro-batch (of ${grouped(group.batchSize, 0)} events) runs from its first event taken to its last write done: it is service time, <b>not latency</b>. All but throughput are medians of trials.</p>
+<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th><td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
 ${leftOut(plan)}</div>
 ${allFigures(cells)}`;
+}
+
+/** On a phone, where no heading stands above: "Batch p99", "Pause". */
+function fullTitle(title: string, over: string): string {
+  return over.startsWith('Time') ? `Batch ${title}` : title;
 }
 
 function rateFigure(cell: CellSummary, unit: Unit): Markup {
@@ -110,8 +117,8 @@ function figure(sample: Sample | null, unit: Unit): Markup {
 
 function stamp({ standing, killsChecked, trials }: CellSummary): Markup {
   if (standing === 'correct')
-    return html`<span class="good">✓ exact</span><br><small>${killsChecked === 0 ? 'no crash tried' : `after ${killsChecked} kill${killsChecked === 1 ? '' : 's'} too`}</small>`;
-  if (standing === 'harness-cost') return html`<span class="none">means nothing</span>`;
+    return html`<span class="good">✓ exact</span><br><small>${killsChecked === 0 ? 'no crash tried' : `and after ${killsChecked} kill${killsChecked === 1 ? '' : 's'}`}</small>`;
+  if (standing === 'harness-cost') return html`<span class="none">–</span>`;
   const words = { wrong: '✕ wrong', failed: '✕ failed', unchecked: '✕ unchecked', missing: '✕ not run' } as const;
   return html`<span class="bad">${words[standing]}</span>${trials.length === 0 ? null : html`<br><small>not in a tier</small>`}`;
 }
@@ -123,13 +130,13 @@ function stripOf({ trials, metrics }: CellSummary, axis: ReturnType<typeof exten
   const last = Math.max(...trials.map(({ block }) => block));
   const points = trials.map(
     ({ block, throughput }) =>
-      html`<circle cx="${x(throughput.eventsPerSecond)}" cy="${(height / 2 + ((block - 0.5) / last - 0.5) * 16).toFixed(1)}" r="1.9" fill="${color}" opacity=".6"/>`,
+      html`<circle cx="${x(throughput.eventsPerSecond)}" cy="${(9.5 + ((block - 0.5) / last) * 9).toFixed(1)}" r="1.9" fill="${color}" opacity=".6"/>`,
   );
   const interval = metrics.eventsPerSecond?.interval ?? null;
   const bar =
     interval === null
       ? null
-      : html`<line x1="${x(interval.low)}" x2="${x(interval.high)}" y1="${height / 2}" y2="${height / 2}" stroke="${color}" stroke-width="4.5" stroke-linecap="round"/>`;
+      : html`<line x1="${x(interval.low)}" x2="${x(interval.high)}" y1="4" y2="4" stroke="${color}" stroke-width="4.5" stroke-linecap="round"/>`;
   const ticks = axis.ticks.map((tick) => html`<line class="axis" x1="${x(tick)}" x2="${x(tick)}" y1="${height - 5}" y2="${height}"/>`);
   return html`<svg class="strip" viewBox="0 0 ${width} ${height}" aria-hidden="true"><line class="axis" x1="0" x2="${width}" y1="${height - 0.5}" y2="${height - 0.5}"/>${ticks}${points}${bar}</svg>`;
 }
@@ -143,8 +150,8 @@ function leftOut({ leftOut: absent }: Plan): Markup | null {
 const NUMBERS: readonly { readonly title: string; readonly name: MetricName; readonly kind: 'time' | 'bytes' | 'rate' | 'share' | 'ns' }[] =
   [
     { title: 'Throughput', name: 'eventsPerSecond', kind: 'rate' },
-    ...METRICS.map(({ title, name, kind }) => ({ title, name, kind })),
-    { title: 'Batch p99 during checkpoints', name: 'batchP99DuringCheckpointMs', kind: 'time' },
+    ...METRICS.map(({ title, over, name, kind }) => ({ title: over === '' ? title : `${over}, ${title.toLowerCase()}`, name, kind })),
+    { title: 'Time per micro-batch, p99 during checkpoints', name: 'batchP99DuringCheckpointMs', kind: 'time' },
     { title: 'Referenced', name: 'bytesReferenced', kind: 'bytes' },
     { title: 'Checkpoint storage', name: 'checkpointStorageBytes', kind: 'bytes' },
     { title: 'CPU per event', name: 'cpuNsPerEvent', kind: 'ns' },

@@ -34,7 +34,7 @@ button { font: inherit; font-size: 13px; color: var(--accent); background: none;
 .skip { position: absolute; left: -999px } .skip:focus { left: 8px; top: 8px; background: var(--card); padding: 6px 10px; z-index: 3 }
 section { margin: 30px 0 } article + article { border-top: 1px solid var(--line); margin-top: 44px }
 h2 { font-size: 17px; margin: 0 0 4px; letter-spacing: -.005em } h3 { font-size: 15px; margin: 0 0 4px } article > h2 { font-size: 21px; margin-top: 34px; overflow-wrap: anywhere }
-.lead { color: var(--soft); font-size: 13px; margin: 0 0 12px; max-width: 82ch }
+.lead { color: var(--soft); font-size: 13px; margin: 0 0 12px; max-width: 112ch }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px }
 .banner { background: var(--card); border: 1px solid var(--bad); border-left-width: 5px; border-radius: 8px; padding: 10px 14px; margin: 12px 0; font-weight: 600 }
 .decision { display: grid; grid-template-columns: minmax(0, 1.35fr) minmax(270px, 1fr); overflow: hidden; border-top: 3px solid var(--accent) }
@@ -48,23 +48,24 @@ h2 { font-size: 17px; margin: 0 0 4px; letter-spacing: -.005em } h3 { font-size:
 .good { color: var(--good) } .bad { color: var(--bad) }
 .swatch { width: 12px; height: 12px; margin-right: 7px; vertical-align: -1px; display: inline-block; overflow: visible }
 table { border-collapse: collapse; width: 100%; font-size: 13px }
-th { text-align: right; font-weight: 600; color: var(--soft); font-size: 11.5px; line-height: 1.3; padding: 8px 7px; border-bottom: 1px solid var(--line); vertical-align: bottom }
-td { padding: 6px 7px; text-align: right; white-space: nowrap; vertical-align: middle } .cells tbody { border-bottom: 1px solid var(--line) } .cells tbody:last-child { border-bottom: 0 }
+th, td { overflow-wrap: normal } th { text-align: right; font-weight: 600; color: var(--soft); font-size: 11.5px; line-height: 1.3; padding: 8px 6px; border-bottom: 1px solid var(--line); vertical-align: bottom }
+.over th { text-align: center; padding: 8px 7px 0; border: 0 } .over td { padding: 0 } .over + tr th { padding-top: 3px }
+td { padding: 6px 6px; text-align: right; white-space: nowrap; vertical-align: middle } .cells tbody { border-bottom: 1px solid var(--line) } .cells tbody:last-child { border-bottom: 0 }
 th:first-child, td:first-child, th.l, td.l { text-align: left } th:first-child, td:first-child { padding-left: 14px } th:last-child, td:last-child { padding-right: 14px }
 th small { display: block; font-weight: 400 } td small { color: var(--soft); font-size: 11px } td .none { color: var(--soft) }
 th button { all: unset; cursor: pointer; font: inherit; color: inherit } th button:hover { color: var(--accent) } th button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px } th[aria-sort=ascending] button::after { content: " ↑" } th[aria-sort=descending] button::after { content: " ↓" }
-.cells tbody:not(.harness):hover { background: var(--band) } .cells .best td:first-child { box-shadow: inset 4px 0 0 var(--accent) } .cells .name { font-weight: 600; max-width: 190px; white-space: normal; min-width: 104px }
+.cells tbody:not(.harness):hover { background: var(--band) } .cells .best td:first-child { box-shadow: inset 4px 0 0 var(--accent) } .cells td:first-child { max-width: 190px } .cells .long { white-space: normal; overflow-wrap: anywhere; min-width: 150px } .cells .name { font-weight: 600; display: block; padding-left: 19px; text-indent: -19px } .cells .name + small { padding-left: 19px; display: block } .cells .name .swatch { text-indent: 0 }
 .cells .harness { border-top: 2px solid var(--soft); color: var(--soft) } .cells .out td { color: var(--soft) } .cells s { text-decoration-thickness: 1px } .reason td { white-space: normal; padding-top: 0; color: var(--bad); font-size: 12.5px; text-align: left }
-.strip { width: 132px; height: 22px; vertical-align: middle; margin-right: 4px; overflow: visible } .strip .axis { stroke: var(--line) } .figure { display: inline-block; vertical-align: middle; line-height: 1.2; min-width: 84px; text-align: left } .figure small { display: block }
+.strip { width: 96px; height: 18px; vertical-align: middle; margin-right: 4px; overflow: visible } .strip .axis { stroke: var(--line) } .figure { display: inline-block; vertical-align: middle; line-height: 1.2; min-width: 74px; text-align: left } .figure small { display: block }
 .tag { display: inline-block; font-size: 11px; padding: 0 6px; border: 1px solid var(--line); border-radius: 20px; color: var(--soft) }
 .scroll { overflow-x: auto; border-radius: 10px; position: relative }
 .below { padding: 10px 14px; font-size: 13px; color: var(--soft); border-top: 1px solid var(--line); margin: 0 } .below b { color: var(--ink) }
-.grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px; margin-top: 18px } .thirds { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px }
+.grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px } .card + .grid { margin-top: 18px } .thirds { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px }
 figure { margin: 0; padding: 14px 16px 10px } figcaption { font-size: 13px; font-weight: 600; margin-bottom: 6px; line-height: 1.4 } figcaption span { font-weight: 400; color: var(--soft) } .thirds figure { padding: 10px 10px 6px }
 .draw svg { width: 100%; height: auto; display: block; font-family: inherit } .draw .narrow { display: none }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; color: var(--soft); margin: 0 0 4px; padding: 0; list-style: none }
 details { font-size: 12.5px; color: var(--soft); margin-top: 6px } details p { margin: 6px 0; max-width: 82ch } summary { cursor: pointer; width: fit-content } details table { font-size: 12px } details td, details th { padding: 3px 8px; border-bottom: 1px solid var(--line) } details .scroll { max-height: 340px; overflow: auto }
-dl { display: grid; grid-template-columns: minmax(110px, max-content) minmax(0, 1fr); gap: 4px 18px; margin: 0; font-size: 13.5px } dt { color: var(--soft) } dd { margin: 0 } .pad { padding: 16px 20px }
+.small { font-size: 13px; margin-top: 18px } .small ul { margin: 4px 0 0; padding-left: 18px } dl { display: grid; grid-template-columns: minmax(110px, max-content) minmax(0, 1fr); gap: 4px 18px; margin: 0; font-size: 13.5px } dt { color: var(--soft) } dd { margin: 0 } .pad { padding: 16px 20px }
 pre { background: var(--band); border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; font-size: 12.5px; margin: 0; white-space: pre-wrap; overflow-wrap: anywhere } .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 12px 0 0; align-items: center }
 footer { color: var(--soft); font-size: 12px; padding-bottom: 40px } .two { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px }
 @media (max-width: 900px) { .decision, .grid, .two { grid-template-columns: minmax(0, 1fr) } .thirds { grid-template-columns: repeat(2, minmax(0, 1fr)) } .limits { border-left: 0; border-top: 1px solid var(--line) } nav { margin-left: 0 } .grid .draw { max-width: 640px } }

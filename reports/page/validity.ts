@@ -2,7 +2,7 @@ import type { Environment } from '../../harness/results.ts';
 import type { Caveat } from '../caveats.ts';
 import { nameOf, rangeOf } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
-import { grouped, percent, rounded, withUnit } from '../quantity.ts';
+import { grouped, percent, withUnit } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
 import { median } from '../statistics/sample.ts';
 import type { RunSummary } from '../statistics/summary.ts';
@@ -16,11 +16,14 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
   const noise = cells.flatMap(({ metrics }) => metrics.eventsPerSecond?.cv ?? []);
   const { exact, trials } = run;
   const rows: readonly (readonly [string, string | Markup])[] = [
-    ['Trials', `${grouped(trials.completed, 0)} completed, ${trials.failed} failed, each in a fresh process and directory`],
+    [
+      'Trials',
+      `${grouped(trials.completed, 0)} completed, ${trials.failed} failed, ${trials.wrong} with a wrong output; each in a fresh process and directory`,
+    ],
     ['Blocks', `${plan.profile.blocks}; every cell once a block, in an order shuffled by seed ${plan.seed}`],
     [
       'Profile',
-      `${plan.profile.name}: ${rounded(plan.profile.warmUpSeconds, 0.1)} s warm-up, ${rounded(plan.profile.measuredSeconds, 0.1)} s measured; ${decides(plan.profile.smallestEffect)}`,
+      `${plan.profile.name}: ${Number(plan.profile.warmUpSeconds.toPrecision(3))} s warm-up, ${Number(plan.profile.measuredSeconds.toPrecision(3))} s measured; ${decides(plan.profile.smallestEffect)}`,
     ],
     [
       'Output',
@@ -39,7 +42,7 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
     ],
   ];
   return html`<section id="validity"><h2>Can this be trusted?</h2><p class="lead">What was checked, how steady the machine was, and what these figures do not say.</p><div class="two"><div class="card pad"><dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></div><div class="card pad">${machine(environment)}</div></div>
-<div class="card pad limits-all"><h3>Limits</h3><ul>${caveats.map(({ text }) => html`<li>${text}</li>`)}<li>Time per micro-batch is closed-loop service time: how long events would wait at a given rate is not measured here.</li></ul></div>
+<div class="card pad small"><h3>Limits</h3><ul>${caveats.map(({ text }) => html`<li>${text}</li>`)}<li>Time per micro-batch is closed-loop service time: how long events would wait at a given rate is not measured here.</li></ul></div>
 ${troubles(run)}${notMeasured(results)}${DEFINITIONS}</section>`;
 }
 
@@ -119,7 +122,7 @@ const DEFINITIONS = html`<details><summary>What each figure means</summary><dl c
 <dt>Throughput</dt><dd>Events per second over the measured part, closed loop; the geometric mean over blocks. Its interval is a 95 % t interval on logarithms.</dd>
 <dt>Tier</dt><dd>The fastest backend with all that are not shown to be slower than it: geometric mean of per-block ratios, 95 % paired t interval on logarithms, Holm-adjusted, and a difference of at least 5 % or what the profile may decide. Then the same with the rest.</dd>
 <dt>Harness</dt><dd>The throughput as a share of that of the null backend, which stores nothing: the part of an event's time that the harness itself takes.</dd>
-<dt>Batch p50, p99, p99.9</dt><dd>Time per micro-batch, from its first event taken up to its last write done. Service time of a closed loop, not latency.</dd>
+<dt>Time per micro-batch</dt><dd>From its first event taken up to its last write done. Service time of a closed loop, not latency.</dd>
 <dt>Pause</dt><dd>Events stopped until resumed, for one checkpoint (Flink: sync phase).</dd>
 <dt>Persist</dt><dd>Resumed until the manifest is durable (Flink: async phase).</dd>
 <dt>Written, referenced</dt><dd>Bytes a checkpoint writes, and bytes the storage already held and it only refers to.</dd>

@@ -3,13 +3,13 @@
  * (Numerical Recipes 6.4, modified Lentz). Agrees with SciPy to 1e-9, relative.
  */
 
-const LANCZOS = [76.18009172947146, -86.50532032941677, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2, -0.5395239384953e-5];
+const LANCZOS = [76.18009172947146, -86.50532032941678, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2, -0.5395239384953e-5];
 
 function logGamma(x: number): number {
   let series = 1.000000000190015;
   for (const [i, coefficient] of LANCZOS.entries()) series += coefficient / (x + i + 1);
   const base = x + 5.5;
-  return (x + 0.5) * Math.log(base) - base + Math.log((2.5066282746310005 * series) / x);
+  return (x + 0.5) * Math.log(base) - base + Math.log((Math.sqrt(2 * Math.PI) * series) / x);
 }
 
 function betaFraction(x: number, a: number, b: number): number {

@@ -28,6 +28,8 @@ export interface CellSummary {
   readonly metrics: Readonly<Record<MetricName, Sample | null>>;
   /** Throughput against the reference backend, Holm-adjusted over the group; null for the reference itself, and unless both compete. */
   readonly againstReference: { readonly ratio: PairedRatio | null; readonly verdict: Verdict } | null;
+  /** The reference once more under another name (A/A): it shows the noise and does not compete. */
+  readonly isTwin: boolean;
   /** From 1, best; null for a cell that does not compete or where the data support no tiers. */
   readonly tier: number | null;
 }
@@ -71,7 +73,9 @@ export function survives(has: Durability, need: Durability): boolean {
 export function summarise(plan: Plan, trials: readonly Trial[], need: Durability = 'volatile'): RunSummary {
   const byCell = grouped(trials, (trial) => trial.cell);
   const bare = plan.cells.map((cell) => bareCell(cell, byCell.get(cell.id) ?? []));
-  const groups = [...grouped(bare, groupKey).values()].map((cells) => groupOf(cells, plan, need));
+  const pairs = sameTwice(bare, plan);
+  const twins = new Set(pairs.map(({ id }) => id));
+  const groups = [...grouped(bare, groupKey).values()].map((cells) => groupOf(cells, plan, need, twins));
   const candidates = bare.filter(({ cell }) => cell.role === 'candidate');
   const count = (of: (cell: BareCell) => number, cells = bare) => cells.reduce((sum, cell) => sum + of(cell), 0);
   return {
@@ -87,7 +91,7 @@ export function summarise(plan: Plan, trials: readonly Trial[], need: Durability
       recovered: count((cell) => cell.trials.filter((trial) => isEqual(trial.correctness.recovered)).length, candidates),
       candidates: count((cell) => cell.trials.length, candidates),
     },
-    sameTwice: sameTwice(bare, plan),
+    sameTwice: pairs,
   };
 }
 
@@ -101,7 +105,7 @@ function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<
   return groups;
 }
 
-type BareCell = Omit<CellSummary, 'againstReference' | 'tier'>;
+type BareCell = Omit<CellSummary, 'againstReference' | 'tier' | 'isTwin'>;
 type Checked = CompletedTrial['correctness']['recovered'];
 
 /** The digests decide, whatever the flag beside them says. */
@@ -157,10 +161,12 @@ export function throughputOf({ metrics }: Pick<CellSummary, 'metrics'>): number 
   return metrics.eventsPerSecond?.mean ?? null;
 }
 
-function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability): GroupSummary {
+function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins: ReadonlySet<string>): GroupSummary {
   const { smallestEffect } = plan.profile;
   const candidates = cells.filter(({ cell }) => cell.role === 'candidate');
-  const competing = candidates.filter(({ cell, standing }) => standing === 'correct' && survives(cell.backend.durability, need));
+  const competing = candidates.filter(
+    ({ cell, standing }) => standing === 'correct' && survives(cell.backend.durability, need) && !twins.has(cell.id),
+  );
   const tiers = tiersOf(
     competing.map((one) => ({ id: one.cell.id, mean: throughputOf(one) ?? 0, byBlock: throughputByBlock(one) })),
     smallestEffect,
@@ -173,10 +179,12 @@ function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability): Grou
   const against = new Map(ratios.map((ratio, i) => [others[i]!.cell.id, { ratio, verdict: verdictOf(ratio, smallestEffect) }] as const));
   const full = (one: BareCell): CellSummary => ({
     ...one,
+    isTwin: twins.has(one.cell.id),
     tier: tierOf.get(one.cell.id) ?? null,
     againstReference: against.get(one.cell.id) ?? null,
   });
-  const order = (one: CellSummary) => [one.tier ?? 1e6, one.standing === 'correct' ? 0 : 1, -(throughputOf(one) ?? 0)] as const;
+  const order = (one: CellSummary) =>
+    [one.tier ?? 1e6, one.standing !== 'correct' ? 2 : one.isTwin ? 1 : 0, -(throughputOf(one) ?? 0)] as const;
   const harness = cells.find(({ cell }) => cell.role === 'harness-cost');
   const { workload, storage, batchSize } = cells[0]!.cell;
   return {
