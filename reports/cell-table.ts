@@ -1,0 +1,109 @@
+import { plainText } from './plain-text.ts';
+import type { MetricName } from './statistics/metrics.ts';
+import type { CellSummary, GroupSummary, RunSummary } from './statistics/summary.ts';
+import type { Column, Table, Value } from './table.ts';
+
+type Cells = readonly (Column & { readonly value: (cell: CellSummary, group: GroupSummary) => Value })[];
+
+const DIGITS = 4;
+
+const metric = (key: string, title: string, name: MetricName): Cells[number] => ({
+  key,
+  title,
+  value: ({ metrics }) => short(metrics[name]?.median ?? null),
+});
+
+const COLUMNS: Cells = [
+  { key: 'workload', title: 'Workload', value: (_, group) => plainText(group.workload.name) },
+  { key: 'storage', title: 'Checkpoint storage', value: (_, group) => plainText(group.storage.name) },
+  { key: 'batch_size', title: 'Batch size, events', value: (_, group) => group.batchSize },
+  { key: 'backend', title: 'Backend', value: ({ cell }) => plainText(cell.backend.name) },
+  { key: 'role', title: 'Role', value: ({ cell }) => cell.role },
+  { key: 'durability', title: 'Durability of the working state', value: ({ cell }) => cell.backend.durability },
+  { key: 'standing', title: 'Standing', value: ({ standing }) => standing },
+  { key: 'tier', title: 'Tier', value: ({ tier }) => tier },
+  { key: 'blocks', title: 'Blocks', value: ({ trials }) => trials.length },
+  {
+    key: 'events_per_second',
+    title: 'Throughput, events/s (geometric mean)',
+    value: ({ metrics }) => short(metrics.eventsPerSecond?.mean ?? null),
+  },
+  {
+    key: 'events_per_second_low',
+    title: 'Throughput, events/s, 95 % from',
+    value: ({ metrics }) => short(metrics.eventsPerSecond?.interval?.low ?? null),
+  },
+  {
+    key: 'events_per_second_high',
+    title: 'Throughput, events/s, 95 % to',
+    value: ({ metrics }) => short(metrics.eventsPerSecond?.interval?.high ?? null),
+  },
+  {
+    key: 'events_per_second_median',
+    title: 'Throughput, events/s, median',
+    value: ({ metrics }) => short(metrics.eventsPerSecond?.median ?? null),
+  },
+  {
+    key: 'events_per_second_min',
+    title: 'Throughput, events/s, least',
+    value: ({ metrics }) => short(metrics.eventsPerSecond?.min ?? null),
+  },
+  {
+    key: 'events_per_second_max',
+    title: 'Throughput, events/s, most',
+    value: ({ metrics }) => short(metrics.eventsPerSecond?.max ?? null),
+  },
+  {
+    key: 'events_per_second_cv',
+    title: 'Throughput, coefficient of variation',
+    value: ({ metrics }) => short(metrics.eventsPerSecond?.cv ?? null),
+  },
+  {
+    key: 'ratio_to_reference',
+    title: 'Throughput against the reference, x',
+    value: ({ againstReference }) => short(againstReference?.ratio?.ratio ?? null),
+  },
+  {
+    key: 'ratio_low',
+    title: 'Ratio, Holm-adjusted 95 % from',
+    value: ({ againstReference }) => short(againstReference?.ratio?.interval?.low ?? null),
+  },
+  {
+    key: 'ratio_high',
+    title: 'Ratio, Holm-adjusted 95 % to',
+    value: ({ againstReference }) => short(againstReference?.ratio?.interval?.high ?? null),
+  },
+  { key: 'verdict', title: 'Verdict against the reference', value: ({ againstReference }) => againstReference?.verdict.word ?? null },
+  metric('batch_p50_ms', 'Time per micro-batch, p50, ms', 'batchP50Ms'),
+  metric('batch_p99_ms', 'Time per micro-batch, p99, ms', 'batchP99Ms'),
+  metric('batch_p999_ms', 'Time per micro-batch, p99.9, ms', 'batchP999Ms'),
+  metric('batch_p99_during_checkpoint_ms', 'Time per micro-batch during checkpoints, p99, ms', 'batchP99DuringCheckpointMs'),
+  metric('checkpoint_pause_ms', 'Checkpoint pause, ms', 'pauseMs'),
+  metric('checkpoint_persist_ms', 'Checkpoint persist, ms', 'persistMs'),
+  metric('checkpoint_bytes_written', 'Checkpoint bytes written', 'bytesWritten'),
+  metric('checkpoint_bytes_referenced', 'Checkpoint bytes referenced', 'bytesReferenced'),
+  metric('recovery_ms', 'Recovery, ms', 'recoveryMs'),
+  metric('rss_bytes_max', 'Resident memory at most, bytes', 'rssBytesMax'),
+  metric('working_bytes', 'Working directory, bytes', 'workingBytes'),
+  metric('checkpoint_storage_bytes', 'Checkpoint storage, bytes', 'checkpointStorageBytes'),
+  metric('cpu_ns_per_event', 'CPU time per event, ns', 'cpuNsPerEvent'),
+  metric('store_share', 'Share of the store in the measured time', 'storeShare'),
+  { key: 'reason', title: 'Reason', value: ({ failures, wrong }) => reasonOf(failures, wrong.length) },
+];
+
+/** One row a cell, every figure in its base unit, to 4 significant digits: what is exported. Medians of trials unless said otherwise. */
+export function cellTable(run: RunSummary): Table {
+  const rows = run.groups.flatMap((group) =>
+    [...group.candidates, ...(group.harness === null ? [] : [group.harness])].map((cell) => COLUMNS.map(({ value }) => value(cell, group))),
+  );
+  return { columns: COLUMNS.map(({ key, title }) => ({ key, title })), rows };
+}
+
+function short(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(DIGITS));
+}
+
+function reasonOf([first]: CellSummary['failures'], wrong: number): string | null {
+  if (first !== undefined) return `${first.phase}: ${plainText(first.message)} (${plainText(first.code)})`;
+  return wrong > 0 ? `wrong output in ${wrong} trials` : null;
+}

@@ -1,0 +1,62 @@
+import { inUnit, unitFor } from '../quantity.ts';
+import type { Sample } from '../statistics/sample.ts';
+import type { CellSummary } from '../statistics/summary.ts';
+import { type BackendRow, backendRow } from './backend-axis.ts';
+import type { Chart } from './chart.ts';
+import type { Look } from './look.ts';
+import { scatterSpec } from './scatter.ts';
+
+/** Pause and persist of one cell: the median checkpoint of each trial. */
+export interface CheckpointTimeRow extends BackendRow {
+  readonly pauseMs: Sample;
+  readonly persistMs: Sample;
+}
+
+/** Rows of the cells that took a checkpoint. */
+export function checkpointTimeRows(cells: readonly CellSummary[], looks: ReadonlyMap<string, Look>): readonly CheckpointTimeRow[] {
+  return cells.flatMap((cell) => {
+    const { pauseMs, persistMs } = cell.metrics;
+    return pauseMs === null || persistMs === null ? [] : [{ ...backendRow(cell, looks), pauseMs, persistMs }];
+  });
+}
+
+/** What a checkpoint costs: the time events stand still against the time it is written beside the stream. */
+export function checkpointTimeChart(rows: readonly CheckpointTimeRow[]): Chart {
+  const pause = unitFor(
+    'time',
+    rows.map((row) => row.pauseMs.median),
+  );
+  const persist = unitFor(
+    'time',
+    rows.map((row) => row.persistMs.median),
+  );
+  const points = rows.map(({ pauseMs, persistMs, ...row }) => ({
+    ...row,
+    x: pauseMs.median / pause.divisor,
+    xLow: pauseMs.min / pause.divisor,
+    xHigh: pauseMs.max / pause.divisor,
+    y: persistMs.median / persist.divisor,
+    yLow: persistMs.min / persist.divisor,
+    yHigh: persistMs.max / persist.divisor,
+  }));
+  return {
+    title: 'Checkpoint: pause and persist',
+    note: 'left and down is better; the lines are the range over trials',
+    description: `Time that events stand still (pause, ${pause.unit}) and time until the checkpoint is durable after that (persist, ${persist.unit}); medians of trials.`,
+    table: {
+      columns: [
+        { key: 'backend', title: 'Backend' },
+        { key: 'pause', title: `Pause, ${pause.unit}` },
+        { key: 'persist', title: `Persist, ${persist.unit}` },
+      ],
+      rows: rows.map((row) => [
+        row.label,
+        inUnit(row.pauseMs.median, row.pauseMs, pause),
+        inUnit(row.persistMs.median, row.persistMs, persist),
+      ]),
+    },
+    legend: [],
+    size: 'half',
+    spec: (width) => scatterSpec(points, { x: `pause, ${pause.unit}`, y: `persist, ${persist.unit}` }, [], width),
+  };
+}

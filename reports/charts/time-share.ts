@@ -1,0 +1,76 @@
+import { percent, rounded, unitFor } from '../quantity.ts';
+import type { CellSummary } from '../statistics/summary.ts';
+import { type BackendRow, backendRow } from './backend-axis.ts';
+import type { Chart } from './chart.ts';
+import type { Look } from './look.ts';
+import { PART_FILLS, stackedSpec } from './stacked.ts';
+
+/** Where the measured time of a cell goes, ns per event, medians of trials. */
+export interface TimeShareRow extends BackendRow {
+  readonly storeNs: number;
+  readonly pipelineNs: number;
+  readonly sourceNs: number;
+  readonly checkpointNs: number;
+  readonly storeShare: number;
+}
+
+const PARTS = [
+  ['storeNs', 'store', PART_FILLS[2]],
+  ['pipelineNs', 'pipeline', PART_FILLS[1]],
+  ['sourceNs', 'making events', PART_FILLS[0]],
+  ['checkpointNs', 'checkpoints', PART_FILLS[4]],
+] as const;
+
+/** Rows of the cells that have a completed trial. */
+export function timeShareRows(cells: readonly CellSummary[], looks: ReadonlyMap<string, Look>): readonly TimeShareRow[] {
+  return cells.flatMap((cell) => {
+    const { storeNsPerEvent, pipelineNsPerEvent, sourceNsPerEvent, checkpointNsPerEvent, storeShare } = cell.metrics;
+    if (storeNsPerEvent === null || pipelineNsPerEvent === null || sourceNsPerEvent === null || checkpointNsPerEvent === null) return [];
+    return [
+      {
+        ...backendRow(cell, looks),
+        storeNs: storeNsPerEvent.median,
+        pipelineNs: pipelineNsPerEvent.median,
+        sourceNs: sourceNsPerEvent.median,
+        checkpointNs: checkpointNsPerEvent.median,
+        storeShare: storeShare?.median ?? 0,
+      },
+    ];
+  });
+}
+
+/** Shares of the time per event: what changing the backend can change, and what it cannot. */
+export function timeShareChart(rows: readonly TimeShareRow[]): Chart {
+  const sum = (row: TimeShareRow) => PARTS.reduce((total, [key]) => total + row[key], 0);
+  const shares = rows.flatMap(({ id, label, color, shape, ...row }) =>
+    PARTS.map(([key, part, fill]) => ({
+      id,
+      label,
+      color,
+      shape,
+      part,
+      fill,
+      value: (row[key] / sum({ id, label, color, shape, ...row })) * 100,
+    })),
+  );
+  const perEvent = (row: TimeShareRow) => {
+    const { unit, divisor } = unitFor('time', [sum(row) / 1e6]);
+    return `${rounded(sum(row) / 1e6 / divisor, null)} ${unit}`;
+  };
+  return {
+    title: 'Where the time goes',
+    note: '% of the measured time; the figure is the time per event',
+    description: `Share of the store in the measured time: ${rows.map((row) => `${row.label} ${percent(row.storeShare)}`).join(', ')}. Where it is below 20 %, another backend will not help.`,
+    table: {
+      columns: [
+        { key: 'backend', title: 'Backend' },
+        ...PARTS.map(([key, title]) => ({ key, title: `${title}, ns/event` })),
+        { key: 'share', title: 'Store share' },
+      ],
+      rows: rows.map((row) => [row.label, ...PARTS.map(([key]) => rounded(row[key], null)), percent(row.storeShare)]),
+    },
+    legend: PARTS.map(([, label, color]) => ({ label, color })),
+    size: 'half',
+    spec: (width) => stackedSpec(shares, new Map(rows.map((row) => [row.id, perEvent(row)])), '% of the measured time', width),
+  };
+}

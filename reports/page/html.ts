@@ -1,0 +1,46 @@
+/** HTML that may stand in the page as it is. Only {@link html}, {@link raw} and {@link scriptJson} make it. */
+export class Markup {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' };
+
+/** Text as it may stand between tags and within quoted attributes. The one way for text of results into the page. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"'`]/g, (character) => ENTITIES[character]!);
+}
+
+/** A template whose values are escaped, unless they are markup already. Lists are joined; null is nothing. */
+export function html(parts: TemplateStringsArray, ...values: readonly (string | number | Markup | readonly Markup[] | null)[]): Markup {
+  const text = (value: (typeof values)[number] | undefined): string => {
+    if (value === null || value === undefined) return '';
+    if (typeof value === 'string' || typeof value === 'number') return escaped(String(value));
+    return value instanceof Markup ? value.toString() : value.map(String).join('');
+  };
+  return new Markup(parts.map((part, i) => part + text(values[i])).join(''));
+}
+
+/** Markup that this program made (a drawing, a style sheet): never text of results. */
+export function raw(text: string): Markup {
+  return new Markup(text);
+}
+
+/** A value as JSON that may stand in a script element: it can neither end the element nor open another. */
+export function scriptJson(value: unknown): Markup {
+  const escapes: Readonly<Record<string, string>> = {
+    '<': '\\u003c',
+    '>': '\\u003e',
+    '&': '\\u0026',
+    '\u2028': '\\u2028',
+    '\u2029': '\\u2029',
+  };
+  return new Markup(JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character]!));
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { Cell } from '../../harness/results.ts';
+import { type Caveat, caveatsOf } from '../caveats.ts';
+import { checkpointBytesChart, checkpointBytesRows } from '../charts/checkpoint-bytes.ts';
+import { checkpointTimeChart, checkpointTimeRows } from '../charts/checkpoint-time.ts';
+import { type Look, looksOf } from '../charts/look.ts';
+import { overTimeChart, overTimeRows } from '../charts/over-time.ts';
+import { recoveryChart, recoveryRows } from '../charts/recovery.ts';
+import { tailChart, tailRows } from '../charts/tail-in-checkpoints.ts';
+import { throughputChart, throughputRows } from '../charts/throughput.ts';
+import { tradeOffChart, tradeOffRows } from '../charts/throughput-against-p99.ts';
+import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
+import { decide } from '../decision.ts';
+import { plainText } from '../plain-text.ts';
+import { grouped, withUnit } from '../quantity.ts';
+import type { Results } from '../read-results.ts';
+import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
+import { decisionCard } from './decision-card.ts';
+import { figureOf } from './figure.ts';
+import { html, type Markup, raw } from './html.ts';
+import { reproduce } from './reproduce.ts';
+import { SCRIPT } from './script.ts';
+import { sideBySide } from './side-by-side.ts';
+import { STYLE } from './style.ts';
+import { validity } from './validity.ts';
+
+const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; img-src data:; base-uri 'none'; form-action 'none'`;
+
+/**
+ * The report: one HTML file that fetches nothing and runs nothing but its own script (by hash). Everything in it can be
+ * read without scripts.
+ */
+export async function renderPage(results: Results): Promise<string> {
+  const { plan } = results;
+  const run = summarise(plan, results.trials);
+  const looks = looksOf(plan);
+  const caveats = caveatsOf(results, run);
+  const groups: Markup[] = [];
+  for (const [i, group] of run.groups.entries()) groups.push(await groupArticle(group, i, { results, run, looks, caveats }));
+  const title = `Statebench: ${plainText(plan.suite)}`;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${raw(STYLE)}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the answer</a>
+<header><h1>Statebench</h1><p>${headline(results, run)}</p><nav aria-label="Sections">${navigation(run)}<button type="button" id="theme" data-needs-script hidden>Theme</button></nav></header>
+<main id="main">${banner(caveats)}${overview(run, results)}${groups}${validity(results, run, caveats)}${reproduce(results, run)}</main>
+<footer><p>Made by Statebench ${plainText(results.environment.statebench)} from the results of ${plan.startedAt.slice(0, 16).replace('T', ' ')} UTC. This page fetches nothing.</p></footer>
+<script>${raw(SCRIPT)}</script>
+</body>
+</html>
+`;
+  return page.toString();
+}
+
+interface Context {
+  readonly results: Results;
+  readonly run: RunSummary;
+  readonly looks: ReadonlyMap<string, Look>;
+  readonly caveats: readonly Caveat[];
+}
+
+function headline({ plan, environment }: Results, run: RunSummary): Markup {
+  const backends = new Set(run.groups.flatMap((group) => group.candidates.map(({ cell }) => cell.backend.name))).size;
+  const machine = `${plainText(environment.cpu)}, ${environment.cores} cores, ${withUnit('bytes', environment.memoryBytes)}, ${environment.fileSystem === null ? 'file system unknown' : plainText(environment.fileSystem)}`;
+  return html`${plainText(plan.suite)} · ${backends} backend${backends === 1 ? '' : 's'} · ${plan.profile.name}, ${plan.profile.blocks} block${plan.profile.blocks === 1 ? '' : 's'} · <b>${machine}</b> · Node.js ${plainText(environment.node)} · ${plan.startedAt.slice(0, 10)}`;
+}
+
+function navigation(run: RunSummary): Markup {
+  const sections =
+    run.groups.length === 1
+      ? SECTIONS.map(([id, title]) => html`<a href="#g1-${id}">${title}</a>`)
+      : run.groups.map((group, i) => html`<a href="#g${i + 1}">${groupName(group, run)}</a>`);
+  return html`${sections}<a href="#validity">Validity</a><a href="#reproduce">Run it again</a>`;
+}
+
+function banner(caveats: readonly Caveat[]): Markup | null {
+  const worst = caveats.find(({ text }) => text.includes('believe nothing below'));
+  return worst === undefined ? null : html`<p class="banner" role="alert">${worst.text}</p>`;
+}
+
+/** With several groups: all answers at a glance. */
+function overview(run: RunSummary, { plan }: Results): Markup | null {
+  if (run.groups.length === 1) return null;
+  return html`<section id="answers"><h2>Answers</h2><p class="lead">One for each workload, checkpoint storage and batch size; by throughput.</p><div class="card pad"><dl>${run.groups.map((group, i) => html`<dt><a href="#g${i + 1}">${groupName(group, run)}</a></dt><dd><b>${decide(group, plan).headline}</b></dd>`)}</dl></div></section>`;
+}
+
+/** A group by what tells it from the others. */
+function groupName(group: GroupSummary, run: RunSummary): string {
+  const differs = (of: (other: GroupSummary) => string | number) => new Set(run.groups.map(of)).size > 1;
+  const parts = [plainText(group.workload.name)];
+  if (differs(({ workload }) => settingsOf(workload))) parts.push(settingsOf(group.workload));
+  if (differs(({ storage }) => storage.name)) parts.push(plainText(group.storage.name));
+  if (differs(({ batchSize }) => batchSize)) parts.push(`batches of ${grouped(group.batchSize, 0)}`);
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
+function settingsOf({ settings }: Cell['workload']): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${plainText(name)}=${plainText(String(value))}`)
+    .join(', ');
+}
+
+const SECTIONS = [
+  ['choose', 'Choose'],
+  ['compare', 'Compare'],
+  ['throughput', 'Throughput'],
+  ['checkpoint', 'Checkpoint and recovery'],
+  ['over-time', 'Over time'],
+] as const;
+
+async function groupArticle(group: GroupSummary, index: number, { results, run, looks, caveats }: Context): Promise<Markup> {
+  const { plan } = results;
+  const prefix = `g${index + 1}`;
+  const right = group.candidates.filter((cell) => cell.standing !== 'wrong');
+  const cells = right.filter((cell) => !cell.isTwin);
+  const settings = settingsOf(group.workload);
+  const storageSettings = settingsOf(group.storage);
+  const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${grouped(group.batchSize, 0)} events, checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
+  const heading = run.groups.length === 1 ? null : html`<h2>${groupName(group, run)}</h2>`;
+  const scatter = some(tradeOffRows(cells, looks), tradeOffChart);
+  const share = some(timeShareRows(cells, looks), timeShareChart);
+  const throughput = some(throughputRows(right, looks), throughputChart);
+  const checkpoints = [
+    some(checkpointTimeRows(cells, looks), checkpointTimeChart),
+    some(checkpointBytesRows(cells, looks), checkpointBytesChart),
+  ];
+  const tail = some(tailRows(cells, looks), tailChart);
+  const recovery = some(recoveryRows(cells, looks), recoveryChart);
+  const courses = overTimeRows(cells, looks).map(overTimeChart);
+  const draw = async (charts: readonly (ReturnType<typeof tradeOffChart> | null)[]) =>
+    Promise.all(charts.filter((chart) => chart !== null).map(figureOf));
+  return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, plan, caveats, looks)}</section>
+<section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks)}</section>
+<section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
+<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again.</p><div class="grid">${await draw([...checkpoints, recovery, tail])}</div></section>
+${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
+}
+
+function some<T, C>(rows: readonly T[], chart: (rows: readonly T[]) => C): C | null {
+  return rows.length === 0 ? null : chart(rows);
+}

@@ -1,0 +1,195 @@
+import type { Plan } from '../../harness/results.ts';
+import { extentOf, toPixel } from '../charts/axis.ts';
+import type { Look } from '../charts/look.ts';
+import { nameOf, standingLine, survivalOf } from '../decision.ts';
+import { plainText } from '../plain-text.ts';
+import { grouped, inUnit, percent, rounded, type Unit, uncertainty, unitFor } from '../quantity.ts';
+import { FEWEST_FOR_P99, FEWEST_FOR_P999, type MetricName } from '../statistics/metrics.ts';
+import type { Sample } from '../statistics/sample.ts';
+import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
+import { swatch, tableOf } from './figure.ts';
+import { html, type Markup } from './html.ts';
+
+interface MetricColumn {
+  readonly title: string;
+  readonly name: MetricName;
+  readonly kind: 'time' | 'bytes';
+  /** Columns of one family share a unit. */
+  readonly family: string;
+  /** What it belongs to, above its title. */
+  readonly over: string;
+}
+
+const METRICS: readonly MetricColumn[] = [
+  { title: 'p50', name: 'batchP50Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
+  { title: 'p99', name: 'batchP99Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
+  { title: 'p99.9', name: 'batchP999Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
+  { title: 'Pause', name: 'pauseMs', kind: 'time', family: 'pause', over: 'Checkpoint' },
+  { title: 'Persist', name: 'persistMs', kind: 'time', family: 'persist', over: 'Checkpoint' },
+  { title: 'Written', name: 'bytesWritten', kind: 'bytes', family: 'written', over: 'Checkpoint' },
+  { title: 'Recovery', name: 'recoveryMs', kind: 'time', family: 'recovery', over: '' },
+  { title: 'Memory', name: 'rssBytesMax', kind: 'bytes', family: 'memory', over: '' },
+  { title: 'Disk', name: 'workingBytes', kind: 'bytes', family: 'disk', over: '' },
+];
+
+const COLUMN_COUNT = METRICS.length + 4;
+const STRIP = { width: 132, height: 22, inset: 5 };
+
+/** The table of all cells of a group: candidates, the null backend below a rule, and what was left out. */
+export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<string, Look>): Markup {
+  const cells = [...group.candidates, ...(group.harness === null ? [] : [group.harness])];
+  const units = new Map(
+    METRICS.map(({ family, kind }) => [
+      family,
+      unitFor(
+        kind,
+        METRICS.filter((other) => other.family === family).flatMap(({ name }) =>
+          group.candidates.flatMap(({ metrics }) => metrics[name]?.median ?? []),
+        ),
+      ),
+    ]),
+  );
+  const rate = unitFor(
+    'rate',
+    group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
+  );
+  const shown = cells.flatMap(({ metrics, trials }) => [
+    ...trials.map((trial) => trial.throughput.eventsPerSecond),
+    ...Object.values(metrics.eventsPerSecond?.interval ?? {}),
+  ]);
+  const axis = extentOf(shown, 5);
+  const strip = (cell: CellSummary) => stripOf(cell, axis, looks.get(cell.cell.backend.name)!);
+  const heads = METRICS.map(
+    ({ title, family }) => html`<th scope="col" data-first="ascending">${title}<small>${units.get(family)!.unit}</small></th>`,
+  );
+  const rowOf = (cell: CellSummary) => {
+    const { tone, mark } = standingLine(cell, group, plan);
+    const isHarness = cell.cell.role === 'harness-cost';
+    const strike = (text: Markup) => (cell.standing === 'wrong' ? html`<s>${text}</s>` : text);
+    const harnessShare = shareOfHarness(cell, group);
+    const kind = isHarness ? 'harness' : cell.tier === 1 ? 'best' : cell.standing === 'correct' ? '' : 'out';
+    const look = looks.get(cell.cell.backend.name)!;
+    const reason =
+      tone === 'bad'
+        ? html`<tr class="reason"><td colspan="${COLUMN_COUNT}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
+        : null;
+    return html`<tbody class="${kind}"><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
+<td class="l throughput" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}</span></td>
+${METRICS.map(({ title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
+<td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
+<td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
+  };
+  const edge =
+    group.tiers === null
+      ? 'There are no tiers: too few blocks.'
+      : 'The coloured edge marks the best tier: its rows cannot be told apart by these data.';
+  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point, the bar the 95 % interval over blocks. Time per micro-batch (of ${grouped(group.batchSize, 0)} events) runs from its first event taken to its last write done: it is service time, <b>not latency</b>. All but throughput are medians of trials.</p>
+<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th><td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
+${leftOut(plan)}</div>
+${allFigures(cells)}`;
+}
+
+/** On a phone, where no heading stands above: "Batch p99", "Pause". */
+function fullTitle(title: string, over: string): string {
+  return over.startsWith('Time') ? `Batch ${title}` : title;
+}
+
+function rateFigure(cell: CellSummary, unit: Unit): Markup {
+  const sample = cell.metrics.eventsPerSecond;
+  const mean = throughputOf(cell);
+  if (sample === null || mean === null) return html`<span class="none">–</span>`;
+  const half = uncertainty(sample);
+  const scaled = (value: number) => rounded(value / unit.divisor, half === null ? null : half / unit.divisor);
+  const range = sample.interval === null ? null : html`<small>${scaled(sample.interval.low)} to ${scaled(sample.interval.high)}</small>`;
+  return html`<b>${scaled(mean)}</b>${range}`;
+}
+
+/** What part of the time of an event is the harness's own: beside every throughput. */
+function shareOfHarness(cell: CellSummary, { harness }: GroupSummary): Markup | null {
+  const own = throughputOf(cell);
+  const bare = harness === null ? null : throughputOf(harness);
+  return own === null || bare === null || cell === harness ? null : html`<small>harness ${percent(Math.min(1, own / bare))}</small>`;
+}
+
+function figure(sample: Sample | null, unit: Unit): Markup {
+  return sample === null ? html`<span class="none">–</span>` : html`${inUnit(sample.median, sample, unit)}`;
+}
+
+function stamp({ standing, killsChecked, trials }: CellSummary): Markup {
+  if (standing === 'correct')
+    return html`<span class="good">✓ exact</span><br><small>${killsChecked === 0 ? 'no crash tried' : `and after ${killsChecked} kill${killsChecked === 1 ? '' : 's'}`}</small>`;
+  if (standing === 'harness-cost') return html`<span class="none">–</span>`;
+  const words = { wrong: '✕ wrong', failed: '✕ failed', unchecked: '✕ unchecked', missing: '✕ not run' } as const;
+  return html`<span class="bad">${words[standing]}</span>${trials.length === 0 ? null : html`<br><small>not in a tier</small>`}`;
+}
+
+function stripOf({ trials, metrics }: CellSummary, axis: ReturnType<typeof extentOf>, { color }: Look): Markup | null {
+  if (trials.length === 0) return null;
+  const { width, height, inset } = STRIP;
+  const x = (value: number) => (inset + toPixel(axis, width - 2 * inset, value)).toFixed(1);
+  const last = Math.max(...trials.map(({ block }) => block));
+  const points = trials.map(
+    ({ block, throughput }) =>
+      html`<circle cx="${x(throughput.eventsPerSecond)}" cy="${(9.5 + ((block - 0.5) / last) * 9).toFixed(1)}" r="1.9" fill="${color}" opacity=".6"/>`,
+  );
+  const interval = metrics.eventsPerSecond?.interval ?? null;
+  const bar =
+    interval === null
+      ? null
+      : html`<line x1="${x(interval.low)}" x2="${x(interval.high)}" y1="4" y2="4" stroke="${color}" stroke-width="4.5" stroke-linecap="round"/>`;
+  const ticks = axis.ticks.map((tick) => html`<line class="axis" x1="${x(tick)}" x2="${x(tick)}" y1="${height - 5}" y2="${height}"/>`);
+  return html`<svg class="strip" viewBox="0 0 ${width} ${height}" aria-hidden="true"><line class="axis" x1="0" x2="${width}" y1="${height - 0.5}" y2="${height - 0.5}"/>${ticks}${points}${bar}</svg>`;
+}
+
+function leftOut({ leftOut: absent }: Plan): Markup | null {
+  return absent.length === 0
+    ? null
+    : html`<p class="below">${absent.map(({ backend, reason }, i) => html`${i === 0 ? '' : html`<br>`}Left out: <b>${plainText(backend)}</b>: ${plainText(reason)}`)}</p>`;
+}
+
+const NUMBERS: readonly { readonly title: string; readonly name: MetricName; readonly kind: 'time' | 'bytes' | 'rate' | 'share' | 'ns' }[] =
+  [
+    { title: 'Throughput', name: 'eventsPerSecond', kind: 'rate' },
+    ...METRICS.map(({ title, over, name, kind }) => ({ title: over === '' ? title : `${over}, ${title.toLowerCase()}`, name, kind })),
+    { title: 'Time per micro-batch, p99 during checkpoints', name: 'batchP99DuringCheckpointMs', kind: 'time' },
+    { title: 'Referenced', name: 'bytesReferenced', kind: 'bytes' },
+    { title: 'Checkpoint storage', name: 'checkpointStorageBytes', kind: 'bytes' },
+    { title: 'CPU per event', name: 'cpuNsPerEvent', kind: 'ns' },
+    { title: 'Store share', name: 'storeShare', kind: 'share' },
+  ];
+
+/** Every sample in full: what stands behind each figure of the table. */
+function allFigures(cells: readonly CellSummary[]): Markup {
+  const rows = cells.flatMap((cell) =>
+    NUMBERS.flatMap(({ title, name, kind }) => {
+      const sample = cell.metrics[name];
+      if (sample === null) return [];
+      const scale =
+        kind === 'share'
+          ? { unit: '%', divisor: 0.01 }
+          : kind === 'ns'
+            ? unitFor('time', [sample.median / 1e6])
+            : unitFor(kind, [sample.median]);
+      const divisor = kind === 'ns' ? scale.divisor * 1e6 : scale.divisor;
+      const text = (value: number) => inUnit(value, sample, { ...scale, divisor });
+      const { interval, cv } = sample;
+      return [
+        [
+          nameOf(cell),
+          `${title}, ${scale.unit}`,
+          sample.n,
+          text(sample.median),
+          text(sample.min),
+          text(sample.max),
+          interval === null ? null : `${text(interval.low)} to ${text(interval.high)}`,
+          cv === null ? null : percent(cv),
+        ],
+      ];
+    }),
+  );
+  const columns = ['Backend', 'Figure', 'Trials', 'Median', 'Least', 'Most', '95 % of the mean', 'CV'].map((title) => ({
+    key: title,
+    title,
+  }));
+  return html`<details><summary>Every figure: trials, median, range, interval</summary><p>p99 is given from ${FEWEST_FOR_P99} micro-batches a trial, p99.9 from ${grouped(FEWEST_FOR_P999, 0)}. The interval is that of the geometric mean over blocks, by t on logarithms, from 3 blocks. CV is the coefficient of variation over trials.</p><div class="scroll" tabindex="0" role="region" aria-label="Every figure">${tableOf({ columns, rows })}</div></details>`;
+}

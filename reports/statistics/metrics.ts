@@ -1,0 +1,69 @@
+import type { CompletedTrial } from '../../harness/results.ts';
+import { mergeHistograms, percentileNs } from './percentile.ts';
+import { median } from './sample.ts';
+
+/** Fewest micro-batches a trial must have for each percentile: below, it would be little more than the maximum. */
+export const FEWEST_FOR_P99 = 100;
+export const FEWEST_FOR_P999 = 10_000;
+
+/** One number a trial, or null where the trial did not measure it. */
+type Measure = (trial: CompletedTrial) => number | null;
+
+const batchPercentileMs =
+  (rank: number, fewest: number): Measure =>
+  ({ batchTime }) =>
+    batchTime.all.total < fewest ? null : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
+
+const inMs = (ns: number | null) => (ns === null ? null : ns / 1e6);
+
+/** Of the checkpoints cut in the measured part; of all, if none was. */
+function checkpointMedian(trial: CompletedTrial, value: (checkpoint: CompletedTrial['checkpoints'][number]) => number): number | null {
+  const measured = trial.checkpoints.filter((checkpoint) => checkpoint.atSeconds >= 0);
+  const used = measured.length > 0 ? measured : trial.checkpoints;
+  return used.length === 0 ? null : median(used.map(value));
+}
+
+function perEvent(trial: CompletedTrial, seconds: number): number | null {
+  return trial.events.measured === 0 ? null : (seconds * 1e9) / trial.events.measured;
+}
+
+/** Time from SIGKILL until the event at which it came is processed again, ms. */
+export function recoveryTotalMs(phases: NonNullable<CompletedTrial['recovery']>['phases']): number {
+  return phases.processMs + phases.verifyMs + phases.restoreMs + phases.firstBatchMs + phases.replayMs;
+}
+
+/** Every metric of a report: how it is read off a trial. Names carry units. */
+const measures = {
+  eventsPerSecond: (trial) => trial.throughput.eventsPerSecond,
+  batchP50Ms: batchPercentileMs(0.5, 1),
+  batchP99Ms: batchPercentileMs(0.99, FEWEST_FOR_P99),
+  batchP999Ms: batchPercentileMs(0.999, FEWEST_FOR_P999),
+  batchP99DuringCheckpointMs: ({ batchTime }) =>
+    batchTime.duringCheckpoint.total < FEWEST_FOR_P99 ? null : inMs(percentileNs(mergeHistograms([batchTime.duringCheckpoint]), 0.99)),
+  pauseMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.pauseMs),
+  persistMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.persistMs),
+  bytesWritten: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesWritten),
+  bytesReferenced: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesReferenced),
+  recoveryMs: (trial) => (trial.recovery === null ? null : recoveryTotalMs(trial.recovery.phases)),
+  rssBytesMax: (trial) => trial.memory.rssBytesMax,
+  workingBytes: (trial) => trial.disk.workingBytes,
+  checkpointStorageBytes: (trial) => trial.disk.checkpointBytes,
+  cpuNsPerEvent: (trial) => perEvent(trial, trial.throughput.cpuSeconds),
+  storeNsPerEvent: (trial) => perEvent(trial, trial.time.storeSeconds),
+  sourceNsPerEvent: (trial) => perEvent(trial, trial.time.sourceSeconds),
+  pipelineNsPerEvent: (trial) => perEvent(trial, trial.time.pipelineSeconds),
+  checkpointNsPerEvent: (trial) => perEvent(trial, trial.time.checkpointSeconds),
+  storeShare: ({ time }) => {
+    const all = time.storeSeconds + time.sourceSeconds + time.pipelineSeconds + time.checkpointSeconds;
+    return all === 0 ? null : time.storeSeconds / all;
+  },
+} as const satisfies Record<string, Measure>;
+
+export type MetricName = keyof typeof measures;
+export const METRIC_NAMES = Object.keys(measures) as readonly MetricName[];
+
+/** The value of `metric` in one trial; null where it was not measured. */
+export function measure(metric: MetricName, trial: CompletedTrial): number | null {
+  const read: Measure = measures[metric];
+  return read(trial);
+}

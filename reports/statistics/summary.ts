@@ -1,0 +1,233 @@
+import type { Cell, CompletedTrial, Durability, FailedTrial, Plan, Trial } from '../../harness/results.ts';
+import { METRIC_NAMES, type MetricName, measure } from './metrics.ts';
+import { type ByBlock, holm, type PairedRatio, pairedRatio } from './ratio.ts';
+import { median, type Sample, sampleOf } from './sample.ts';
+import { type Comparison, type Tier, tiersOf } from './tiers.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+/**
+ * What became of a cell. `correct`: every trial finished and every output equals the oracle's. `wrong`: some output
+ * does not. `failed`: some trial did not finish. `unchecked`: nothing was compared. `missing`: there is no trial yet.
+ * `harness-cost`: the null backend, whose output means nothing.
+ */
+export type Standing = 'correct' | 'wrong' | 'failed' | 'unchecked' | 'missing' | 'harness-cost';
+
+export interface CellSummary {
+  readonly cell: Cell;
+  readonly standing: Standing;
+  /** The trials that count: the last completed one of each block, by block. */
+  readonly trials: readonly CompletedTrial[];
+  readonly failures: readonly FailedTrial[];
+  /** Completed trials with an output that does not equal the oracle's. */
+  readonly wrong: readonly CompletedTrial[];
+  /** Completed trials that a later one of the same block replaced. */
+  readonly superseded: number;
+  /** Trials whose output was compared after SIGKILL and restore. */
+  readonly killsChecked: number;
+  /** What the trials say of each metric; null where none measured it. */
+  readonly metrics: Readonly<Record<MetricName, Sample | null>>;
+  /** Throughput against the reference backend, Holm-adjusted over the group; null for the reference itself, and unless both compete. */
+  readonly againstReference: { readonly ratio: PairedRatio | null; readonly verdict: Verdict } | null;
+  /** The reference once more under another name (A/A): it shows the noise and does not compete. */
+  readonly isTwin: boolean;
+  /** From 1, best; null for a cell that does not compete or where the data support no tiers. */
+  readonly tier: number | null;
+}
+
+/** Cells that may be compared: one workload, one checkpoint storage, one batch size. */
+export interface GroupSummary {
+  readonly workload: Cell['workload'];
+  readonly storage: Cell['storage'];
+  readonly batchSize: number;
+  /** Candidates, those with tiers first, then by throughput. */
+  readonly candidates: readonly CellSummary[];
+  /** The null backend, if it ran. */
+  readonly harness: CellSummary | null;
+  /** Null where the data support none. */
+  readonly tiers: readonly Tier[] | null;
+  /** What the working state must survive for a cell to compete. */
+  readonly need: Durability;
+  readonly reference: string;
+}
+
+export interface RunSummary {
+  readonly groups: readonly GroupSummary[];
+  readonly trials: { readonly completed: number; readonly failed: number; readonly wrong: number; readonly superseded: number };
+  /** Completed candidate trials whose output equals the oracle's, without a crash and after one. */
+  readonly exact: { readonly uninterrupted: number; readonly recovered: number; readonly candidates: number };
+  /** The reference measured a second time under another name with the same settings (A/A): the ratio should be 1. */
+  readonly sameTwice: readonly (Comparison & { readonly other: string })[];
+}
+
+const STRENGTH: readonly Durability[] = ['volatile', 'process-crash', 'os-crash'];
+
+/** Whether state of class `has` survives what `need` asks for. */
+export function survives(has: Durability, need: Durability): boolean {
+  return STRENGTH.indexOf(has) >= STRENGTH.indexOf(need);
+}
+
+/**
+ * Everything a report says, computed from plan and trials. `need` is what the working state must survive to compete;
+ * the default is the engine's own contract: it need not survive, recovery comes from the checkpoint.
+ */
+export function summarise(plan: Plan, trials: readonly Trial[], need: Durability = 'volatile'): RunSummary {
+  const byCell = grouped(trials, (trial) => trial.cell);
+  const bare = plan.cells.map((cell) => bareCell(cell, byCell.get(cell.id) ?? []));
+  const pairs = sameTwice(bare, plan);
+  const twins = new Set(pairs.map(({ id }) => id));
+  const groups = [...grouped(bare, groupKey).values()].map((cells) => groupOf(cells, plan, need, twins));
+  const candidates = bare.filter(({ cell }) => cell.role === 'candidate');
+  const count = (of: (cell: BareCell) => number, cells = bare) => cells.reduce((sum, cell) => sum + of(cell), 0);
+  return {
+    groups,
+    trials: {
+      completed: count((cell) => cell.trials.length + cell.superseded),
+      failed: count((cell) => cell.failures.length),
+      wrong: count((cell) => cell.wrong.length),
+      superseded: count((cell) => cell.superseded),
+    },
+    exact: {
+      uninterrupted: count((cell) => cell.trials.filter((trial) => isEqual(trial.correctness.uninterrupted)).length, candidates),
+      recovered: count((cell) => cell.trials.filter((trial) => isEqual(trial.correctness.recovered)).length, candidates),
+      candidates: count((cell) => cell.trials.length, candidates),
+    },
+    sameTwice: pairs,
+  };
+}
+
+function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+type BareCell = Omit<CellSummary, 'againstReference' | 'tier' | 'isTwin'>;
+type Checked = CompletedTrial['correctness']['recovered'];
+
+/** The digests decide, whatever the flag beside them says. */
+function isEqual(checked: Checked): boolean {
+  if (checked === null) return false;
+  const { expected, got, equal } = checked;
+  return equal && expected.digest === got.digest && expected.rows === got.rows;
+}
+
+function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
+  const completed = trials.filter((trial) => trial.state === 'completed');
+  const failures = trials.filter((trial) => trial.state === 'failed');
+  const last = new Map(completed.map((trial) => [trial.block, trial]));
+  const counting = [...last.values()].toSorted((a, b) => a.block - b.block);
+  const candidate = cell.role === 'candidate';
+  const wrong = completed.filter(({ correctness: { uninterrupted, recovered } }) =>
+    [uninterrupted, recovered].some((checked) => checked !== null && !isEqual(checked)),
+  );
+  const unchecked = completed.some(({ correctness }) => correctness.uninterrupted === null && correctness.recovered === null);
+  const standing = (): Standing => {
+    if (failures.length > 0) return 'failed';
+    if (completed.length === 0) return 'missing';
+    if (!candidate) return 'harness-cost';
+    if (wrong.length > 0) return 'wrong';
+    return unchecked ? 'unchecked' : 'correct';
+  };
+  const metrics = METRIC_NAMES.map((name) => [
+    name,
+    sampleOf(counting.map((trial) => measure(name, trial)).filter((value) => value !== null)),
+  ]);
+  return {
+    cell,
+    standing: standing(),
+    trials: counting,
+    failures,
+    wrong: candidate ? wrong : [],
+    superseded: completed.length - counting.length,
+    killsChecked: counting.filter((trial) => trial.correctness.recovered !== null).length,
+    metrics: Object.fromEntries(metrics) as CellSummary['metrics'],
+  };
+}
+
+const named = ({ name, settings }: Cell['workload']) => JSON.stringify([name, Object.entries(settings).toSorted()]);
+const groupKey = ({ cell }: BareCell) => `${named(cell.workload)} ${named(cell.storage)} ${cell.batchSize}`;
+
+/** Throughput of a cell by block: what is compared. */
+export function throughputByBlock({ trials }: Pick<CellSummary, 'trials'>): ByBlock {
+  return new Map(trials.map((trial) => [trial.block, trial.throughput.eventsPerSecond]));
+}
+
+/** The throughput printed for a cell, events/s: the geometric mean over blocks; null if no trial completed. */
+export function throughputOf({ metrics }: Pick<CellSummary, 'metrics'>): number | null {
+  return metrics.eventsPerSecond?.mean ?? null;
+}
+
+function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins: ReadonlySet<string>): GroupSummary {
+  const { smallestEffect } = plan.profile;
+  const candidates = cells.filter(({ cell }) => cell.role === 'candidate');
+  const competing = candidates.filter(
+    ({ cell, standing }) => standing === 'correct' && survives(cell.backend.durability, need) && !twins.has(cell.id),
+  );
+  const tiers = tiersOf(
+    competing.map((one) => ({ id: one.cell.id, mean: throughputOf(one) ?? 0, byBlock: throughputByBlock(one) })),
+    smallestEffect,
+  );
+  const tierOf = new Map(tiers?.flatMap(({ members }, i) => members.map((id) => [id, i + 1] as const)));
+  const reference = competing.find(({ cell }) => cell.backend.name === plan.reference);
+  const others = competing.filter((one) => one !== reference);
+  const ratios =
+    reference === undefined ? [] : holm(others.map((one) => pairedRatio(throughputByBlock(one), throughputByBlock(reference))));
+  const against = new Map(ratios.map((ratio, i) => [others[i]!.cell.id, { ratio, verdict: verdictOf(ratio, smallestEffect) }] as const));
+  const full = (one: BareCell): CellSummary => ({
+    ...one,
+    isTwin: twins.has(one.cell.id),
+    tier: tierOf.get(one.cell.id) ?? null,
+    againstReference: against.get(one.cell.id) ?? null,
+  });
+  const order = (one: CellSummary) =>
+    [one.tier ?? 1e6, one.standing !== 'correct' ? 2 : one.isTwin ? 1 : 0, -(throughputOf(one) ?? 0)] as const;
+  const harness = cells.find(({ cell }) => cell.role === 'harness-cost');
+  const { workload, storage, batchSize } = cells[0]!.cell;
+  return {
+    workload,
+    storage,
+    batchSize,
+    candidates: candidates.map(full).toSorted((a, b) => compare(order(a), order(b))),
+    harness: harness === undefined ? null : full(harness),
+    tiers,
+    need,
+    reference: plan.reference,
+  };
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const place = a.findIndex((value, i) => value !== b[i]);
+  return place < 0 ? 0 : a[place]! - b[place]!;
+}
+
+/** Where `memory` is the reference, `memory@again` with the same settings and in the same group is its A/A twin. */
+function sameTwice(cells: readonly BareCell[], plan: Plan): RunSummary['sameTwice'] {
+  const { reference, profile } = plan;
+  const isReference = ({ cell }: BareCell) => cell.backend.name === reference;
+  return cells.filter(isReference).flatMap((original) => {
+    const isTwin = (other: BareCell) =>
+      other.cell.backend.name.startsWith(`${reference.split('@')[0]}@`) &&
+      !isReference(other) &&
+      groupKey(other) === groupKey(original) &&
+      named({ ...other.cell.backend, name: '' }) === named({ ...original.cell.backend, name: '' });
+    return cells.filter(isTwin).map((twin) => {
+      const ratio = pairedRatio(throughputByBlock(twin), throughputByBlock(original));
+      return { id: twin.cell.id, other: original.cell.id, ratio, verdict: verdictOf(ratio, profile.smallestEffect) };
+    });
+  });
+}
+
+/** The trial of a cell whose `value` is nearest the median: the one shown where a chart can show only one. */
+export function medianTrial(
+  { trials }: Pick<CellSummary, 'trials'>,
+  value: (trial: CompletedTrial) => number | null,
+): CompletedTrial | null {
+  const measured = trials.filter((trial) => value(trial) !== null);
+  if (measured.length === 0) return null;
+  const middle = median(measured.map((trial) => value(trial)!));
+  return measured.reduce((best, trial) => (Math.abs(value(trial)! - middle) < Math.abs(value(best)! - middle) ? trial : best));
+}

@@ -1,0 +1,50 @@
+import type { PairedRatio } from './ratio.ts';
+import { FEWEST } from './sample.ts';
+import { criticalT } from './student-t.ts';
+
+/** Differences below this fraction are not worth a decision. */
+export const MARGIN = 0.05;
+
+export type VerdictWord = 'faster' | 'slower' | 'equivalent' | 'unresolved' | 'insufficient';
+
+/** What the data say about one ratio. */
+export interface Verdict {
+  readonly word: VerdictWord;
+  /** For `unresolved`: blocks that would be enough if the noise stays as it is; null where no number of blocks would do in this profile. */
+  readonly blocksNeeded: number | null;
+}
+
+const MOST_BLOCKS = 1000;
+
+/**
+ * Judges a ratio of rates (above 1 is faster).
+ *
+ * - `insufficient`: under 3 blocks, or the profile may decide nothing (`smallestEffect` null).
+ * - `equivalent`: the interval lies within ± 5 %, and the profile may decide effects that small.
+ * - `faster`, `slower`: the interval excludes 1 and the effect is at least the margin and the profile's smallest.
+ * - `unresolved`: anything else.
+ *
+ * Effects are taken on logarithms, so that exchanging the two sides mirrors the verdict.
+ */
+export function verdictOf(ratio: PairedRatio | null, smallestEffect: number | null): Verdict {
+  if (ratio === null || ratio.interval === null || ratio.n < FEWEST || smallestEffect === null)
+    return { word: 'insufficient', blocksNeeded: null };
+  const margin = Math.log1p(MARGIN);
+  const decidable = Math.log1p(Math.max(MARGIN, smallestEffect));
+  const low = Math.log(ratio.interval.low);
+  const high = Math.log(ratio.interval.high);
+  const effect = Math.abs(Math.log(ratio.ratio));
+  if (smallestEffect <= MARGIN && low >= -margin && high <= margin) return { word: 'equivalent', blocksNeeded: null };
+  if ((low > 0 || high < 0) && effect >= decidable) return { word: low > 0 ? 'faster' : 'slower', blocksNeeded: null };
+  const half = effect >= decidable ? effect : smallestEffect <= MARGIN ? margin - effect : 0;
+  return { word: 'unresolved', blocksNeeded: blocksFor(ratio, half) };
+}
+
+/** Blocks after which the half-width of the interval should be at most `half`, with the noise seen so far. */
+function blocksFor(ratio: PairedRatio, half: number): number | null {
+  if (half <= 0) return null;
+  for (let n = ratio.n + 1; n <= MOST_BLOCKS; n++) {
+    if ((criticalT(ratio.alpha, n - 1) * ratio.sdLog) / Math.sqrt(n) <= half) return n;
+  }
+  return null;
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { caveatsOf } from './caveats.ts';
+import { asText, decide } from './decision.ts';
+import type { Results } from './read-results.ts';
+import { METRIC_NAMES } from './statistics/metrics.ts';
+import type { Sample } from './statistics/sample.ts';
+import { type CellSummary, type RunSummary, summarise } from './statistics/summary.ts';
+
+const interval = z.strictObject({ low: z.number(), high: z.number() });
+const sample = z.strictObject({
+  n: z.int().positive(),
+  median: z.number(),
+  min: z.number(),
+  max: z.number(),
+  cv: z.number().nullable(),
+  mean: z.number().nullable(),
+  interval: interval.nullable(),
+});
+
+/** `summary.json`: what the report says, for programs. Everything in it follows from plan, environment and trials. */
+export const summarySchema = z.strictObject({
+  schema: z.literal(1),
+  suite: z.string(),
+  profile: z.string(),
+  reference: z.string(),
+  caveats: z.array(z.string()),
+  trials: z.strictObject({ completed: z.int(), failed: z.int(), wrong: z.int(), superseded: z.int() }),
+  groups: z.array(
+    z.strictObject({
+      workload: z.string(),
+      storage: z.string(),
+      batchSize: z.int(),
+      /** What the working state must survive for a cell to compete. */
+      need: z.enum(['volatile', 'process-crash', 'os-crash']),
+      headline: z.string(),
+      why: z.string(),
+      /** Ids of cells, best tier first; null where the data support no tiers. */
+      tiers: z.array(z.array(z.string())).nullable(),
+      cells: z.array(
+        z.strictObject({
+          id: z.string(),
+          backend: z.string(),
+          durability: z.enum(['volatile', 'process-crash', 'os-crash']),
+          role: z.enum(['candidate', 'harness-cost']),
+          standing: z.enum(['correct', 'wrong', 'failed', 'unchecked', 'missing', 'harness-cost']),
+          tier: z.int().positive().nullable(),
+          againstReference: z
+            .strictObject({
+              verdict: z.enum(['faster', 'slower', 'equivalent', 'unresolved', 'insufficient']),
+              blocksNeeded: z.int().nullable(),
+              ratio: z.number().nullable(),
+              interval: interval.nullable(),
+              blocks: z.int(),
+            })
+            .nullable(),
+          metrics: z.partialRecord(z.enum(METRIC_NAMES), sample),
+        }),
+      ),
+    }),
+  ),
+});
+export type SummaryFile = z.infer<typeof summarySchema>;
+
+/** What goes into `summary.json`. */
+export function summaryFile(results: Results, run: RunSummary = summarise(results.plan, results.trials)): SummaryFile {
+  const { plan } = results;
+  return {
+    schema: 1,
+    suite: plan.suite,
+    profile: plan.profile.name,
+    reference: plan.reference,
+    caveats: caveatsOf(results, run).map(({ text }) => text),
+    trials: { ...run.trials },
+    groups: run.groups.map((group) => {
+      const { headline, why } = decide(group, plan);
+      return {
+        workload: group.workload.name,
+        storage: group.storage.name,
+        batchSize: group.batchSize,
+        need: group.need,
+        headline,
+        why: asText(why),
+        tiers: group.tiers?.map(({ members }) => [...members]) ?? null,
+        cells: [...group.candidates, ...(group.harness === null ? [] : [group.harness])].map(cellOf),
+      };
+    }),
+  };
+}
+
+function cellOf({ cell, standing, tier, againstReference, metrics }: CellSummary): SummaryFile['groups'][number]['cells'][number] {
+  const measured = METRIC_NAMES.map((name) => [name, metrics[name]] as const).filter(
+    (entry): entry is [(typeof METRIC_NAMES)[number], Sample] => entry[1] !== null,
+  );
+  return {
+    id: cell.id,
+    backend: cell.backend.name,
+    durability: cell.backend.durability,
+    role: cell.role,
+    standing,
+    tier,
+    againstReference:
+      againstReference === null
+        ? null
+        : {
+            verdict: againstReference.verdict.word,
+            blocksNeeded: againstReference.verdict.blocksNeeded,
+            ratio: againstReference.ratio?.ratio ?? null,
+            interval: againstReference.ratio?.interval ?? null,
+            blocks: againstReference.ratio?.n ?? 0,
+          },
+    metrics: Object.fromEntries(measured),
+  };
+}

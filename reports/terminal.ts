@@ -1,0 +1,246 @@
+import type { Plan } from '../harness/results.ts';
+import { type Caveat, caveatsOf } from './caveats.ts';
+import { asText, decide, nameOf, standingLine } from './decision.ts';
+import { plainText, shortText } from './plain-text.ts';
+import { grouped, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
+import type { Results } from './read-results.ts';
+import { type CellSummary, type GroupSummary, summarise, throughputOf } from './statistics/summary.ts';
+
+/** How the terminal is. */
+export interface TerminalOptions {
+  /** Characters in a line; between 40 and 100 are used. */
+  readonly columns: number;
+  readonly color: boolean;
+  /** False where only ASCII can be relied on. */
+  readonly unicode: boolean;
+}
+
+/** What a terminal can do, from its environment: NO_COLOR (https://no-color.org), TERM and the locale are heeded. */
+export function terminalOptions(
+  env: Readonly<Record<string, string | undefined>>,
+  columns: number | undefined,
+  isTerminal: boolean,
+): TerminalOptions {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  return {
+    columns: columns ?? 80,
+    color: isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    unicode: /utf-?8/i.test(locale),
+  };
+}
+
+/** The ranking of a run for a terminal: the answer, one line a backend, what failed and why, what limits it. Ends with a newline. */
+export function renderTerminal(results: Results, options: TerminalOptions): string {
+  const run = summarise(results.plan, results.trials);
+  const paint = painter(options);
+  const width = Math.min(100, Math.max(40, options.columns));
+  const blocks = `${results.plan.profile.blocks} block${results.plan.profile.blocks === 1 ? '' : 's'}`;
+  const lines = [`${paint.bold('Statebench')} · ${plainText(results.plan.suite)} · ${results.plan.profile.name}, ${blocks}`];
+  for (const group of run.groups) lines.push('', ...groupLines(group, results.plan, width, paint));
+  lines.push('', ...caveatLines(caveatsOf(results, run), width, paint));
+  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return options.unicode ? text : ascii(text);
+}
+
+interface Painter {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+}
+
+function painter({ color }: TerminalOptions): Painter {
+  const sgr = (code: number) => (text: string) => (color && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text);
+  return { bold: sgr(1), dim: sgr(2), good: sgr(32), bad: sgr(31) };
+}
+
+interface Field {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+  /** What it says of a cell; `size` is the room a bar has. */
+  readonly text: (cell: CellSummary, size: number) => string;
+  /** Fields of the highest rank go first where there is no room for all. */
+  readonly rank: number;
+}
+
+function groupLines(group: GroupSummary, plan: Plan, width: number, paint: Painter): readonly string[] {
+  const { headline, why } = decide(group, plan);
+  const title = `${plainText(group.workload.name)}, micro-batches of ${grouped(group.batchSize, 0)}, checkpoints to ${plainText(group.storage.name)}`;
+  const unit = unitFor(
+    'rate',
+    group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
+  );
+  const cells = [...group.candidates, ...(group.harness === null ? [] : [group.harness])];
+  const fields = fitting(fieldsOf(group, unit), cells, width);
+  const row = (text: (field: Field, size: number) => string) =>
+    fields.map(({ field, size }) => padded(text(field, size), size, field.align)).join('  ');
+  const bodies = cells.map((cell) => {
+    const line = row((field, size) => shortText(field.text(cell, size), size));
+    if (cell.cell.role === 'harness-cost') return paint.dim(line);
+    return cell.tier === 1 ? paint.good(line) : standingLine(cell, group, plan).tone === 'bad' ? paint.bad(line) : line;
+  });
+  const troubles = group.candidates.flatMap((cell) => {
+    const { tone, mark, detail } = standingLine(cell, group, plan);
+    return tone === 'bad' ? wrapped(`${nameOf(cell)}: ${mark} ${detail}`, width, '  ').map(paint.bad) : [];
+  });
+  const absent = plan.leftOut.flatMap(({ backend, reason }) =>
+    wrapped(`${plainText(backend)}: left out: ${plainText(reason)}`, width, '  '),
+  );
+  return [
+    ...wrapped(title, width, ''),
+    ...wrapped(`Use ${headline}.`.replace(/^Use (No answer yet|None of these)/, '$1'), width, '').map(paint.bold),
+    ...wrapped(asText(why), width, ''),
+    '',
+    paint.dim(row(({ title: head }) => head)),
+    ...bodies,
+    ...(troubles.length + absent.length === 0 ? [] : ['', ...troubles, ...absent]),
+  ];
+}
+
+const BAR_RANK = -1;
+const MOST_BAR = 20;
+const FEWEST_BAR = 5;
+const NAME = 16;
+
+function fieldsOf(group: GroupSummary, unit: Unit): readonly Field[] {
+  const most = Math.max(...group.candidates.filter(isShown).map((cell) => throughputOf(cell) ?? 0));
+  const short = { 1: 'events/s', 1000: 'k ev/s', 1000000: 'M ev/s' }[unit.divisor] ?? unit.unit;
+  return [
+    {
+      title: 'Tier',
+      align: 'left',
+      rank: 0,
+      text: ({ tier, cell }) => (cell.role === 'harness-cost' ? '' : tier === null ? '–' : String(tier)),
+    },
+    {
+      title: 'Backend',
+      align: 'left',
+      rank: 0,
+      text: (cell) => shortText(cell.cell.role === 'harness-cost' ? `${nameOf(cell)} (harness)` : nameOf(cell), NAME),
+    },
+    { title: short, align: 'right', rank: 0, text: (cell) => rateText(cell, unit) },
+    { title: '', align: 'left', rank: BAR_RANK, text: (cell, size) => bar(size, isShown(cell) ? (throughputOf(cell) ?? 0) / most : 0) },
+    { title: `vs ${shortText(group.reference, 9)}`, align: 'left', rank: 2, text: (cell) => verdictText(cell, group) },
+    {
+      title: 'Pause',
+      align: 'right',
+      rank: 1,
+      text: ({ metrics, standing }) => (metrics.pauseMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.pauseMs.median)),
+    },
+    {
+      title: 'Recover',
+      align: 'right',
+      rank: 1,
+      text: ({ metrics, standing }) =>
+        metrics.recoveryMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.recoveryMs.median),
+    },
+    {
+      title: 'Output',
+      align: 'left',
+      rank: 0,
+      text: ({ standing }) =>
+        ({ correct: '✓ exact', wrong: '✕ wrong', failed: '✕ failed', unchecked: '✕ none', missing: '✕ none', 'harness-cost': '' })[
+          standing
+        ],
+    },
+  ];
+}
+
+/** The fields there is room for, each with its width; the bar takes what the others leave. */
+function fitting(fields: readonly Field[], cells: readonly CellSummary[], width: number) {
+  const sized = fields.map((field) => ({
+    field,
+    size: Math.max(displayWidth(field.title), ...cells.map((cell) => displayWidth(field.text(cell, 0)))),
+  }));
+  for (let rank = 2; rank >= 0; rank--) {
+    const kept = sized.filter(({ field }) => field.rank <= rank);
+    const free = width - kept.reduce((sum, { size }) => sum + size + 2, 0);
+    if (free + 2 < 0 && rank > 0) continue;
+    const room = Math.min(MOST_BAR, free);
+    return kept.flatMap(({ field, size }) =>
+      field.rank === BAR_RANK ? (room < FEWEST_BAR ? [] : [{ field, size: room }]) : [{ field, size }],
+    );
+  }
+  return [];
+}
+
+/** A wrong cell's figures count for nothing, and the null backend's are no candidate's. */
+function isShown({ cell, standing }: CellSummary): boolean {
+  return cell.role === 'candidate' && standing !== 'wrong';
+}
+
+function rateText(cell: CellSummary, { divisor }: Unit): string {
+  const mean = throughputOf(cell);
+  const half = cell.metrics.eventsPerSecond === null ? null : uncertainty(cell.metrics.eventsPerSecond);
+  return mean === null || cell.standing === 'wrong' ? '–' : rounded(mean / divisor, half === null ? null : half / divisor);
+}
+
+function verdictText({ cell, isTwin, againstReference }: CellSummary, { reference }: GroupSummary): string {
+  if (cell.backend.name === reference) return 'reference';
+  if (isTwin) return 'A/A';
+  return againstReference?.verdict.word ?? '–';
+}
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+function bar(size: number, share: number): string {
+  const eighths = Math.round(share * size * 8);
+  const text = `${'█'.repeat(eighths >> 3)}${EIGHTHS[eighths & 7]!}`;
+  return text === '' && share > 0 && size > 0 ? EIGHTHS[1]! : text;
+}
+
+function caveatLines(caveats: readonly Caveat[], width: number, paint: Painter): readonly string[] {
+  return caveats.flatMap(({ tone, text }) =>
+    wrapped(`${tone === 'warning' ? '!' : '·'} ${text}`, width, '  ').map(tone === 'warning' ? paint.bold : paint.dim),
+  );
+}
+
+/** Lines of at most `width`, broken at spaces where there are any; all but the first begin with `indent`. */
+function wrapped(text: string, width: number, indent: string): readonly string[] {
+  const lines = [''];
+  for (const word of text.split(' ').flatMap((long) => pieces(long, width - indent.length))) {
+    const last = lines.at(-1)!;
+    if (last === '' || last === indent) lines[lines.length - 1] = last + word;
+    else if (displayWidth(last) + 1 + displayWidth(word) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(indent + word);
+  }
+  return lines;
+}
+
+function pieces(word: string, size: number): readonly string[] {
+  const characters = [...word];
+  const step = displayWidth(word) > characters.length ? Math.floor(size / 2) : size;
+  return Array.from({ length: Math.max(1, Math.ceil(characters.length / step)) }, (_, i) =>
+    characters.slice(i * step, (i + 1) * step).join(''),
+  );
+}
+
+function padded(text: string, size: number, align: Field['align']): string {
+  const space = ' '.repeat(Math.max(0, size - displayWidth(text)));
+  return align === 'left' ? text + space : space + text;
+}
+
+/** Columns a text takes: East Asian and pictures take two, marks none. */
+export function displayWidth(text: string): number {
+  return [...text].reduce(
+    (sum, character) => sum + (/\p{M}/u.test(character) ? 0 : /[\u1100-\u115f\u2e80-\uffe6\u{1f000}-\u{3ffff}]/u.test(character) ? 2 : 1),
+    0,
+  );
+}
+
+const ASCII: Readonly<Record<string, string>> = {
+  '×': 'x',
+  µ: 'u',
+  '✓': '+',
+  '✕': '!',
+  '·': '-',
+  '–': '-',
+  '…': '~',
+  '“': '"',
+  '”': '"',
+  '█': '#',
+};
+
+function ascii(text: string): string {
+  return text.replace(/\P{ASCII}/gu, (character) => ASCII[character] ?? (EIGHTHS.includes(character) ? '#' : '?'));
+}
