@@ -34,6 +34,8 @@ test('windows that come and go leave nothing behind', (t) => {
     if (round === 1) most = pages();
     values.drop(round);
     lists.drop(round);
+    t.is(found(values, round), 0);
+    t.is(found(values, round + 1), 3000);
     t.true(pages() <= Math.max(most, 1) * 1.1 || round < 2, `round ${round}: ${pages()} pages, at most ${most} before`);
   }
   values.drop(30);
@@ -133,6 +135,18 @@ function* batches(spec: TableSpec, window: number, count: number): Iterable<Stat
     }
     yield batch;
   }
+}
+
+/** How many of the keys of {@link batches} a window holds, by reads and, which must agree, by a scan. */
+function found(values: ValueRecords, window: number): number {
+  let read = 0;
+  for (const batch of batches(VALUES, window, 3000)) {
+    values.read(batch);
+    for (let slot = 0; slot < batch.length; slot++) read += batch.present[slot] as number;
+  }
+  let scanned = 0;
+  for (const batch of values.scan(window, new StateBatch(100, VALUES))) scanned += batch.length;
+  return read === scanned ? read : Number.NaN;
 }
 
 function pageCount({ records }: KeyedRecords): number {

@@ -11,6 +11,12 @@ const HASH = 0;
 const PREVIOUS = 1;
 const NEXT = 2;
 const CHAIN = 3;
+/** From how many records, and from what share of all, a drop walks over the whole index. Measured. */
+const SWEEP_MIN = 1024;
+const SWEEP_SHARE = 1 / 4;
+/** A table that was much larger once is not worth marking. */
+const MARKS_PER_RECORD_MAX = 256;
+
 const NO_LINKS = new Int32Array(0);
 const NONE = -1;
 const WINDOW_WORDS = WINDOW_BYTES / 4;
@@ -112,6 +118,7 @@ export class KeyedRecords {
       if (previous !== NONE) this.#setLink(previous, NEXT, next);
       else chains.setHead(this.#link(record, CHAIN), next);
     }
+    this.index.remove(this.#link(record, HASH), record);
     this.#free(record);
   }
 
@@ -123,21 +130,40 @@ export class KeyedRecords {
   /** Frees every record of a window, each shown to `before` first. Takes time by their number only. */
   dropWindow(window: number, before: (record: number) => void): void {
     const chains = this.#chains;
-    for (let chain = chains?.firstOfWindow(window) ?? NONE; chains !== undefined && chain !== NONE; ) {
+    if (chains === undefined) return;
+    let chain = chains.firstOfWindow(window);
+    const sweep = this.#isMuch(chain, chains) ? new Uint32Array(Math.ceil(this.#numbers() / 32)) : undefined;
+    while (chain !== NONE) {
       const following = chains.next(chain);
       for (let record = chains.head(chain); record !== NONE; ) {
         const next = this.#link(record, NEXT);
         before(record);
+        if (sweep === undefined) this.index.remove(this.#link(record, HASH), record);
+        else sweep[record >>> 5] = (sweep[record >>> 5] as number) | (1 << (record & 31));
         this.#free(record);
         record = next;
       }
       chains.setHead(chain, NONE);
       chain = following;
     }
+    if (sweep !== undefined) this.index.removeMarked(sweep);
+  }
+
+  /** True if a window has so much of all records that its drop had better walk over the whole index. */
+  #isMuch(first: number, chains: Chains): boolean {
+    let left = Math.max(SWEEP_MIN, this.index.size * SWEEP_SHARE, this.#numbers() / MARKS_PER_RECORD_MAX);
+    for (let chain = first; chain !== NONE && left > 0; chain = chains.next(chain)) {
+      for (let record = chains.head(chain); record !== NONE && left > 0; record = this.#link(record, NEXT)) left--;
+    }
+    return left <= 0;
+  }
+
+  /** One more than the highest number a record may have. */
+  #numbers(): number {
+    return this.records.pages.length << this.records.shift;
   }
 
   #free(record: number): void {
-    this.index.remove(this.#link(record, HASH), record);
     if (this.records.free(record)) this.#links[record >>> this.records.shift] = NO_LINKS;
   }
 
