@@ -1,4 +1,4 @@
-import type { CheckpointDraft, CheckpointSpace, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
+import type { CheckpointDraft, CheckpointSpace, PublishedCheckpoint, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
 import type { CheckpointCut, StateBackend, StateStore } from '../../backends/contract.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
 import { nowNs } from '../measure/clock.ts';
@@ -90,8 +90,7 @@ export class Checkpointer {
     startNs: number,
     resumedNs: number,
   ): Promise<CheckpointRecord> {
-    const files = await cut.persist();
-    const published = await this.#space.publish(draft, files, { backend: this.#backend, position });
+    const published = await this.#publish(draft, cut, position);
     const endNs = nowNs();
     await this.#store.published(draft.id);
     for (const id of (await this.#space.list()).slice(KEPT)) {
@@ -107,6 +106,17 @@ export class Checkpointer {
       endNs,
       ...published,
     };
+  }
+
+  async #publish(draft: CheckpointDraft, cut: CheckpointCut, position: unknown): Promise<PublishedCheckpoint> {
+    try {
+      return await this.#space.publish(draft, await cut.persist(), { backend: this.#backend, position });
+    } catch (error) {
+      // Given up: the store need not keep anything for it.
+      await this.#space.abandon(draft);
+      await this.#store.release(draft.id);
+      throw error;
+    }
   }
 
   #rethrow(): void {
