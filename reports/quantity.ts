@@ -77,3 +77,8 @@ export function percent(fraction: number): string {
   const whole = Math.round(fraction * 100);
   return whole === 0 && fraction > 0 ? '<1 %' : `${whole} %`;
 }
+
+/** "1 event", "1,024 events". */
+export function events(count: number): string {
+  return `${grouped(count, 0)} event${count === 1 ? '' : 's'}`;
+}

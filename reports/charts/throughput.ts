@@ -75,7 +75,7 @@ export function throughputChart(rows: readonly ThroughputRow[]): Chart {
     legend: [],
     size: 'full',
     spec: (width) => {
-      const axis = extent(width > 600 ? 12 : 5);
+      const axis = extent(width > 600 ? 12 : 4);
       const left = nameWidth(rows);
       const color = { field: 'color', type: 'nominal', scale: null } as const;
       const x = { type: 'quantitative', scale: scaleOf(axis) } as const;
