@@ -1,7 +1,7 @@
 const LIGHT = `color-scheme: light;
   --page: #fbfbfa; --card: #ffffff; --ink: #1b1f24; --soft: #57606a; --line: #d9dee3; --accent: #0b5cbf; --good: #116b3c; --bad: #a8341c; --amber: #8a5a00; --wash: #eef4fb; --band: #f3f5f7;
   --c1: #0072b2; --c2: #c65200; --c3: #00855f; --c4: #a0578b; --c5: #7a6a00; --c6: #4a5560; --c7: #b3263f; --c8: #5b4fc7;
-  --p1: #a4aeb8; --p2: #4a5560; --p3: #3d8fd1; --p4: #c65200; --p5: #00855f;`;
+  --p1: #848f9a; --p2: #4a5560; --p3: #3d8fd1; --p4: #c65200; --p5: #00855f;`;
 
 const DARK = `color-scheme: dark;
   --page: #0f1317; --card: #161b21; --ink: #e8ecf1; --soft: #a3adb8; --line: #2c343d; --accent: #6cb0ff; --good: #5fd18f; --bad: #ff9378; --amber: #e9b64c; --wash: #14243a; --band: #1b2129;
@@ -20,7 +20,7 @@ export const STYLE = `
 :root { ${LIGHT} }
 @media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { ${DARK} } }
 :root[data-theme=dark] { ${DARK} }
-* { box-sizing: border-box }
+* { box-sizing: border-box } [hidden] { display: none !important }
 html { scroll-behavior: smooth; scroll-padding-top: 12px; -webkit-text-size-adjust: 100% }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 header, main, footer { max-width: 1120px; margin: 0 auto; padding: 0 20px }
