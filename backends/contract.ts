@@ -228,7 +228,7 @@ export type Scan = Iterable<StateBatch> | AsyncIterable<StateBatch>;
 
 /** One value per (window, key). A batch holds each (window, key) at most once. */
 export interface ValueTable {
-  /** Copies stored values into the slots and sets `present` and `lengths` of each. */
+  /** Sets `present` of each slot, and copies value and length of those found. The length of an absent slot means nothing. */
   read(batch: StateBatch): Pending;
   /** Puts (`present` 1) or deletes (`present` 0) each slot. Deleting what is absent is no error. */
   write(batch: StateBatch): Pending;

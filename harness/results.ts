@@ -191,12 +191,15 @@ export const completedTrialSchema = z.strictObject({
     /** Events processed in each full second of the measured part. */
     perSecond: z.array(count),
   }),
-  /** Where the measured time went: in calls of the store, in making events, the rest in the pipeline. Checkpoints are apart. */
+  /** Where the measured time went: in calls of the store, in making events, in checkpoints (pauses, and persisting beside the stream), the rest in the pipeline. */
   time: z.strictObject({ storeSeconds: ms, sourceSeconds: ms, pipelineSeconds: ms, checkpointSeconds: ms }),
-  /** From the first event of a micro-batch taken up to its last write done. */
+  /**
+   * From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits
+   * for, firing windows and checkpoint pauses included. Closed loop: a service time, not a latency.
+   */
   batchTime: z.strictObject({
     all: histogramSchema,
-    /** Those micro-batches during which a checkpoint was being persisted. */
+    /** Those micro-batches that began while a checkpoint was being persisted. */
     duringCheckpoint: histogramSchema,
     /** p99 of the micro-batches of each full second, in ms, for the time series; null for a second without any. */
     p99MsPerSecond: z.array(ms.nullable()),

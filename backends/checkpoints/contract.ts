@@ -1,0 +1,82 @@
+/**
+ * Where checkpoints go: a second axis beside the backend, as in Flink. Imports nothing but the backend contract's types.
+ *
+ * A backend writes its files into a draft; the storage makes them durable and publishes them at once or not at all.
+ */
+import type { CheckpointFile } from '../contract.ts';
+
+/** What is stored beside a backend's files: who made the checkpoint, and where the pipeline stood. Plain JSON. */
+export interface CheckpointContent {
+  readonly backend: { readonly name: string; readonly settings: Readonly<Record<string, string | number | boolean>> };
+  /** The pipeline's position, opaque to the storage. */
+  readonly position: unknown;
+}
+
+/** A checkpoint in the making. */
+export interface CheckpointDraft {
+  readonly id: number;
+  /** A local directory, empty when made, for the backend's files. */
+  readonly directory: string;
+}
+
+export interface PublishedCheckpoint {
+  /** Bytes this checkpoint added to the storage. */
+  readonly bytesWritten: number;
+  /** Bytes of files the storage already held, which this checkpoint only refers to. */
+  readonly bytesReferenced: number;
+  readonly files: number;
+}
+
+/** A verified checkpoint, ready to be restored from. */
+export interface StoredCheckpoint extends CheckpointContent {
+  readonly id: number;
+  /** A local directory that holds exactly the checkpoint's files; never written to. */
+  readonly directory: string;
+}
+
+/** The checkpoints of one job. One process at a time writes to it. */
+export interface CheckpointSpace {
+  /** The highest id found when the space was opened, drafts of dead processes included; 0 if there was none. */
+  readonly lastId: number;
+  /** Begins a checkpoint. Drafts that a dead process left behind are removed when the space is opened. */
+  draft(id: number): Promise<CheckpointDraft>;
+  /**
+   * Publishes a draft. When this has settled, the checkpoint survives a crash; until then it does not exist.
+   * @throws CheckpointError `not-durable` if the medium refused (full, read-only); the draft is gone then.
+   */
+  publish(draft: CheckpointDraft, files: readonly CheckpointFile[], content: CheckpointContent): Promise<PublishedCheckpoint>;
+  /** Gives a draft up. */
+  abandon(draft: CheckpointDraft): Promise<void>;
+  /** Ids of the published checkpoints, newest first, whole or not. */
+  list(): Promise<readonly number[]>;
+  /**
+   * Verifies a checkpoint, every byte of it.
+   * @throws CheckpointError `damaged` if it is not exactly what was published, `foreign` if it is of a later format or not ours.
+   */
+  open(id: number): Promise<StoredCheckpoint>;
+  /** Removes a published checkpoint, whole or not. A crash amid the removal leaves none, or one that `open` refuses. */
+  remove(id: number): Promise<void>;
+  /** Bytes this space takes on its medium; null where the medium does not tell. */
+  allocatedBytes(): Promise<number | null>;
+}
+
+/** A configured checkpoint storage. A module exports `options`, `description`, and by default `(options) => CheckpointStorage`. */
+export interface CheckpointStorage {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** @param directory a local directory of this job's own, kept between its processes. */
+  open(directory: string): Promise<CheckpointSpace>;
+}
+
+export type CheckpointErrorCode = 'damaged' | 'foreign' | 'not-durable';
+
+/** An error with a code that callers can rely on; the message names the file. */
+export class CheckpointError extends Error {
+  readonly code: CheckpointErrorCode;
+
+  constructor(code: CheckpointErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CheckpointError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open as openFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { z } from 'zod';
+import type { CheckpointFile } from '../contract.ts';
+import {
+  type CheckpointContent,
+  type CheckpointDraft,
+  CheckpointError,
+  type CheckpointSpace,
+  type CheckpointStorage,
+  type PublishedCheckpoint,
+  type StoredCheckpoint,
+} from './contract.ts';
+import { checkPath, MANIFEST, type Manifest, type ManifestFile, manifestText, parseManifest } from './manifest.ts';
+
+export const description = 'Checkpoints in a local folder, published by rename after every file is on disk.';
+
+export const options = z.strictObject({
+  fsync: z
+    .boolean()
+    .default(true)
+    .describe('Wait until the disk has every file before a checkpoint counts. Without it a checkpoint may be lost with the machine.'),
+});
+
+/** A local folder: `chk-ID/` for each published checkpoint, `draft-ID/` while one is made. */
+export default function filesystem({ fsync }: z.infer<typeof options>): CheckpointStorage {
+  return {
+    name: 'filesystem',
+    settings: { fsync },
+    async open(directory) {
+      await mkdir(directory, { recursive: true });
+      let lastId = 0;
+      for (const name of await readdir(directory)) {
+        const [, kind, id] = /^(chk|draft|gone)-(\d+)$/.exec(name) ?? [];
+        if (id !== undefined) lastId = Math.max(lastId, Number(id));
+        if (kind === 'draft' || kind === 'gone') await rm(join(directory, name), { recursive: true });
+      }
+      return new FilesystemSpace(directory, fsync, lastId);
+    },
+  };
+}
+
+/** What the newest published checkpoint holds, by path: immutable files found in it again need no second look. */
+type Held = ReadonlyMap<string, { readonly inode: bigint; readonly file: ManifestFile }>;
+
+class FilesystemSpace implements CheckpointSpace {
+  readonly lastId: number;
+  readonly #root: string;
+  readonly #fsync: boolean;
+  #held: Held = new Map();
+
+  constructor(root: string, fsync: boolean, lastId: number) {
+    this.lastId = lastId;
+    this.#root = root;
+    this.#fsync = fsync;
+  }
+
+  async draft(id: number): Promise<CheckpointDraft> {
+    const directory = join(this.#root, `draft-${id}`);
+    await mkdir(directory);
+    return { id, directory };
+  }
+
+  async publish(draft: CheckpointDraft, files: readonly CheckpointFile[], content: CheckpointContent): Promise<PublishedCheckpoint> {
+    try {
+      return await this.#publish(draft, files, content);
+    } catch (cause) {
+      await this.abandon(draft);
+      if (cause instanceof CheckpointError) throw cause;
+      throw new CheckpointError(
+        'not-durable',
+        `checkpoint ${draft.id} could not be written to ${this.#root}: ${(cause as Error).message}`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  async #publish(draft: CheckpointDraft, files: readonly CheckpointFile[], content: CheckpointContent): Promise<PublishedCheckpoint> {
+    const held = new Map<string, { inode: bigint; file: ManifestFile }>();
+    let bytesWritten = 0;
+    let bytesReferenced = 0;
+    for (const { path, immutable } of files) {
+      checkPath(path, `the backend '${content.backend.name}'`);
+      const { ino: inode } = await stat(join(draft.directory, path), { bigint: true });
+      const before = immutable ? this.#held.get(path) : undefined;
+      if (before !== undefined && before.inode === inode) {
+        held.set(path, before);
+        bytesReferenced += before.file.bytes;
+        continue;
+      }
+      const sum = await checksum(join(draft.directory, path), this.#fsync);
+      held.set(path, { inode, file: { path, immutable, ...sum } });
+      bytesWritten += sum.bytes;
+    }
+    const manifest: Manifest = {
+      format: 1,
+      id: draft.id,
+      backend: content.backend,
+      position: content.position as Manifest['position'],
+      files: [...held.values()].map(({ file }) => file),
+    };
+    await this.#syncFolders(draft.directory, files);
+    const text = manifestText(manifest);
+    await writeDurably(join(draft.directory, MANIFEST), text, this.#fsync);
+    await this.#syncFolder(draft.directory);
+    await rename(draft.directory, join(this.#root, `chk-${draft.id}`));
+    await this.#syncFolder(this.#root);
+    this.#held = held;
+    return { bytesWritten: bytesWritten + Buffer.byteLength(text), bytesReferenced, files: files.length + 1 };
+  }
+
+  async abandon(draft: CheckpointDraft): Promise<void> {
+    await rm(draft.directory, { recursive: true, force: true });
+  }
+
+  async list(): Promise<number[]> {
+    const ids = (await readdir(this.#root)).flatMap((name) => /^chk-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+    return ids.sort((a, b) => b - a);
+  }
+
+  async open(id: number): Promise<StoredCheckpoint> {
+    const directory = join(this.#root, `chk-${id}`);
+    const where = join(directory, MANIFEST);
+    let text: string;
+    try {
+      text = await readFile(where, 'utf8');
+    } catch (cause) {
+      throw new CheckpointError('damaged', `checkpoint ${id} has no readable manifest at ${where}`, { cause });
+    }
+    const manifest = parseManifest(text, where);
+    if (manifest.id !== id) throw new CheckpointError('damaged', `${where} is of checkpoint ${manifest.id}`);
+    const found = await filesBelow(directory);
+    const listed = new Set([MANIFEST, ...manifest.files.map(({ path }) => path)]);
+    const extra = found.find((path) => !listed.has(path));
+    if (extra !== undefined)
+      throw new CheckpointError('damaged', `checkpoint ${id} has a file it was not published with: ${join(directory, extra)}`);
+    const held = new Map<string, { inode: bigint; file: ManifestFile }>();
+    for (const file of manifest.files) held.set(file.path, { file, inode: await verify(join(directory, file.path), file) });
+    this.#held = held;
+    return { id, directory, backend: manifest.backend, position: manifest.position };
+  }
+
+  async remove(id: number): Promise<void> {
+    const gone = join(this.#root, `gone-${id}`);
+    await rename(join(this.#root, `chk-${id}`), gone);
+    await rm(gone, { recursive: true });
+  }
+
+  async allocatedBytes(): Promise<number> {
+    const seen = new Set<bigint>();
+    let bytes = 0n;
+    for (const path of await filesBelow(this.#root)) {
+      const { ino, blocks } = await stat(join(this.#root, path), { bigint: true });
+      if (!seen.has(ino)) bytes += blocks * 512n; // a hard link takes its room once
+      seen.add(ino);
+    }
+    return Number(bytes);
+  }
+
+  /** Makes the names of a draft's files durable: every folder between them and the draft. */
+  async #syncFolders(directory: string, files: readonly CheckpointFile[]): Promise<void> {
+    const folders = new Set<string>();
+    for (const { path } of files) {
+      const parts = path.split('/').slice(0, -1);
+      for (let depth = parts.length; depth > 0; depth--) folders.add(parts.slice(0, depth).join('/'));
+    }
+    for (const folder of folders) await this.#syncFolder(join(directory, folder));
+  }
+
+  async #syncFolder(path: string): Promise<void> {
+    if (!this.#fsync) return;
+    const folder = await openFile(path);
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+async function writeDurably(path: string, text: string, fsync: boolean): Promise<void> {
+  await writeFile(path, text, { flag: 'wx', flush: fsync });
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+/** Length and SHA-256 of a file, read as it stands on disk; synced first if asked, so that what is summed is what stays. */
+async function checksum(path: string, fsync: boolean): Promise<{ bytes: number; sha256: string }> {
+  const file = await openFile(path, fsync ? 'r+' : 'r');
+  try {
+    if (fsync) await file.sync();
+    const hash = createHash('sha256');
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    let bytes = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, bytes);
+      if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
+      hash.update(chunk.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws CheckpointError `damaged` unless the file is there with the bytes it was published with. Returns its inode. */
+async function verify(path: string, { bytes, sha256 }: ManifestFile): Promise<bigint> {
+  let got: { bytes: number; sha256: string };
+  let inode: bigint;
+  try {
+    const info = await stat(path, { bigint: true });
+    inode = info.ino;
+    if (Number(info.size) !== bytes)
+      throw new CheckpointError('damaged', `${path} has ${info.size} bytes, but was published with ${bytes}`);
+    got = await checksum(path, false);
+  } catch (cause) {
+    if (cause instanceof CheckpointError) throw cause;
+    throw new CheckpointError('damaged', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  if (got.bytes !== bytes || got.sha256 !== sha256) throw new CheckpointError('damaged', `${path} differs from what was published`);
+  return inode;
+}
+
+/** Every file below a folder, as paths with `/` between folders. */
+async function filesBelow(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}

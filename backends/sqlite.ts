@@ -1,0 +1,287 @@
+/**
+ * SQLite through better-sqlite3, in this process and thread: a B-tree per table, clustered by address, with a
+ * write-ahead log. A cut moves the log into the database file and keeps it from being moved again until the file has been
+ * copied: what is written meanwhile stays in the log.
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite, { type Database, type Statement, type Transaction } from 'better-sqlite3';
+import { z } from 'zod';
+import {
+  BackendError,
+  type CheckpointPlace,
+  checkTables,
+  type ListTable,
+  type OpenRequest,
+  type StateBackend,
+  type StateBatch,
+  type StateStore,
+  type TableSpec,
+  type ValueTable,
+} from './contract.ts';
+import { prefixEnd, windowRange } from './rows/address-ranges.ts';
+import { copyChecked, copyFirstBytes } from './rows/checked-copy.ts';
+import { type BareCut, guardStore } from './rows/guarded-store.ts';
+import { verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
+
+export const description = 'SQLite, a B-tree with a write-ahead log in this process: one file that every tool reads.';
+
+export const options = z.strictObject({
+  cacheBytes: z
+    .int()
+    .min(1 << 16)
+    .default(64 << 20)
+    .describe('Page cache, in bytes.'),
+  walBytes: z
+    .int()
+    .min(1 << 12)
+    .default(16 << 20)
+    .describe(
+      'Length in bytes at which the write-ahead log is moved into the database. Longer is quicker, but a cut has to move what is there.',
+    ),
+  mapBytes: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('How much of the file to read through a memory map, in bytes. With more than 0 a full disk may end the process by SIGBUS.'),
+  synchronous: z
+    .enum(['off', 'normal', 'full'])
+    .default('off')
+    .describe(
+      'When to flush to the disk: never, when the log is moved, or after every batch. Off, since a job recovers from its checkpoints.',
+    ),
+});
+
+export type SqliteOptions = z.input<typeof options>;
+
+const NAME = 'sqlite';
+const FILE = 'state.db';
+const PAGE_BYTES = 4096;
+
+/** SQLite with the given options. */
+export default function sqlite(given: SqliteOptions = {}): StateBackend {
+  const { cacheBytes, walBytes, mapBytes, synchronous } = options.parse(given);
+  const walPages = Math.ceil(walBytes / PAGE_BYTES);
+  const openStore = ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>): StateStore => {
+    checkTables(tables);
+    const database = new Sqlite(join(directory, FILE));
+    try {
+      database.pragma(`page_size = ${PAGE_BYTES}`);
+      database.pragma('locking_mode = exclusive');
+      database.pragma('journal_mode = wal');
+      database.pragma(`synchronous = ${synchronous}`);
+      database.pragma(`cache_size = ${-Math.ceil(cacheBytes / 1024)}`);
+      database.pragma(`mmap_size = ${mapBytes}`);
+      database.pragma(`wal_autocheckpoint = ${walPages}`);
+      return new SqliteStore(database, walPages, directory, tables, sequences).guarded();
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  return {
+    name: NAME,
+    settings: { cacheBytes, walBytes, mapBytes, synchronous, pageBytes: PAGE_BYTES, lists: 'a row per element' },
+    durability: synchronous === 'full' ? 'os-crash' : 'process-crash',
+    async open(request) {
+      return openStore(request, {});
+    },
+    async restore(request) {
+      const { checkpoint, directory, tables } = request;
+      const { sequences, files } = await verifyLayout(checkpoint.directory, NAME, tables);
+      await copyChecked(join(checkpoint.directory, FILE), join(directory, FILE), files[FILE]);
+      return openStore(request, sequences);
+    },
+  };
+}
+
+class SqliteStore {
+  readonly #database: Database;
+  readonly #walPages: number;
+  readonly #file: string;
+  readonly #tables: readonly TableSpec[];
+  readonly #values = new Map<string, ValueTable>();
+  readonly #lists = new Map<string, ListTable>();
+  readonly #sequences = new Map<string, Sequence>();
+
+  constructor(
+    database: Database,
+    walPages: number,
+    directory: string,
+    tables: readonly TableSpec[],
+    sequences: Readonly<Record<string, number>>,
+  ) {
+    this.#database = database;
+    this.#walPages = walPages;
+    this.#file = join(directory, FILE);
+    this.#tables = tables;
+    for (const table of tables) {
+      const rows = new SqliteRows(database, table.name);
+      if (table.kind === 'value') {
+        this.#values.set(table.name, new SqliteValues(database, rows));
+      } else {
+        const sequence = new Sequence(sequences[table.name]);
+        this.#sequences.set(table.name, sequence);
+        this.#lists.set(table.name, new SqliteLists(database, rows, table, sequence));
+      }
+    }
+  }
+
+  guarded(): StateStore {
+    return guardStore(NAME, this.#tables, {
+      values: this.#values,
+      lists: this.#lists,
+      checkpoint: (place) => this.#cut(place),
+      published: () => {},
+      release: () => {},
+      close: () => {
+        this.#database.close();
+      },
+    });
+  }
+
+  #cut({ directory }: CheckpointPlace): BareCut {
+    const [moved] = walMoved.parse(this.#database.pragma('wal_checkpoint(truncate)'));
+    if (moved.busy !== 0)
+      throw new BackendError('refused', `SQLite could not move its log into ${this.#file}: is another program using it?`);
+    this.#database.pragma('wal_autocheckpoint = 0');
+    const bytes = statSync(this.#file).size;
+    const sequences = Object.fromEntries([...this.#sequences].map(([name, { next }]) => [name, next]));
+    return {
+      persist: async () => {
+        const check = await copyFirstBytes(this.#file, join(directory, FILE), bytes);
+        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: { [FILE]: check } });
+        return [layout, { path: FILE, immutable: false }];
+      },
+      discard: () => {
+        this.#database.pragma(`wal_autocheckpoint = ${this.#walPages}`);
+      },
+    };
+  }
+}
+
+const walMoved = z.tuple([z.object({ busy: z.int() })]);
+
+/** Behind an address, this makes the very next byte string. */
+const NEXT = Buffer.of(0);
+
+/** The rows of one table and the statements over them. */
+class SqliteRows {
+  readonly get: Statement<[Buffer], Buffer>;
+  readonly put: Statement<[Buffer, Buffer]>;
+  readonly delete: Statement<[Buffer]>;
+  readonly #deleteRange: Statement<[Buffer, Buffer]>;
+  readonly #page: Statement<[Buffer, Buffer, number], [Buffer, Buffer]>;
+
+  constructor(database: Database, table: string) {
+    const rows = `"rows of ${table}"`;
+    database.exec(`create table if not exists ${rows} (address blob primary key, value blob not null) without rowid`);
+    this.get = database.prepare<[Buffer], Buffer>(`select value from ${rows} where address = ?`).pluck();
+    this.put = database.prepare(`insert into ${rows} values (?, ?) on conflict do update set value = excluded.value`);
+    this.delete = database.prepare(`delete from ${rows} where address = ?`);
+    this.#deleteRange = database.prepare(`delete from ${rows} where address >= ? and address < ?`);
+    this.#page = database
+      .prepare<[Buffer, Buffer, number], [Buffer, Buffer]>(
+        `select address, value from ${rows} where address >= ? and address < ? order by address limit ?`,
+      )
+      .raw();
+  }
+
+  deleteRange(start: Buffer, end: Buffer): void {
+    this.#deleteRange.run(start, end);
+  }
+
+  /** By pages, each read to its end: an open iterator would block the connection between two yields. */
+  *scan(window: number, batch: StateBatch, group?: Uint8Array): Generator<StateBatch> {
+    const range = windowRange(window, group);
+    for (let start = range.start; ; ) {
+      const page = this.#page.all(start, range.end, batch.capacity);
+      if (page.length === 0) return;
+      batch.clear();
+      for (const [address, value] of page) batch.setValue(batch.pushAddress(address), value);
+      yield batch;
+      start = Buffer.concat([page.at(-1)![0], NEXT]);
+      if (page.length < batch.capacity) return;
+    }
+  }
+}
+
+class SqliteValues implements ValueTable {
+  readonly #rows: SqliteRows;
+  readonly #write: Transaction<(batch: StateBatch) => void>;
+
+  constructor(database: Database, rows: SqliteRows) {
+    this.#rows = rows;
+    this.#write = database.transaction((batch: StateBatch) => {
+      const { addresses, length, present } = batch;
+      for (let slot = 0; slot < length; slot++) {
+        if (present[slot] === 1) rows.put.run(addresses[slot]!, batch.value(slot));
+        else rows.delete.run(addresses[slot]!);
+      }
+    });
+  }
+
+  read(batch: StateBatch): void {
+    const { addresses, length, present } = batch;
+    for (let slot = 0; slot < length; slot++) {
+      const value = this.#rows.get.get(addresses[slot]!);
+      if (value === undefined) present[slot] = 0;
+      else batch.setValue(slot, value);
+    }
+  }
+
+  write(batch: StateBatch): void {
+    this.#write(batch);
+  }
+
+  scan(window: number, batch: StateBatch, group?: Uint8Array): Iterable<StateBatch> {
+    return this.#rows.scan(window, batch, group);
+  }
+
+  drop(window: number): void {
+    const { start, end } = windowRange(window);
+    this.#rows.deleteRange(start, end);
+  }
+}
+
+class SqliteLists implements ListTable {
+  readonly #rows: SqliteRows;
+  readonly #append: Transaction<(batch: StateBatch) => void>;
+  readonly #remove: Transaction<(batch: StateBatch) => void>;
+
+  constructor(database: Database, rows: SqliteRows, table: TableSpec, sequence: Sequence) {
+    this.#rows = rows;
+    const rowKey = Buffer.alloc(rowKeyBytes(table));
+    this.#append = database.transaction((batch: StateBatch) => {
+      const { addresses, addressStride, length, values } = batch;
+      for (let slot = 0; slot < length; slot++) {
+        rowKey.set(addresses[slot]!);
+        sequence.write(rowKey, addressStride);
+        rows.put.run(rowKey, values[slot]!);
+      }
+    });
+    this.#remove = database.transaction((batch: StateBatch) => {
+      const { addresses, addressStride, length } = batch;
+      const end = Buffer.alloc(addressStride);
+      for (let slot = 0; slot < length; slot++) rows.deleteRange(addresses[slot]!, prefixEnd(addresses[slot]!, end));
+    });
+  }
+
+  append(batch: StateBatch): void {
+    this.#append(batch);
+  }
+
+  remove(batch: StateBatch): void {
+    this.#remove(batch);
+  }
+
+  scan(window: number, batch: StateBatch, group?: Uint8Array): Iterable<StateBatch> {
+    return this.#rows.scan(window, batch, group);
+  }
+
+  drop(window: number): void {
+    const { start, end } = windowRange(window);
+    this.#rows.deleteRange(start, end);
+  }
+}

@@ -1,0 +1,177 @@
+import type { ListTable, Pending, Scan, StateBatch, StateStore, TableSpec, ValueTable } from '../../backends/contract.ts';
+import type { Calls } from '../results.ts';
+import { nowNs } from './clock.ts';
+import { Histogram } from './histogram.ts';
+
+type Operation = Calls['operation'];
+
+/** What is known of one kind of call on one table. */
+class CallMeter {
+  calls = 0;
+  slots = 0;
+  bytes = 0;
+  ns = 0;
+  readonly time = new Histogram();
+
+  add(ns: number, slots: number, bytes: number): void {
+    this.calls++;
+    this.slots += slots;
+    this.bytes += bytes;
+    this.ns += ns;
+    this.time.record(ns);
+  }
+
+  clear(): void {
+    this.calls = 0;
+    this.slots = 0;
+    this.bytes = 0;
+    this.ns = 0;
+    this.time.clear();
+  }
+}
+
+/**
+ * A store that times every call of every table from outside the adapter, which therefore needs no clock of its own.
+ * Two readings of the clock a call, about 0.1 µs, are part of what the harness costs.
+ */
+export class MeasuredStore implements StateStore {
+  readonly #store: StateStore;
+  readonly #stageOf: ReadonlyMap<string, number>;
+  readonly #meters = new Map<string, { stage: number; operation: Operation; meter: CallMeter }>();
+
+  /** @param tables in the order of the stages that own them. */
+  constructor(store: StateStore, tables: readonly TableSpec[]) {
+    this.#store = store;
+    this.#stageOf = new Map(tables.map(({ name }, index) => [name, index + 1]));
+  }
+
+  value(name: string): ValueTable {
+    const table = this.#store.value(name);
+    const read = this.#meter(name, 'read');
+    const write = this.#meter(name, 'write');
+    return {
+      read: (batch) => timed(read, batch, foundBytes, () => table.read(batch)),
+      write: (batch) => timed(write, batch, foundBytes, () => table.write(batch)),
+      ...this.#windowCalls(name, table),
+    };
+  }
+
+  list(name: string): ListTable {
+    const table = this.#store.list(name);
+    const append = this.#meter(name, 'append');
+    const remove = this.#meter(name, 'remove');
+    return {
+      append: (batch) => timed(append, batch, widthBytes, () => table.append(batch)),
+      remove: (batch) => timed(remove, batch, noBytes, () => table.remove(batch)),
+      ...this.#windowCalls(name, table),
+    };
+  }
+
+  checkpoint(place: Parameters<StateStore['checkpoint']>[0]): ReturnType<StateStore['checkpoint']> {
+    return this.#store.checkpoint(place);
+  }
+
+  published(id: number): Pending {
+    return this.#store.published(id);
+  }
+
+  release(id: number): Pending {
+    return this.#store.release(id);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  /** Time spent in calls since the last {@link clear}, in ns. */
+  get ns(): number {
+    let sum = 0;
+    for (const { meter } of this.#meters.values()) sum += meter.ns;
+    return sum;
+  }
+
+  /** Forgets what was measured so far. */
+  clear(): void {
+    for (const { meter } of this.#meters.values()) meter.clear();
+  }
+
+  /** The calls made since the last {@link clear}, as results hold them. */
+  save(): Calls[] {
+    return [...this.#meters.values()]
+      .filter(({ meter }) => meter.calls > 0)
+      .map(({ stage, operation, meter }) => {
+        return { stage, operation, calls: meter.calls, slots: meter.slots, bytes: meter.bytes, time: meter.time.save() };
+      });
+  }
+
+  #meter(table: string, operation: Operation): CallMeter {
+    const key = `${table}/${operation}`;
+    const known = this.#meters.get(key);
+    if (known !== undefined) return known.meter;
+    const meter = new CallMeter();
+    this.#meters.set(key, { stage: this.#stageOf.get(table) ?? 0, operation, meter });
+    return meter;
+  }
+
+  #windowCalls(name: string, table: ValueTable | ListTable) {
+    const scan = this.#meter(name, 'scan');
+    const drop = this.#meter(name, 'drop');
+    return {
+      scan: (window: number, batch: StateBatch, group?: Uint8Array): Scan => timedScan(scan, table.scan(window, batch, group)),
+      drop: (window: number): Pending => {
+        const start = nowNs();
+        const pending = table.drop(window);
+        if (pending) return pending.then(() => drop.add(nowNs() - start, 0, 0));
+        drop.add(nowNs() - start, 0, 0);
+      },
+    };
+  }
+}
+
+function timed(meter: CallMeter, batch: StateBatch, bytes: (batch: StateBatch) => number, call: () => Pending): Pending {
+  const start = nowNs();
+  const pending = call();
+  if (pending) return pending.then(() => meter.add(nowNs() - start, batch.length, bytes(batch)));
+  meter.add(nowNs() - start, batch.length, bytes(batch));
+}
+
+/** Times the refills of a scan, without what its reader does between them. */
+async function* timedScan(meter: CallMeter, scan: Scan): AsyncGenerator<StateBatch> {
+  const iterator = Symbol.iterator in scan ? scan[Symbol.iterator]() : scan[Symbol.asyncIterator]();
+  let ns = 0;
+  let slots = 0;
+  let bytes = 0;
+  let ended = false;
+  try {
+    for (;;) {
+      const start = nowNs();
+      const pending = iterator.next();
+      const result = pending instanceof Promise ? await pending : pending;
+      ns += nowNs() - start;
+      if (result.done) {
+        ended = true;
+        break;
+      }
+      slots += result.value.length;
+      bytes += foundBytes(result.value);
+      yield result.value;
+    }
+  } finally {
+    if (!ended) await iterator.return?.();
+    meter.add(ns, slots, bytes);
+  }
+}
+
+function foundBytes({ length, present, lengths }: StateBatch): number {
+  let bytes = 0;
+  for (let slot = 0; slot < length; slot++) if (present[slot] === 1) bytes += lengths[slot]!;
+  return bytes;
+}
+
+function widthBytes({ length, valueBytes }: StateBatch): number {
+  return length * valueBytes;
+}
+
+function noBytes(): number {
+  return 0;
+}

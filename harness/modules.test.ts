@@ -1,0 +1,100 @@
+// Proves that built-ins are found by what they export, that a stranger's module takes the same road, that what is wrong
+// with a module says what to export, and that another process can make the same thing from its reference.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import type { StateBackend } from '../backends/contract.ts';
+import { StatebenchError } from './errors.ts';
+import { builtIns, create, loadBackend, loadStorage, loadWorkload, refOf } from './modules.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'statebench-modules-test-'));
+test.after.always('remove the modules', () => rmSync(folder, { recursive: true, force: true }));
+function moduleFile(name: string, text: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, `import { z } from '${import.meta.resolve('zod')}';\n${text}`);
+  return file;
+}
+
+const MINE = `
+export const description = 'Mine.';
+export const options = z.strictObject({ cacheBytes: z.int().min(1).default(1000), url: z.string().default('') });
+export default (options) => ({ name: 'whatever', settings: { ...options }, durability: 'volatile', open: async () => {}, restore: async () => {} });
+`;
+
+test('built-ins are files that export options and a default', (t) => {
+  const root = fileURLToPath(new URL('../', import.meta.url));
+  t.true(builtIns('backend').includes('lmdb'));
+  for (const name of ['contract', 'conformance', 'canaries']) t.false(builtIns('backend').includes(name), name);
+  t.deepEqual(builtIns('storage'), ['filesystem']);
+  t.deepEqual(builtIns('backend', path.join(root, 'nowhere')), []);
+});
+
+test('every built-in can be loaded and describes its options', async (t) => {
+  for (const name of builtIns('backend')) {
+    for (const { name: option, description } of (await loadBackend(name)).described) t.not(description, '', `${name}: ${option}`);
+  }
+  for (const name of builtIns('workload')) {
+    const workload = await loadWorkload(name);
+    t.not(workload.description, '', name);
+    t.is(typeof workload.create().settings, 'object');
+  }
+  for (const name of builtIns('storage')) t.not((await loadStorage(name)).description, '', name);
+});
+
+test('a module by path is named after its file, its bare word and its label', async (t) => {
+  const file = moduleFile('my-backend.mjs', MINE);
+  const loaded = await loadBackend(`${file}@v2:64kb`);
+  t.is(loaded.name, 'my-backend:64kb@v2');
+  t.is(loaded.description, 'Mine.');
+  t.is(loaded.server, null);
+  t.deepEqual(loaded.options, { cacheBytes: 64_000 });
+  t.deepEqual(loaded.create().settings, { cacheBytes: 64_000, url: '' });
+  t.deepEqual(loaded.with({ key: 'url', value: 'a' }).create().settings, { cacheBytes: 64_000, url: 'a' });
+});
+
+test('another process makes the same from the reference', async (t) => {
+  const loaded = await loadBackend(`${moduleFile('again.mjs', MINE)}:cacheBytes=5`);
+  const ref = JSON.parse(JSON.stringify(refOf(loaded)));
+  t.deepEqual((await create<StateBackend>(ref)).settings, loaded.create().settings);
+});
+
+for (const [name, text, message] of [
+  ['empty.mjs', '', /must export a default function \(options\) => StateBackend and 'options', a zod schema/],
+  ['no-options.mjs', 'export default () => ({});', /must export 'options', a zod schema/],
+  ['no-default.mjs', 'export const options = z.strictObject({});', /must export a default function/],
+  ['no-zod.mjs', 'export const options = { parse: () => ({}) }; export default () => ({});', /made with zod 4/],
+  ['throws.mjs', `throw new Error('on purpose');`, /cannot be loaded: on purpose/],
+  ['syntax.mjs', 'export default (;', /cannot be loaded: Unexpected token/],
+  [
+    'package.mjs',
+    `import 'no-such-package'; export const options = z.strictObject({}); export default () => ({});`,
+    /Install what it imports in/,
+  ],
+] as const) {
+  test(`refuses ${name}`, async (t) => {
+    const file = moduleFile(name, text);
+    const error = await t.throwsAsync(loadBackend(file), { instanceOf: StatebenchError, code: 'bad-module' });
+    t.regex(error?.message ?? '', message);
+  });
+}
+
+test('what a module makes must be a backend', async (t) => {
+  const file = moduleFile('half.mjs', `export const options = z.strictObject({}); export default () => ({ name: 'half', settings: {} });`);
+  const loaded = await loadBackend(file);
+  t.throws(() => loaded.create(), { code: 'bad-module', message: /must return a StateBackend with name, settings, open\(\), restore\(\)/ });
+});
+
+for (const [spec, message] of [
+  ['lmbd', /there is no backend 'lmbd'\. Did you mean 'lmdb'\?/],
+  ['contract', /there is no backend 'contract'/],
+  ['constructor', /there is no backend 'constructor'/],
+  ['./no-such.js', /there is no file/],
+  ['file://host/x.js', /is not the URL of a file/],
+] as const) {
+  test(`refuses ${spec}`, async (t) => {
+    const error = await t.throwsAsync(loadBackend(spec), { instanceOf: StatebenchError });
+    t.regex(error?.message ?? '', message);
+  });
+}

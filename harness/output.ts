@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StatebenchError } from './errors.ts';
+import { builtInFile, type ModuleRef } from './modules.ts';
+import { runChild } from './trial/child.ts';
+import type { OutputResult } from './trial/tasks.ts';
+
+export interface OutputRequest {
+  readonly workload: ModuleRef;
+  readonly backend: ModuleRef;
+  readonly batchSize: number;
+  /** Events from one checkpoint to the next; null for none. */
+  readonly checkpointEveryEvents: number | null;
+  /** Events at which the process is killed; each time a new one restores the newest checkpoint and goes on. */
+  readonly killAfterEvents: readonly number[];
+  readonly seed: number;
+  /** The CSV file to write. */
+  readonly to: string;
+  readonly signal: AbortSignal;
+}
+
+const TIMEOUT_MS = 24 * 3600 * 1000;
+
+/**
+ * Writes every output row of a workload, sorted, as CSV: the same file whatever the backend, the batch size and the
+ * number of crashes on the way.
+ * @throws StatebenchError `backend-failed` with what the backend did, or the workload's own complaint.
+ */
+export async function writeOutput(request: OutputRequest): Promise<OutputResult> {
+  const { workload, backend, batchSize, checkpointEveryEvents, seed, to, signal } = request;
+  const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-output-'));
+  try {
+    const kills = [...request.killAfterEvents].sort((a, b) => a - b);
+    for (const killAt of [...kills, null]) {
+      const { result, failure } = await runChild({
+        task: {
+          kind: 'output',
+          cell: { backend, workload, storage, batchSize, seed, directory },
+          checkpointEvery: checkpointEveryEvents,
+          killAt,
+          to,
+        },
+        phase: 'open',
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      });
+      if (failure !== null) throw failed(backend, failure);
+      if (result !== null) return result;
+    }
+    throw new StatebenchError('harness', 'the last process was killed though nobody asked for it');
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function failed(
+  backend: ModuleRef,
+  { phase, code, message }: { readonly phase: string; readonly code: string; readonly message: string },
+): StatebenchError {
+  if (
+    code === 'missing-data' ||
+    code === 'bad-data' ||
+    code === 'impossible-settings' ||
+    code === 'unavailable' ||
+    code === 'interrupted'
+  ) {
+    return new StatebenchError(code, message);
+  }
+  return new StatebenchError('backend-failed', `${backend.name} failed (${phase}, ${code}): ${message}`);
+}

@@ -1,0 +1,50 @@
+// Proves that a plan holds every combination once under a stable name, and that what cannot be planned says why.
+import test from 'ava';
+import { loadBackend, loadStorage, loadWorkload } from './modules.ts';
+import { makePlan } from './plan.ts';
+import { planSchema } from './results.ts';
+import { parseSpec } from './spec.ts';
+import { DEFAULT_SUITE, type Suite } from './suite.ts';
+
+async function plan(backends: readonly string[], overruled: Partial<Suite> = {}, leftOut: { backend: string; reason: string }[] = []) {
+  const suite = { ...DEFAULT_SUITE, backends: backends.map(parseSpec), ...overruled };
+  const modules = {
+    backends: await Promise.all(suite.backends.map(loadBackend)),
+    workloads: await Promise.all(suite.workloads.map(loadWorkload)),
+    storages: await Promise.all(suite.storages.map(loadStorage)),
+  };
+  return makePlan(suite, modules, { command: 'statebench run', startedAt: new Date(0), leftOut });
+}
+
+test('every combination once, as the results have it', async (t) => {
+  const workloads = [parseSpec('flights-delays'), parseSpec('synthetic@few')];
+  const made = await plan(['lmdb', 'lmdb@sync:sync=true', 'sqlite'], { workloads, batchSizes: [1, 1000, 1] });
+  t.notThrows(() => planSchema.parse(made.plan));
+  const ids = made.cells.map(({ cell }) => cell.id);
+  t.is(ids.length, 3 * 2 * 2);
+  t.is(new Set(ids).size, ids.length);
+  t.is(ids[1], 'lmdb@sync/flights-delays/filesystem/1');
+  t.is(made.cells[1]?.cell.backend.settings.sync, true);
+  t.is(made.plan.reference, 'lmdb');
+  t.is(made.estimate.trials, 12 * 3);
+  t.true(made.estimate.seconds > 12 * 3 * 4);
+  t.deepEqual(JSON.parse(JSON.stringify(made.cells)), made.cells, 'cells go to other processes as JSON');
+});
+
+test('the null backend is the cost of the harness and never the reference', async (t) => {
+  const made = await plan(['null', 'lmdb']);
+  t.deepEqual(
+    made.cells.map(({ cell }) => cell.role),
+    ['harness-cost', 'candidate'],
+  );
+  t.is(made.plan.reference, 'lmdb');
+  await t.throwsAsync(plan(['null', 'lmdb'], { reference: 'null' }), { code: 'unknown-name' });
+});
+
+test('what cannot be planned', async (t) => {
+  await t.throwsAsync(plan(['lmdb', 'lmdb']), { code: 'duplicate-name', message: /named 'lmdb'.*lmdb@second/ });
+  await t.throwsAsync(plan(['lmdb'], { reference: 'lmbd' }), { code: 'unknown-name', message: /Did you mean 'lmdb'\?/ });
+  const leftOut = [{ backend: 'redis', reason: 'there is no redis-server' }];
+  await t.throwsAsync(plan(['lmdb'], { reference: 'redis' }, leftOut), { code: 'unavailable', message: /no redis-server/ });
+  await t.throwsAsync(plan([], {}, leftOut), { code: 'unavailable', message: /no backend is left.*no redis-server/ });
+});

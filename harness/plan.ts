@@ -1,0 +1,139 @@
+/** From a suite and its loaded modules to the cells of a run, and to what the run will take. */
+import type { StateBackend } from '../backends/contract.ts';
+import type { Workload } from '../workloads/contract.ts';
+import { StatebenchError, suggestion } from './errors.ts';
+import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
+import { PROFILES, type Profile } from './profiles.ts';
+import { type Cell, type Plan, SCHEMA } from './results.ts';
+import type { Suite } from './suite.ts';
+
+/** A cell with all that another process needs to run it. */
+export interface PlannedCell {
+  readonly cell: Cell;
+  readonly backend: ModuleRef;
+  readonly workload: ModuleRef;
+  readonly storage: ModuleRef;
+}
+
+/** What the suite's specs were loaded as, in the suite's order, without the backends that are left out. */
+export interface Modules {
+  readonly backends: readonly LoadedModule<StateBackend>[];
+  readonly workloads: readonly LoadedModule<Workload>[];
+  readonly storages: readonly LoadedModule<Configured>[];
+}
+
+/** What a run is expected to take; `diskBytes` is what must be free. */
+export interface Estimate {
+  readonly trials: number;
+  readonly seconds: number;
+  readonly diskBytes: number;
+  readonly memoryBytes: number;
+}
+
+export interface PlannedRun {
+  readonly plan: Plan;
+  readonly cells: readonly PlannedCell[];
+  readonly estimate: Estimate;
+}
+
+export interface PlanRequest {
+  /** The command that repeats the run. */
+  readonly command: string;
+  readonly startedAt: Date;
+  readonly leftOut: Plan['leftOut'];
+}
+
+const MOST_CELLS = 10_000;
+/** Starting two processes, opening, the kill, the restore and the check of the output, beside what is measured. */
+const EXTRA_SECONDS_PER_TRIAL = 3;
+/** Finding the number of events and computing the right answer, once a cell. */
+const EXTRA_SECONDS_PER_CELL = 2;
+/** One trial's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
+const DISK_BYTES_PER_TRIAL = 512 * 2 ** 20;
+/** Result lines of a trial with all histograms. */
+const RESULT_BYTES_PER_TRIAL = 256 * 2 ** 10;
+/** A trial's process with the events of a workload and a store's cache, and the supervisor's. */
+const MEMORY_BYTES = 1.5 * 2 ** 30;
+
+/** @throws StatebenchError `duplicate-name` or `unknown-name` */
+export function makePlan(suite: Suite, modules: Modules, { command, startedAt, leftOut }: PlanRequest): PlannedRun {
+  const { backends, workloads, storages } = modules;
+  checkUnique('backend', backends);
+  checkUnique('workload', workloads);
+  checkUnique('storage', storages);
+  const batchSizes = [...new Set(suite.batchSizes)];
+  const made = {
+    backends: backends.map((module) => ({ module, instance: module.create() })),
+    workloads: workloads.map((module) => ({ module, settings: module.create().settings })),
+    storages: storages.map((module) => ({ module, settings: module.create().settings })),
+  };
+  const count = backends.length * workloads.length * storages.length * batchSizes.length;
+  if (count === 0)
+    throw new StatebenchError('unavailable', `no backend is left to measure. ${leftOut.map((item) => item.reason).join(' ')}`);
+  if (count > MOST_CELLS) throw new StatebenchError('bad-value', `the suite makes ${count} cells, more than ${MOST_CELLS}; split it`);
+  const cells: PlannedCell[] = [];
+  for (const workload of made.workloads) {
+    for (const storage of made.storages) {
+      for (const batchSize of batchSizes) {
+        for (const { module, instance } of made.backends) {
+          const cell: Cell = {
+            id: [module.name, workload.module.name, storage.module.name, batchSize].join('/'),
+            backend: { name: module.name, settings: { ...instance.settings }, durability: instance.durability },
+            workload: { name: workload.module.name, settings: { ...workload.settings } },
+            storage: { name: storage.module.name, settings: { ...storage.settings } },
+            batchSize,
+            role: isHarnessCost(module) ? 'harness-cost' : 'candidate',
+          };
+          cells.push({ cell, backend: refOf(module), workload: refOf(workload.module), storage: refOf(storage.module) });
+        }
+      }
+    }
+  }
+  const profile = PROFILES[suite.profile];
+  const plan: Plan = {
+    schema: SCHEMA,
+    suite: suite.name,
+    command,
+    seed: suite.seed,
+    startedAt: startedAt.toISOString(),
+    profile,
+    reference: chooseReference(suite.reference, backends, leftOut),
+    cells: cells.map(({ cell }) => cell),
+    leftOut,
+  };
+  return { plan, cells, estimate: estimate(cells.length, profile) };
+}
+
+/** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
+function isHarnessCost(module: ModuleRef): boolean {
+  return module.file === builtInFile('backend', 'null');
+}
+
+function checkUnique(kind: string, modules: readonly ModuleRef[]): void {
+  const seen = new Set<string>();
+  for (const { name } of modules) {
+    if (seen.has(name)) {
+      throw new StatebenchError('duplicate-name', `two ${kind}s are named '${name}'; tell them apart with a label, such as ${name}@second`);
+    }
+    seen.add(name);
+  }
+}
+
+function chooseReference(asked: string | null, backends: readonly ModuleRef[], leftOut: Plan['leftOut']): string {
+  const candidates = backends.filter((module) => !isHarnessCost(module)).map(({ name }) => name);
+  if (asked === null) return candidates.find((name) => name === 'memory') ?? candidates[0] ?? backends[0]!.name;
+  if (candidates.includes(asked)) return asked;
+  const missing = leftOut.find(({ backend }) => backend === asked);
+  if (missing !== undefined) throw new StatebenchError('unavailable', `the reference '${asked}' cannot run here: ${missing.reason}`);
+  throw new StatebenchError('unknown-name', `the reference '${asked}' is no candidate of this run.${suggestion(asked, candidates)}`);
+}
+
+function estimate(cells: number, { blocks, warmUpSeconds, measuredSeconds }: Profile): Estimate {
+  const trials = cells * blocks;
+  return {
+    trials,
+    seconds: trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL) + cells * EXTRA_SECONDS_PER_CELL,
+    diskBytes: DISK_BYTES_PER_TRIAL + trials * RESULT_BYTES_PER_TRIAL,
+    memoryBytes: MEMORY_BYTES,
+  };
+}

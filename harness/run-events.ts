@@ -1,0 +1,25 @@
+/** What the supervisor of a run tells while it works, and what it is asked to do. */
+
+import type { PlannedCell } from './plan.ts';
+import type { Plan, Trial } from './results.ts';
+
+export type RunEvent =
+  | { readonly type: 'trial-started'; readonly cell: string; readonly block: number; readonly index: number; readonly trials: number }
+  /** Where a trial stands: `phase` in the words of the results, and how much of it is done, 0 to 1. */
+  | { readonly type: 'progress'; readonly cell: string; readonly phase: string; readonly done: number }
+  /** `index` counts from 1 over the whole run. */
+  | { readonly type: 'trial-finished'; readonly trial: Trial; readonly index: number; readonly trials: number };
+
+export interface RunRequest {
+  readonly plan: Plan;
+  readonly cells: readonly PlannedCell[];
+  /** Exists and is empty but for what was there of the plan; `trials.ndjson` is appended to. */
+  readonly outDirectory: string;
+  readonly onEvent: (event: RunEvent) => void;
+  /** Once aborted, the trial under way is ended and given up, and the run returns what there is. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunOutcome {
+  readonly trials: readonly Trial[];
+}

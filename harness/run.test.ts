@@ -1,0 +1,156 @@
+// Proves that whatever a backend does is a result and the others go on: one that throws, one that dies by a signal, one that
+// forgets writes, one that restores too little; and that trials are kept as they finish, in the results' schema.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { builtInFile, loadBackend, loadStorage, loadWorkload } from './modules.ts';
+import { makePlan } from './plan.ts';
+import { trialSchema } from './results.ts';
+import { killEvent, runPlan, streamPlan } from './run.ts';
+import { parseSpec } from './spec.ts';
+import { DEFAULT_SUITE, overrule } from './suite.ts';
+
+const MEMORY = JSON.stringify(builtInFile('backend', 'memory'));
+const WRAPPED = `import memory, { options } from ${MEMORY}; export { options };
+const inner = memory(options.parse({}));
+const wrap = (name, change) => ({ ...inner, name, ...change });
+`;
+
+const BACKENDS = {
+  throws: `export default () => wrap('throws', { open: async () => { throw new Error('no such luck'); } });`,
+  dies: `export default () => wrap('dies', { async open(request) {
+    const store = await inner.open(request);
+    const checkpoint = store.checkpoint.bind(store);
+    store.checkpoint = (place) => { process.kill(process.pid, 'SIGBUS'); return new Promise(() => setInterval(() => {}, 1000)); };
+    return store;
+  } });`,
+  forgets: `export default () => wrap('forgets', { async open(request) {
+    const store = await inner.open(request);
+    const value = store.value.bind(store);
+    store.value = (name) => {
+      const table = value(name);
+      let writes = 0;
+      return { read: (batch) => table.read(batch), scan: (...given) => table.scan(...given), drop: (window) => table.drop(window),
+        write: (batch) => { if (++writes % 50 === 0 && batch.length > 0) batch.present[0] = 0; return table.write(batch); } };
+    };
+    return store;
+  } });`,
+  amnesiac: `export default () => wrap('amnesiac', { restore: ({ directory, tables }) => inner.open({ directory, tables }) });`,
+};
+
+test('four bad backends beside a good one: each is told for what it is, and the good one is right', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-run-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(BACKENDS)) await writeFile(join(directory, `${name}.mjs`), WRAPPED + text);
+  const backends = await Promise.all(
+    ['memory', 'null', ...Object.keys(BACKENDS).map((name) => join(directory, `${name}.mjs`))].map((spec) => loadBackend(spec)),
+  );
+  const suite = overrule(DEFAULT_SUITE, {
+    profile: 'smoke',
+    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,disorder=0.1,disorderMs=100')],
+  });
+  const modules = { backends, workloads: [await loadWorkload(suite.workloads[0]!)], storages: [await loadStorage('filesystem')] };
+  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
+  const { trials } = await runPlan({ plan, cells, outDirectory: directory, onEvent: () => {}, signal: new AbortController().signal });
+
+  const byName = new Map(trials.map((trial) => [trial.backend.name, trial]));
+  const memory = byName.get('memory');
+  t.is(memory?.state, 'completed');
+  if (memory?.state === 'completed') {
+    t.true(memory.correctness.uninterrupted?.equal);
+    t.true(memory.correctness.recovered?.equal);
+    t.true((memory.correctness.recovered?.got.rows ?? 0) > 0);
+    const { recovery, events } = memory;
+    t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent && recovery.killedAtEvent < events.total);
+    t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
+    t.true(memory.checkpoints.filter(({ atSeconds }) => atSeconds >= 0).length >= 1);
+    const { storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds } = memory.time;
+    const parts = storeSeconds + sourceSeconds + pipelineSeconds + checkpointSeconds;
+    t.true(Math.abs(parts / memory.throughput.measuredSeconds - 1) < 0.02, 'the parts of the time make up the whole');
+  }
+  t.is(byName.get('null')?.state, 'completed');
+  const failure = (name: string) => {
+    const trial = byName.get(name);
+    return trial?.state === 'failed' ? `${trial.code}: ${trial.message}` : trial?.state;
+  };
+  t.regex(failure('throws') ?? '', /no such luck/);
+  t.regex(failure('dies') ?? '', /SIGBUS/);
+  const forgets = byName.get('forgets');
+  t.true(forgets?.state === 'completed' && forgets.correctness.uninterrupted?.equal === false, 'a lost write is seen without a crash');
+  const amnesiac = byName.get('amnesiac');
+  t.true(
+    amnesiac?.state === 'completed' &&
+      amnesiac.correctness.uninterrupted?.equal === true &&
+      amnesiac.correctness.recovered?.equal === false,
+    'a lost checkpoint is seen after the crash, and only there',
+  );
+
+  const lines = (await readFile(join(directory, 'trials.ndjson'), 'utf8')).trim().split('\n');
+  t.is(lines.length, trials.length);
+  for (const line of lines) t.notThrows(() => trialSchema.parse(JSON.parse(line)));
+  t.false((await readdir(directory)).includes('work'), 'nothing of the trials is left');
+});
+
+test('an interrupted run keeps what is finished and leaves nothing behind', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-run-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const suite = overrule(DEFAULT_SUITE, { workloads: [parseSpec('synthetic:keys=100')] });
+  const modules = {
+    backends: [await loadBackend('memory')],
+    workloads: [await loadWorkload(suite.workloads[0]!)],
+    storages: [await loadStorage('filesystem')],
+  };
+  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
+  const stop = new AbortController();
+  const { trials } = await runPlan({
+    plan,
+    cells,
+    outDirectory: directory,
+    onEvent: ({ type }) => {
+      if (type === 'trial-started') setTimeout(() => stop.abort(), 500);
+    },
+    signal: stop.signal,
+  });
+  t.is(trials.length, 0);
+  t.deepEqual(await readdir(directory), []);
+});
+
+test('a data file that is not there is told before anything is measured', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-run-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  await writeFile(
+    join(directory, 'lost.mjs'),
+    `import synthetic, { options } from ${JSON.stringify(builtInFile('workload', 'synthetic'))};
+    export { options }; export const description = 'has no file';
+    export default (given) => ({ ...synthetic(given), source: async () => { throw Object.assign(new Error('flights.parquet is missing'), { code: 'missing-data' }); } });`,
+  );
+  const suite = overrule(DEFAULT_SUITE, { profile: 'smoke' });
+  const modules = {
+    backends: [await loadBackend('memory')],
+    workloads: [await loadWorkload(join(directory, 'lost.mjs'))],
+    storages: [await loadStorage('filesystem')],
+  };
+  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
+  const error = await t.throwsAsync(
+    runPlan({ plan, cells, outDirectory: directory, onEvent: () => {}, signal: new AbortController().signal }),
+  );
+  t.is((error as { code?: string } | undefined)?.code, 'missing-data');
+  t.regex(error?.message ?? '', /lost.*flights\.parquet is missing/);
+});
+
+test('streams lie on a coarse grid near what was asked for, and kills lie in the tail, by seed', (t) => {
+  for (let events = 100; events < 1e9; events *= 1.7) {
+    const { warmUp, measured, tail, checkpoints } = streamPlan(events);
+    t.is(measured, 3 * warmUp);
+    t.is(tail, warmUp);
+    t.is(checkpoints.firstEvent * 2, warmUp);
+    if (events > 3000) t.true(measured / events < 1.3 && measured / events > 0.75, `${measured} for ${events}`);
+    for (let block = 1; block < 5; block++) {
+      const event = killEvent(7, 'a/b', block, streamPlan(events));
+      t.true(event > warmUp + measured && event < warmUp + measured + tail);
+      t.is(event, killEvent(7, 'a/b', block, streamPlan(events)));
+    }
+  }
+  t.not(killEvent(7, 'a', 1, streamPlan(1e6)), killEvent(7, 'a', 2, streamPlan(1e6)));
+});

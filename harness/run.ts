@@ -1,0 +1,197 @@
+import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StatebenchError } from './errors.ts';
+import type { PlannedCell } from './plan.ts';
+import { seededRandom } from './random.ts';
+import type { Trial } from './results.ts';
+import type { RunOutcome, RunRequest } from './run-events.ts';
+import { makeSchedule } from './schedule.ts';
+import { runChild } from './trial/child.ts';
+import type { Expected, StreamPlan } from './trial/tasks.ts';
+import { runTrial } from './trial/trial.ts';
+
+const CALIBRATION_SECONDS = 1;
+/** What a process may take to start, open and close, whatever it measures. */
+const BASE_TIMEOUT_MS = 120_000;
+/** How many times slower than calibrated a trial may be before it is given up. */
+const SLOWEST = 20;
+
+/** A cell with the work its trials do. */
+interface SizedCell {
+  readonly planned: PlannedCell;
+  readonly stream: StreamPlan;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Runs a plan: finds how many events a trial of each cell takes, computes the right output once a workload, then runs
+ * the blocks. Every finished trial is appended to `trials.ndjson` at once.
+ * @throws StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
+ */
+export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: RunRequest): Promise<RunOutcome> {
+  const work = join(outDirectory, 'work');
+  await mkdir(work, { recursive: true });
+  const trials: Trial[] = [];
+  const total = cells.length * plan.profile.blocks;
+  const record = async (trial: Trial) => {
+    await appendFile(join(outDirectory, 'trials.ndjson'), `${JSON.stringify(trial)}\n`);
+    trials.push(trial);
+    onEvent({ type: 'trial-finished', trial, index: trials.length, trials: total });
+  };
+  try {
+    for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
+    const sized = await calibrate(cells, { plan, work, signal, onEvent, record });
+    const expected = await expectAll(sized, plan.seed, signal);
+    for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
+      for (const { planned, stream, timeoutMs } of order) {
+        if (signal.aborted) return { trials };
+        const { cell } = planned;
+        const block = index + 1;
+        onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: total });
+        const measured = stream.warmUp + stream.measured;
+        const outputs = expected.get(planned.cell.workload.name);
+        const at = (event: number) => outputs?.find(({ atEvent }) => atEvent === event) ?? missing(cell.id, event);
+        const trial = await runTrial({
+          planned,
+          block,
+          seed: plan.seed,
+          stream,
+          killAt: cell.role === 'candidate' ? killEvent(plan.seed, cell.id, block, stream) : null,
+          expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
+          directory: join(work, `trial-${trials.length + 1}`),
+          timeoutMs,
+          signal,
+          onPhase: (phase) => onEvent({ type: 'progress', cell: cell.id, phase, done: PHASES_DONE[phase] ?? 0 }),
+        });
+        // A trial that Ctrl-C ended says nothing of its backend.
+        if (trial.state === 'failed' && trial.code === 'interrupted') return { trials };
+        await record(trial);
+      }
+    }
+    return { trials };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** How much of a trial is done when a phase begins, roughly. */
+const PHASES_DONE: Readonly<Record<string, number>> = {
+  open: 0,
+  'warm-up': 0.05,
+  measure: 0.2,
+  kill: 0.7,
+  restore: 0.8,
+  replay: 0.85,
+  verify: 0.98,
+};
+
+type Calibration = Pick<RunRequest, 'plan' | 'signal' | 'onEvent'> & {
+  readonly work: string;
+  readonly record: (trial: Trial) => Promise<void>;
+};
+
+/** Gives every cell its number of events. A cell that fails here fails all its trials, which are recorded so at once. */
+async function calibrate(cells: readonly PlannedCell[], { plan, work, signal, onEvent, record }: Calibration): Promise<SizedCell[]> {
+  const sized: SizedCell[] = [];
+  for (const planned of cells) {
+    if (signal.aborted) break;
+    const { cell, backend, workload, storage } = planned;
+    onEvent({ type: 'progress', cell: cell.id, phase: 'calibrate', done: 0 });
+    const directory = join(work, 'calibrate');
+    const startedAt = new Date();
+    const { result, failure } = await runChild({
+      task: {
+        kind: 'calibrate',
+        cell: { backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory },
+        seconds: CALIBRATION_SECONDS,
+      },
+      phase: 'calibrate',
+      timeoutMs: BASE_TIMEOUT_MS,
+      signal,
+    });
+    await rm(directory, { recursive: true, force: true });
+    if (signal.aborted) break;
+    if (failure === null && result !== null) {
+      const stream = streamPlan(result.eventsPerSecond * plan.profile.measuredSeconds);
+      const seconds = (stream.warmUp + stream.measured + stream.tail) / result.eventsPerSecond;
+      sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
+      continue;
+    }
+    for (let block = 1; block <= plan.profile.blocks; block++) {
+      await record({
+        schema: 1,
+        id: `${cell.id}#${block}`,
+        cell: cell.id,
+        block,
+        backend: cell.backend,
+        workload: cell.workload,
+        storage: cell.storage,
+        batchSize: cell.batchSize,
+        seed: plan.seed,
+        startedAt: startedAt.toISOString(),
+        durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
+        state: 'failed',
+        ...(failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' }),
+      });
+    }
+  }
+  return sized;
+}
+
+/**
+ * Divides a trial's stream: a unit of warm-up, three units measured, a unit of tail to be killed in, with a checkpoint
+ * amid every unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
+ */
+export function streamPlan(measuredEvents: number): StreamPlan {
+  const wanted = Math.max(1000, measuredEvents / 3);
+  const decade = 10 ** Math.floor(Math.log10(wanted));
+  const steps = [1, 1.5, 2, 3, 5, 7, 10].map((step) => step * decade);
+  const unit = steps.reduce((best, step) => (Math.abs(Math.log(step / wanted)) < Math.abs(Math.log(best / wanted)) ? step : best));
+  return { warmUp: unit, measured: 3 * unit, tail: unit, checkpoints: { firstEvent: unit / 2, everyEvents: unit } };
+}
+
+/** The seeded event at which a trial's process is killed: between a tenth and nine tenths of the tail. */
+export function killEvent(seed: number, cell: string, block: number, stream: StreamPlan): number {
+  let mixed = seed;
+  for (const character of `${cell}#${block}`) mixed = (Math.imul(mixed, 31) + character.charCodeAt(0)) >>> 0;
+  return stream.warmUp + stream.measured + Math.floor(stream.tail * (0.1 + 0.8 * seededRandom(mixed)()));
+}
+
+function distinctWorkloads(cells: readonly PlannedCell[]): PlannedCell['workload'][] {
+  return [...new Map(cells.map(({ workload }) => [workload.name, workload])).values()];
+}
+
+/** The right output of every workload at the ends of all its cells' streams. */
+async function expectAll(sized: readonly SizedCell[], seed: number, signal: AbortSignal): Promise<Map<string, readonly Expected[]>> {
+  const expected = new Map<string, readonly Expected[]>();
+  const candidates = sized.filter(({ planned }) => planned.cell.role === 'candidate');
+  for (const workload of distinctWorkloads(candidates.map(({ planned }) => planned))) {
+    const streams = candidates.filter(({ planned }) => planned.workload.name === workload.name).map(({ stream }) => stream);
+    const stops = new Set(streams.flatMap(({ warmUp, measured, tail }) => [warmUp + measured, warmUp + measured + tail]));
+    expected.set(
+      workload.name,
+      await expectedOutput(
+        workload,
+        seed,
+        [...stops].sort((a, b) => a - b),
+        signal,
+      ),
+    );
+  }
+  return expected;
+}
+
+async function expectedOutput(workload: PlannedCell['workload'], seed: number, stops: readonly number[], signal: AbortSignal) {
+  if (signal.aborted) return [];
+  const timeoutMs = BASE_TIMEOUT_MS + (stops.at(-1) ?? 0) * 0.02;
+  const { result, failure } = await runChild({ task: { kind: 'expect', workload, seed, stops }, phase: 'verify', timeoutMs, signal });
+  if (signal.aborted) return [];
+  if (result !== null && failure === null) return result;
+  const { code, message } = failure ?? { code: 'no-result', message: 'the process ended without a result' };
+  const known = code === 'missing-data' || code === 'bad-data' || code === 'impossible-settings' ? code : 'harness';
+  throw new StatebenchError(known, `workload '${workload.name}': ${message}`);
+}
+
+function missing(cell: string, event: number): never {
+  throw new StatebenchError('harness', `the oracle was not asked for event ${event} of ${cell}`);
+}

@@ -1,0 +1,176 @@
+/** What a run is asked to measure: read from a suite's JSON, completed by the default suite, overruled by the command line. */
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { messageOf, StatebenchError, suggest } from './errors.ts';
+import { PROFILE_NAMES, type ProfileName } from './profiles.ts';
+import { parseSpec, type Spec, specFromParts } from './spec.ts';
+
+const spec = z
+  .union([
+    z.string().min(1),
+    z.strictObject({
+      name: z.string().min(1).describe('A built-in, or a path relative to the suite'),
+      label: z.string().min(1).optional().describe('Tells variants of one module apart'),
+      options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    }),
+  ])
+  .describe('NAME[@label][:option=value,…], or the same as an object');
+
+export const suiteSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    name: z
+      .string()
+      .min(1)
+      .max(60)
+      .optional()
+      .describe('What the results folder and the report are called after; default: the name of the file'),
+    workloads: z.array(spec).min(1).optional(),
+    backends: z.array(spec).min(1).optional(),
+    storages: z.array(spec).min(1).optional().describe('Where checkpoints go'),
+    batchSizes: z.array(z.int().min(1).max(1_000_000)).min(1).optional().describe('Events in a micro-batch'),
+    profile: z.enum(PROFILE_NAMES).optional().describe('How long to measure'),
+    seed: z.int().nonnegative().optional().describe('Decides events, order and moments of killing'),
+    reference: z.string().min(1).optional().describe('The backend every other is compared with, by its name in this run'),
+  })
+  .describe('A Statebench suite: every backend is measured on every workload, with every storage and batch size');
+
+/** A suite with everything decided. */
+export interface Suite {
+  readonly name: string;
+  readonly workloads: readonly Spec[];
+  readonly backends: readonly Spec[];
+  readonly storages: readonly Spec[];
+  readonly batchSizes: readonly number[];
+  readonly profile: ProfileName;
+  readonly seed: number;
+  /** Null where the run chooses it. */
+  readonly reference: string | null;
+}
+
+/** What `npm start` measures. */
+export const DEFAULT_SUITE: Suite = {
+  name: 'default',
+  workloads: [parseSpec('flights-delays')],
+  backends: ['null', 'memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis'].map(parseSpec),
+  storages: [parseSpec('filesystem')],
+  // The pipeline cuts micro-batches at watermarks, which come every 1,000 events.
+  batchSizes: [1000],
+  profile: 'quick',
+  seed: 1,
+  reference: null,
+};
+
+const LARGEST_FILE_BYTES = 1 << 20;
+const DEEPEST = 12;
+
+/**
+ * Reads a suite's file, completed by {@link DEFAULT_SUITE}. Paths of modules in it are relative to the file.
+ * @throws StatebenchError `bad-suite`, naming the file and the JSON path.
+ */
+export function readSuite(file: string): Suite {
+  const json = parseJson(readText(file), file);
+  checkKeys(json, '$', file, 0);
+  const parsed = suiteSchema.safeParse(json);
+  if (!parsed.success) throw describeIssue(parsed.error.issues[0]!, file);
+  const { data } = parsed;
+  const specs = (key: 'workloads' | 'backends' | 'storages'): readonly Spec[] =>
+    data[key]?.map((item, index) => readSpec(item, `$.${key}[${index}]`, file)) ?? DEFAULT_SUITE[key];
+  return {
+    name: data.name ?? path.basename(file).replace(/\.[^.]*$/, ''),
+    workloads: specs('workloads'),
+    backends: specs('backends'),
+    storages: specs('storages'),
+    batchSizes: data.batchSizes ?? DEFAULT_SUITE.batchSizes,
+    profile: data.profile ?? DEFAULT_SUITE.profile,
+    seed: data.seed ?? DEFAULT_SUITE.seed,
+    reference: data.reference ?? null,
+  };
+}
+
+/** `suite` with every part that `flags` gives put in its place. */
+export function overrule(suite: Suite, flags: Partial<Suite>): Suite {
+  return { ...suite, ...flags };
+}
+
+function readText(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    throw new StatebenchError(
+      'bad-suite',
+      `suite ${file}: there is no such file. A suite is JSON; 'statebench schema suite' prints its schema`,
+    );
+  }
+  if (!stat.isFile()) throw new StatebenchError('bad-suite', `suite ${file}: this is not a file`);
+  if (stat.size > LARGEST_FILE_BYTES) throw new StatebenchError('bad-suite', `suite ${file}: ${stat.size} bytes is too long for a suite`);
+  try {
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (cause) {
+    throw new StatebenchError('bad-suite', `suite ${file}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const at = /position (\d+)/.exec(messageOf(cause))?.[1];
+    const lines = text.slice(0, at === undefined ? text.length : Number(at)).split('\n');
+    const place = `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
+    throw new StatebenchError('bad-suite', `suite ${file}: ${place}: this is not JSON (${messageOf(cause)})`, { cause });
+  }
+}
+
+/** JSON can carry a key `__proto__`; none of ours is, and nothing that copies the suite shall meet it. */
+function checkKeys(value: unknown, at: string, file: string, depth: number): void {
+  if (depth > DEEPEST) throw new StatebenchError('bad-suite', `suite ${file}: ${at}: nested too deeply for a suite`);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    const here = Array.isArray(value) ? `${at}[${key}]` : `${at}.${key}`;
+    if (['__proto__', 'constructor', 'prototype'].includes(key)) {
+      throw new StatebenchError('bad-suite', `suite ${file}: ${here}: a key of this name is refused; remove it`);
+    }
+    checkKeys(item, here, file, depth + 1);
+  }
+}
+
+type SpecJson = z.infer<typeof spec>;
+
+function readSpec(item: SpecJson, at: string, file: string): Spec {
+  try {
+    const read = typeof item === 'string' ? parseSpec(item) : specFromParts(item.name, item.label ?? null, item.options ?? {});
+    if (!read.isPath || !read.name.startsWith('.')) return read;
+    return { ...read, name: path.resolve(path.dirname(file), read.name) };
+  } catch (cause) {
+    throw new StatebenchError('bad-suite', `suite ${file}: ${at}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue, file: string): StatebenchError {
+  const fail = (at: string, problem: string): StatebenchError => new StatebenchError('bad-suite', `suite ${file}: ${at}: ${problem}`);
+  const at = jsonPath(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const known = issue.path.length === 0 ? Object.keys(suiteSchema.shape) : ['name', 'label', 'options'];
+    const near = suggest(key, known);
+    return fail(
+      `${at}.${key}`,
+      near === null ? `there is no such key. There is: ${known.join(', ')}` : `there is no such key. Did you mean '${near}'?`,
+    );
+  }
+  if (issue.code === 'invalid_value') {
+    return fail(at, `takes one of ${issue.values.map(String).join(', ')}`);
+  }
+  if (issue.code === 'invalid_union') {
+    // Of the two forms of a spec the object's issue is the closer one, unless it is no object at all.
+    const inner = issue.errors.flat().find((error) => error.path.length > 0 || error.code === 'unrecognized_keys');
+    if (inner !== undefined) return describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, file);
+    return fail(at, `takes a text such as "lmdb:mapSize=1gib", or {"name": …, "label": …, "options": {…}}`);
+  }
+  return fail(at, issue.message);
+}
+
+function jsonPath(keys: readonly PropertyKey[]): string {
+  return keys.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : `${at}.${String(key)}`), '$');
+}

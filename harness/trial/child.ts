@@ -1,0 +1,102 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { nowNs } from '../measure/clock.ts';
+import type { Message, Phase, ResultOf, Task } from './tasks.ts';
+
+const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
+
+/** How a process of a trial ended. */
+export interface Outcome<K extends Task['kind']> {
+  /** What it answered before it ended; null if it did not. */
+  readonly result: ResultOf[K] | null;
+  /** Why it did not, or why it ended before its time; null for an end that was wanted. */
+  readonly failure: TaskFailure | null;
+  /** When it was sent SIGKILL because it asked for it, and at which event; null if it was not. */
+  readonly killed: { readonly ns: number; readonly event: number } | null;
+}
+
+export interface TaskFailure {
+  readonly phase: Phase;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ChildRequest<T extends Task> {
+  readonly task: T;
+  /** The phase a failure counts to until the process names one. */
+  readonly phase: Phase;
+  /** SIGKILL after this long, as a failure of code `timeout`. */
+  readonly timeoutMs: number;
+  /** Ends the process at once. */
+  readonly signal: AbortSignal;
+  /** Called with the pid as soon as the process is there, to watch it from outside. */
+  readonly onSpawn?: (pid: number) => void;
+  readonly onPhase?: (phase: Phase) => void;
+}
+
+/** Does one task in a fresh process. A process that dies, hangs or throws is an outcome, never an error here. */
+export function runChild<T extends Task>({
+  task,
+  phase,
+  timeoutMs,
+  signal,
+  onSpawn,
+  onPhase,
+}: ChildRequest<T>): Promise<Outcome<T['kind']>> {
+  return new Promise((resolve) => {
+    const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
+    let result: ResultOf[Task['kind']] | null = null;
+    let failure: TaskFailure | null = null;
+    let killed: Outcome<T['kind']>['killed'] = null;
+    let current = phase;
+    let complaint = '';
+    const fail = (code: string, message: string) => {
+      failure ??= { phase: current, code, message };
+    };
+    const timer = setTimeout(() => {
+      fail('timeout', `no answer within ${Math.round(timeoutMs / 1000)} s`);
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    const abort = () => {
+      fail('interrupted', 'the run was interrupted');
+      child.kill('SIGKILL');
+    };
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      complaint = (complaint + text).slice(-4000);
+    });
+    child.on('message', (message: Message) => {
+      if (message.type === 'phase') {
+        current = message.phase;
+        onPhase?.(current);
+      } else if (message.type === 'kill-me') {
+        killed = { ns: nowNs(), event: message.event };
+        child.kill('SIGKILL');
+      } else if (message.type === 'result') result = message.result;
+      else fail(message.code, message.message);
+    });
+    child.on('error', (error) => fail('spawn', error.message));
+    child.on('close', (code, signalName) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      if (killed === null && failure === null) {
+        if (signalName !== null) fail(signalName, `the process died by ${signalName}${lastLine(complaint)}`);
+        else if (code !== 0) fail('exit', `the process ended with code ${code}${lastLine(complaint)}`);
+        else if (result === null) fail('no-result', 'the process ended without a result');
+      }
+      resolve({ result: result as ResultOf[T['kind']] | null, failure, killed });
+    });
+    if (signal.aborted) abort();
+    else {
+      signal.addEventListener('abort', abort, { once: true });
+      if (child.pid !== undefined) onSpawn?.(child.pid);
+      child.send(task);
+    }
+  });
+}
+
+/** The last line a process said on its way out, which usually names the reason. */
+function lastLine(complaint: string): string {
+  const lines = complaint.trim().split('\n');
+  const line = lines.findLast((text) => /error|abort|fatal|out of memory/i.test(text)) ?? lines.at(-1);
+  return line ? `: ${line.trim().slice(0, 500)}` : '';
+}

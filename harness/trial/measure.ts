@@ -1,0 +1,207 @@
+import type { Source } from '../../workloads/contract.ts';
+import type { CheckpointRecord } from '../checkpointing/checkpointer.ts';
+import { Job } from '../job.ts';
+import { nowNs } from '../measure/clock.ts';
+import { allocatedBytes } from '../measure/disk.ts';
+import { Histogram } from '../measure/histogram.ts';
+import { MeasuredStore } from '../measure/measured-store.ts';
+import { DigestSink } from '../pipeline/digest-sink.ts';
+import type { PipelineProbe } from '../pipeline/pipeline.ts';
+import type { Checkpoint } from '../results.ts';
+import { cellParts } from './cell-parts.ts';
+import type { Tell } from './process.ts';
+import type { MeasureResult, MeasureTask } from './tasks.ts';
+
+/** Warms up, measures, tells the result; then works on in the tail, with checkpoints, until the parent's SIGKILL comes. */
+export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell): Promise<MeasureResult> {
+  await tell({ type: 'phase', phase: 'open' });
+  const parts = await cellParts(cell, true);
+  const source = new TimedSource(parts.source);
+  const sink = new DigestSink();
+  const meter = new StreamMeter(source);
+  const rssBytesBefore = process.memoryUsage.rss();
+  let store: MeasuredStore | null = null;
+  const job = await Job.open({
+    ...parts,
+    source,
+    directory: cell.directory,
+    batchSize: cell.batchSize,
+    sink,
+    probe: meter,
+    wrap: (opened, tables) => {
+      store = new MeasuredStore(opened, tables);
+      return store;
+    },
+  });
+  const measured = store as unknown as MeasuredStore;
+  meter.watch(job);
+
+  await tell({ type: 'phase', phase: 'warm-up' });
+  await job.run(stream.warmUp, stream.checkpoints);
+
+  await tell({ type: 'phase', phase: 'measure' });
+  measured.clear();
+  source.ns = 0;
+  const turnsBeforeNs = job.turnsNs;
+  const cpuBefore = process.cpuUsage();
+  const recordsBefore = job.checkpointer.records.length;
+  const startNs = meter.start();
+  await job.run(stream.warmUp + stream.measured, stream.checkpoints, () => meter.step());
+  const endNs = nowNs();
+  const cpu = process.cpuUsage(cpuBefore);
+  const storeNs = measured.ns;
+  const sourceNs = source.ns;
+  const turnsNs = job.turnsNs - turnsBeforeNs;
+  const calls = measured.save();
+  const output = { atEvent: job.pipeline.events, ended: false, rows: sink.rows, digest: sink.hex() };
+  // The checkpoint that the end of the measured part cut short is waited for, outside the measured time.
+  await job.checkpointer.settled();
+  const records = job.checkpointer.records;
+  const pausesNs = records.slice(recordsBefore).reduce((sum, { pauseMs }) => sum + pauseMs * 1e6, 0);
+  const totalNs = endNs - startNs;
+  const workingBytes = await allocatedBytes(job.stateDirectory);
+  const checkpointBytes = await job.space.allocatedBytes();
+  const result: MeasureResult = {
+    throughput: {
+      eventsPerSecond: (stream.measured / totalNs) * 1e9,
+      measuredSeconds: totalNs / 1e9,
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      perSecond: meter.eventsPerSecond,
+    },
+    time: {
+      storeSeconds: storeNs / 1e9,
+      sourceSeconds: sourceNs / 1e9,
+      checkpointSeconds: (pausesNs + turnsNs) / 1e9,
+      pipelineSeconds: Math.max(0, totalNs - storeNs - sourceNs - pausesNs - turnsNs) / 1e9,
+    },
+    batchTime: {
+      all: meter.all.save(),
+      duringCheckpoint: meter.duringCheckpoint.save(),
+      p99MsPerSecond: meter.p99MsPerSecond,
+    },
+    calls,
+    checkpoints: records.map((record) => checkpointOf(record, startNs)),
+    disk: { workingBytes, checkpointBytes },
+    unavailable: {
+      ...(workingBytes === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
+      ...(checkpointBytes === null && { 'disk.checkpointBytes': 'this checkpoint storage does not tell what it takes' }),
+    },
+    settings: { ...parts.backend.settings },
+    lateEvents: job.pipeline.lateEvents,
+    rssBytesBefore,
+    output,
+  };
+  if (killAt === null) {
+    await job.close();
+    return result;
+  }
+  await tell({ type: 'result', result });
+  await tell({ type: 'phase', phase: 'kill' });
+  await job.run(killAt, stream.checkpoints);
+  await tell({ type: 'kill-me', event: killAt });
+  await job.run(stream.warmUp + stream.measured + stream.tail, stream.checkpoints);
+  // The whole stream is done and nobody came: wait for the end without touching what it will find.
+  return new Promise(() => setInterval(() => {}, 1000));
+}
+
+function checkpointOf({ startNs, endNs: _, ...figures }: CheckpointRecord, measuredFromNs: number): Checkpoint {
+  return { ...figures, atSeconds: (startNs - measuredFromNs) / 1e9 };
+}
+
+/** A source that adds up the time of making events. */
+class TimedSource implements Source {
+  ns = 0;
+  readonly #source: Source;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  get keyBytes(): number {
+    return this.#source.keyBytes;
+  }
+
+  get events(): number {
+    return this.#source.events;
+  }
+
+  get position(): number {
+    return this.#source.position;
+  }
+
+  seek(position: number): void {
+    this.#source.seek(position);
+  }
+
+  fill(...request: Parameters<Source['fill']>): number {
+    const start = nowNs();
+    const filled = this.#source.fill(...request);
+    this.ns += nowNs() - start;
+    return filled;
+  }
+}
+
+/**
+ * Times micro-batches and counts events by the second. A micro-batch lasts from the end of the one before it to its own
+ * end, without the making of events: all that a stream has to wait for is in it, checkpoint pauses and firing windows too.
+ */
+class StreamMeter implements PipelineProbe {
+  readonly all = new Histogram();
+  readonly duringCheckpoint = new Histogram();
+  readonly eventsPerSecond: number[] = [];
+  readonly p99MsPerSecond: (number | null)[] = [];
+  readonly #second = new Histogram();
+  readonly #source: TimedSource;
+  #job: Job | null = null;
+  #on = false;
+  #lastNs = 0;
+  #lastSourceNs = 0;
+  #busyAtStart = false;
+  #secondEndsNs = 0;
+  #secondEvents = 0;
+
+  constructor(source: TimedSource) {
+    this.#source = source;
+  }
+
+  watch(job: Job): void {
+    this.#job = job;
+  }
+
+  /** Begins to measure, now, in ns. */
+  start(): number {
+    this.#on = true;
+    this.#lastNs = nowNs();
+    this.#lastSourceNs = this.#source.ns;
+    this.#secondEndsNs = this.#lastNs + 1e9;
+    return this.#lastNs;
+  }
+
+  batchStarts(): void {
+    this.#busyAtStart = this.#job?.checkpointer.busy ?? false;
+  }
+
+  batchEnds(events: number): void {
+    if (!this.#on) return;
+    const now = nowNs();
+    const sourceNs = this.#source.ns;
+    const ns = Math.max(0, now - this.#lastNs - (sourceNs - this.#lastSourceNs));
+    this.#lastNs = now;
+    this.#lastSourceNs = sourceNs;
+    this.all.record(ns);
+    this.#second.record(ns);
+    if (this.#busyAtStart) this.duringCheckpoint.record(ns);
+    this.#secondEvents += events;
+  }
+
+  /** Closes the seconds that are over. */
+  step(): void {
+    while (this.#lastNs >= this.#secondEndsNs) {
+      this.eventsPerSecond.push(this.#secondEvents);
+      this.p99MsPerSecond.push(this.#second.total === 0 ? null : this.#second.quantile(0.99) / 1e6);
+      this.#second.clear();
+      this.#secondEvents = 0;
+      this.#secondEndsNs += 1e9;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Job, NO_CHECKPOINTS } from '../job.ts';
+import { RowFileSink } from '../pipeline/row-file-sink.ts';
+import { cellParts } from './cell-parts.ts';
+import type { Tell } from './process.ts';
+import type { OutputResult, OutputTask } from './tasks.ts';
+
+/** Runs a workload to its end, from the newest checkpoint if there is one, and writes its rows, sorted, as CSV. */
+export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, tell: Tell): Promise<OutputResult> {
+  await tell({ type: 'phase', phase: 'open' });
+  const parts = await cellParts(cell, false);
+  const sink = new RowFileSink(join(cell.directory, 'rows'));
+  const job = await Job.open({ ...parts, directory: cell.directory, batchSize: cell.batchSize, sink });
+  await tell({ type: 'phase', phase: 'measure' });
+  const checkpoints = checkpointEvery === null ? NO_CHECKPOINTS : { firstEvent: checkpointEvery, everyEvents: checkpointEvery };
+  if (killAt !== null) {
+    await job.run(killAt, checkpoints);
+    if (job.pipeline.events >= killAt) {
+      await tell({ type: 'kill-me', event: killAt });
+      return new Promise(() => setInterval(() => {}, 1000));
+    }
+  }
+  await job.run(Number.POSITIVE_INFINITY, checkpoints);
+  await job.end();
+  const rows = sink.finish();
+  await writeFile(to, `${header(parts.workload.stages)}\n${rows.map((row) => `${row}\n`).join('')}`, 'latin1');
+  const { lateEvents } = job.pipeline;
+  await job.close();
+  return { rows: rows.length, lateEvents };
+}
+
+/** Stages may give different numbers: the header names the columns of each place, once where they agree. */
+function header(stages: readonly { readonly aggregate: { readonly columns: readonly string[] } }[]): string {
+  const places = Math.max(...stages.map(({ aggregate }) => aggregate.columns.length));
+  const names = Array.from({ length: places }, (_, place) => {
+    return [...new Set(stages.flatMap(({ aggregate }) => aggregate.columns[place] ?? []))].join('|');
+  });
+  return ['stage', 'window_start', 'window_end', 'key', ...names].join(',');
+}

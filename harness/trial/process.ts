@@ -1,0 +1,45 @@
+/** The program of every process of a trial: takes one task from its parent, does it, answers, ends. */
+import { messageOf } from '../errors.ts';
+import { calibrate } from './calibrate.ts';
+import { expect } from './expect.ts';
+import { measure } from './measure.ts';
+import { output } from './output.ts';
+import { recover } from './recover.ts';
+import type { Message, ResultOf, Task } from './tasks.ts';
+
+const startedNs = Number(process.hrtime.bigint());
+
+/** Says something to the parent. Settles when it is on its way, so that a process that never waits is heard. */
+export type Tell = (message: Message) => Promise<void>;
+
+const tell: Tell = (message) =>
+  new Promise((resolve, reject) => {
+    process.send?.(message, (error: Error | null) => (error ? reject(error) : resolve()));
+  });
+
+function perform(task: Task): Promise<ResultOf[Task['kind']]> {
+  switch (task.kind) {
+    case 'calibrate':
+      return calibrate(task, tell);
+    case 'measure':
+      return measure(task, tell);
+    case 'recover':
+      return recover(task, tell, startedNs);
+    case 'expect':
+      return expect(task);
+    case 'output':
+      return output(task, tell);
+  }
+}
+
+// A parent that is gone has no use for the work, however it went.
+process.on('disconnect', () => process.exit(1));
+process.once('message', async (task: Task) => {
+  try {
+    await tell({ type: 'result', result: await perform(task) });
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    await tell({ type: 'failed', code: typeof code === 'string' ? code : 'error', message: messageOf(error) });
+  }
+  process.exit(0);
+});

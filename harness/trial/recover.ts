@@ -1,0 +1,43 @@
+import { findGround, Job, NO_CHECKPOINTS } from '../job.ts';
+import { nowNs } from '../measure/clock.ts';
+import { DigestSink } from '../pipeline/digest-sink.ts';
+import { cellParts } from './cell-parts.ts';
+import type { Tell } from './process.ts';
+import type { RecoverResult, RecoverTask } from './tasks.ts';
+
+/** Restores, replays up to where the killed process was, and goes on to the end of the stream. */
+export async function recover({ cell, stream, replayTo }: RecoverTask, tell: Tell, startedNs: number): Promise<RecoverResult> {
+  await tell({ type: 'phase', phase: 'restore' });
+  const parts = await cellParts(cell, true);
+  const ground = await findGround(parts.storage, cell.directory);
+  const verifiedNs = nowNs();
+  const sink = new DigestSink();
+  const job = await Job.open({ ...parts, directory: cell.directory, batchSize: cell.batchSize, sink }, ground);
+  const restoredNs = nowNs();
+  const { restored, pipeline } = job;
+  if (restored === null) throw new Error('the killed process left no checkpoint to restore from');
+
+  await tell({ type: 'phase', phase: 'replay' });
+  await job.run(pipeline.events + 1, NO_CHECKPOINTS);
+  const firstBatchNs = nowNs();
+  await job.run(replayTo, stream.checkpoints);
+  const replayedNs = nowNs();
+  await job.run(stream.warmUp + stream.measured + stream.tail, stream.checkpoints);
+
+  await tell({ type: 'phase', phase: 'verify' });
+  await job.end();
+  const output = { atEvent: pipeline.events, ended: true, rows: sink.rows, digest: sink.hex() };
+  await job.close();
+  return {
+    startedNs,
+    verifiedNs,
+    restoredNs,
+    firstBatchNs,
+    replayedNs,
+    checkpointId: restored.checkpointId,
+    fromEvent: restored.fromEvent,
+    skipped: restored.skipped,
+    lateEvents: pipeline.lateEvents,
+    output,
+  };
+}

@@ -1,0 +1,130 @@
+/** What a trial's processes are told and what they answer: plain JSON over the channel of a forked process. */
+import type { CheckpointSchedule } from '../job.ts';
+import type { ModuleRef } from '../modules.ts';
+import type { CompletedTrial, FailedTrial, Output } from '../results.ts';
+
+export type Phase = FailedTrial['phase'];
+
+/** What a process needs to make a cell's parts. */
+export interface CellTask {
+  readonly backend: ModuleRef;
+  readonly workload: ModuleRef;
+  readonly storage: ModuleRef;
+  readonly batchSize: number;
+  /** Seed of the events. */
+  readonly seed: number;
+  /** The trial's own directory, kept between its processes. */
+  readonly directory: string;
+}
+
+/** How a trial's stream is divided, in events: warm-up, measured, and a tail in which the process is killed. */
+export interface StreamPlan {
+  readonly warmUp: number;
+  readonly measured: number;
+  readonly tail: number;
+  readonly checkpoints: CheckpointSchedule;
+}
+
+/** Finds how fast a cell is, so that its trials can be given a number of events. */
+export interface CalibrateTask {
+  readonly kind: 'calibrate';
+  readonly cell: CellTask;
+  readonly seconds: number;
+}
+
+/** Warms up, measures, and then goes on in the tail until it is killed; with `killAt` null it ends after measuring. */
+export interface MeasureTask {
+  readonly kind: 'measure';
+  readonly cell: CellTask;
+  readonly stream: StreamPlan;
+  readonly killAt: number | null;
+}
+
+/** Restores what a killed process left, replays, and goes on to the end of the stream. */
+export interface RecoverTask {
+  readonly kind: 'recover';
+  readonly cell: CellTask;
+  readonly stream: StreamPlan;
+  /** The event at which the replay has caught up with the killed process. */
+  readonly replayTo: number;
+}
+
+/** Computes the right output at some positions of a workload's stream, naively. */
+export interface ExpectTask {
+  readonly kind: 'expect';
+  readonly workload: ModuleRef;
+  readonly seed: number;
+  /** Ascending. */
+  readonly stops: readonly number[];
+}
+
+/** Runs a workload once and writes its rows, asking to be killed where told. */
+export interface OutputTask {
+  readonly kind: 'output';
+  readonly cell: CellTask;
+  /** Events from one checkpoint to the next; null for none. */
+  readonly checkpointEvery: number | null;
+  /** Event at which to ask for SIGKILL; null to go on to the end. */
+  readonly killAt: number | null;
+  readonly to: string;
+}
+
+export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask;
+
+export interface CalibrateResult {
+  readonly eventsPerSecond: number;
+}
+
+export interface MeasureResult
+  extends Pick<CompletedTrial, 'throughput' | 'time' | 'batchTime' | 'calls' | 'checkpoints' | 'disk' | 'unavailable'> {
+  /** The backend's, as they are once it is open: some are known only then. */
+  readonly settings: CompletedTrial['backend']['settings'];
+  readonly lateEvents: number;
+  readonly rssBytesBefore: number;
+  /** Rows fired by the end of the measured part. */
+  readonly output: Output;
+}
+
+/** Times on the clock that all processes of a machine share. */
+export interface RecoverResult {
+  readonly startedNs: number;
+  readonly verifiedNs: number;
+  readonly restoredNs: number;
+  readonly firstBatchNs: number;
+  readonly replayedNs: number;
+  readonly checkpointId: number;
+  readonly fromEvent: number;
+  readonly skipped: number;
+  readonly lateEvents: number;
+  readonly output: Output;
+}
+
+export interface Expected {
+  readonly atEvent: number;
+  /** Rows the watermark has fired by then, and all rows if the stream ended there. */
+  readonly fired: Output;
+  readonly ended: Output;
+  readonly lateEvents: number;
+}
+
+export interface OutputResult {
+  readonly rows: number;
+  readonly lateEvents: number;
+}
+
+/** The result of each kind of task. */
+export interface ResultOf {
+  readonly calibrate: CalibrateResult;
+  readonly measure: MeasureResult;
+  readonly recover: RecoverResult;
+  readonly expect: readonly Expected[];
+  readonly output: OutputResult;
+}
+
+/** What a process says while it works. */
+export type Message =
+  | { readonly type: 'phase'; readonly phase: Phase }
+  /** The process has processed this many events and wants SIGKILL; it goes on working until it comes. */
+  | { readonly type: 'kill-me'; readonly event: number }
+  | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };

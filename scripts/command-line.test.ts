@@ -1,0 +1,228 @@
+// Proves the command line as people and scripts meet it: the real program, its exit codes, data on stdout, words on
+// stderr, nothing run where something is misspelt, and no stack unless asked for.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { trialSchema } from '../harness/results.ts';
+
+const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
+const START = fileURLToPath(new URL('./start.js', import.meta.url));
+
+const folder = mkdtempSync(path.join(tmpdir(), 'statebench-command-test-'));
+test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
+function file(name: string, text: string): string {
+  const at = path.join(folder, name);
+  writeFileSync(at, text);
+  return at;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[], program = PROGRAM): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const { STATEBENCH_DEBUG: _, ...env } = process.env;
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))) };
+}
+
+const run = (args: readonly string[], program = PROGRAM): Promise<Ended> => start(args, program).ended;
+
+test('alone it prints help, examples first', async (t) => {
+  const alone = await run([]);
+  t.is(alone.code, 0);
+  t.is(alone.stdout, '');
+  t.true(alone.stderr.indexOf('Examples:') > 0 && alone.stderr.indexOf('Examples:') < alone.stderr.indexOf('Usage:'));
+  t.deepEqual(await run(['--help']), alone);
+  const ofRun = await run(['run', '--help']);
+  t.is(ofRun.code, 0);
+  t.regex(ofRun.stderr, /--checkpoint-storage <spec>/);
+  t.false(ofRun.stderr.includes('Examples:'));
+});
+
+test('the version is data', async (t) => {
+  const { code, stdout, stderr } = await run(['--version']);
+  t.is(code, 0);
+  t.regex(stdout, /^\d+\.\d+\.\d+\n$/);
+  t.is(stderr, '');
+});
+
+const SUITE = file('bad.json', '{"backends": ["lmdb"], "profil": "quick"}');
+const HALF = file('half.mjs', 'export default () => ({});');
+for (const [args, message] of [
+  [['rnu'], /unknown command 'rnu'\s+\(Did you mean run\?\)/],
+  [['run', '--bakend', 'lmdb'], /unknown option '--bakend'\s+\(Did you mean --backend\?\)/],
+  [['run', '--profile', 'quik'], /Allowed choices are smoke, quick, standard, rigorous/],
+  [['run', '--batch-size', '1,x'], /a whole number from 1/],
+  [['run', '--seed', '-1'], /a whole number from 0/],
+  [['run', '--backend', 'lmbd'], /there is no backend 'lmbd'\. Did you mean 'lmdb'\?/],
+  [['run', '--workload', 'flight-delays'], /there is no workload 'flight-delays'\. Did you mean 'flights-delays'\?/],
+  [['run', '--checkpoint-storage', 'filesytem'], /Did you mean 'filesystem'\?/],
+  [['run', '--backend', 'lmdb:snyc=true'], /backend 'lmdb' has no option 'snyc'\. Did you mean 'sync'\?/],
+  [['run', '--backend', 'lmdb:sync=maybe'], /option 'sync' takes true or false, not 'maybe'/],
+  [['run', '--backend', 'lmdb', '--backend', 'lmdb'], /two backends are named 'lmdb'.*lmdb@second/],
+  [['run', '--backend', 'lmdb', '--reference', 'level'], /the reference 'level' is no candidate/],
+  [['run', '--backend', './none.js'], /there is no file/],
+  [['run', '--backend', HALF], /must export 'options', a zod schema/],
+  [['run', 'none.json'], /suite none\.json: there is no such file/],
+  [['run', SUITE], /\$\.profil: there is no such key\. Did you mean 'profile'\?/],
+  [['run', '--backend', 'lmdb:__proto__=1'], /'__proto__' where an option's name belongs/],
+  [['output', '--workload', 'synthetic', '--backend', 'memory'], /required option '--to <file>'/],
+  [['output', '--workload', 'synthetic', '--backend', 'memory', '--to', 'none/x.csv'], /cannot write none\/x\.csv/],
+  [['describe', 'lmbd'], /there is nothing named 'lmbd'\. Did you mean 'lmdb'\?/],
+  [['list', 'bakends'], /Allowed choices are backends/],
+  [['conformance', HALF], /must export 'options'/],
+  [['schema', 'trial'], /Allowed choices are result, suite/],
+] as const) {
+  test(`exit 2 before anything runs: ${args.join(' ').replace(folder, '')}`, async (t) => {
+    const { code, stdout, stderr } = await run(args);
+    t.is(code, 2, stderr);
+    t.is(stdout, '');
+    t.regex(stderr, message);
+    t.notRegex(stderr, /^ {4}at /m, 'a stack');
+    t.false(existsSync(path.join(folder, 'reports')));
+  });
+}
+
+test('a stack where it is asked for', async (t) => {
+  const { code, stderr } = await run(['describe', 'lmbd', '--debug']);
+  t.is(code, 2);
+  t.regex(stderr, /^ {4}at /m);
+});
+
+test('text from outside cannot drive the terminal', async (t) => {
+  const { code, stderr } = await run(['run', '--backend', 'lmdb@\u{1b}[2Jx']);
+  t.is(code, 2);
+  t.false(stderr.includes('\u{1b}'));
+});
+
+test('list and describe as JSON', async (t) => {
+  const list = await run(['list', '--json']);
+  t.is(list.code, 0);
+  const listed: { kind: string; name: string; unavailable: string | null }[] = JSON.parse(list.stdout);
+  for (const name of ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis', 'null', 'flights-delays', 'filesystem', 'quick']) {
+    t.is(listed.find((item) => item.name === name)?.unavailable, null, name);
+  }
+  const workloads = await run(['list', 'workloads']);
+  t.regex(workloads.stdout, /^flights-delays {2}/m);
+  t.false(workloads.stdout.includes('lmdb'));
+  const { code, stdout } = await run(['describe', 'lmdb:sync=true', '--json']);
+  t.is(code, 0);
+  const lmdb = JSON.parse(stdout);
+  t.is(lmdb.durability === 'volatile', false);
+  t.is(lmdb.settings.sync, true);
+  t.deepEqual(lmdb.options.find((option: { name: string }) => option.name === 'sync').takes, 'true or false');
+  t.is(JSON.parse((await run(['describe', 'redis', '--json'])).stdout).server, 'redis');
+});
+
+test('schemas', async (t) => {
+  t.is(JSON.parse((await run(['schema', 'suite'])).stdout).additionalProperties, false);
+  t.is(JSON.parse((await run(['schema', 'result'])).stdout).oneOf.length, 2);
+});
+
+test('a reader that goes away ends it quietly', async (t) => {
+  const { child, ended } = start(['schema', 'result']);
+  child.stdout?.destroy();
+  const { code, stderr } = await ended;
+  t.is(code, 0);
+  t.is(stderr, '');
+});
+
+test('npm start alone is the default run, with arguments the command line', async (t) => {
+  t.deepEqual(await run(['describe', 'lmbd'], START), await run(['describe', 'lmbd']));
+  t.is((await run(['--version'], START)).stdout, (await run(['--version'])).stdout);
+});
+
+test('a dry run prints the default plan and touches nothing', async (t) => {
+  const { code, stdout, stderr } = await run(['run', '--dry-run', '--json']);
+  t.is(code, 0, stderr);
+  const plan = JSON.parse(stdout);
+  t.deepEqual(
+    plan.cells.map(({ backend }: { backend: { name: string } }) => backend.name),
+    ['null', 'memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis'],
+  );
+  t.is(plan.reference, 'memory');
+  t.is(plan.estimate.trials, 21);
+  t.regex((await run(['run', '--dry-run'])).stderr, /7 cells, 21 trials, about \d+ min/);
+  t.false(existsSync(path.join(folder, 'reports')));
+});
+
+test('an output folder that cannot take a run is told before measuring', async (t) => {
+  const full = path.join(folder, 'full');
+  mkdirSync(full);
+  writeFileSync(path.join(full, 'trials.ndjson'), '');
+  const used = await run(['run', '--profile', 'smoke', '--backend', 'memory', '--out', full]);
+  t.is(used.code, 2);
+  t.regex(used.stderr, /results folder .*full: it is not empty; name another with --out/);
+  const below = await run(['run', '--profile', 'smoke', '--backend', 'memory', '--out', path.join(SUITE, 'x')]);
+  t.is(below.code, 2);
+  t.regex(below.stderr, /it cannot be written to/);
+  if (process.getuid?.() !== 0) {
+    const locked = path.join(folder, 'locked');
+    mkdirSync(locked);
+    chmodSync(locked, 0o500);
+    t.is((await run(['run', '--profile', 'smoke', '--backend', 'memory', '--out', path.join(locked, 'x')])).code, 2);
+  }
+});
+
+test('output is the same file whatever the batch size and the crashes', async (t) => {
+  const write = async (to: string, ...more: readonly string[]): Promise<string> => {
+    const ended = await run(['output', '--workload', 'synthetic:events=20000', '--backend', 'memory', '--to', to, ...more]);
+    t.is(ended.code, 0, ended.stderr);
+    t.is(ended.stdout, '');
+    return readFileSync(path.join(folder, to), 'utf8');
+  };
+  const plain = await write('plain.csv');
+  t.true(plain.startsWith('stage,window_start,window_end,key,count,sum,min,max\n'));
+  t.true(plain.split('\n').length > 100);
+  t.is(
+    await write('killed.csv', '--batch-size', '64', '--checkpoint-every', '4000', '--kill-after', '9000', '--kill-after', '14000'),
+    plain,
+  );
+});
+
+test('a backend that throws is a failed trial, and the others go on', async (t) => {
+  const throws = file(
+    'throws.mjs',
+    `import { z } from '${import.meta.resolve('zod')}';
+     export const options = z.strictObject({});
+     export default () => ({ name: 'throws', settings: {}, durability: 'volatile',
+       open: async () => { throw new Error('on purpose'); }, restore: async () => { throw new Error('on purpose'); } });`,
+  );
+  const out = path.join(folder, 'run');
+  const suite = ['run', '--profile', 'smoke', '--workload', 'synthetic:events=200000', '--out', out];
+  const { code, stdout, stderr } = await run([...suite, '--backend', throws, '--backend', 'memory']);
+  t.is(code, 3, stderr);
+  t.is(stdout, '');
+  t.regex(stderr, /throws\/.*did not finish \(\S+\): on purpose/);
+  t.regex(stderr, /memory\/.*events\/s, output right/);
+  const trials = readFileSync(path.join(out, 'trials.ndjson'), 'utf8').trimEnd().split('\n');
+  t.deepEqual(trials.map((line) => trialSchema.parse(JSON.parse(line)).state).sort(), ['completed', 'failed']);
+});
+
+test('Ctrl-C ends the trial, keeps what there is and exits with 130', async (t) => {
+  const out = path.join(folder, 'stopped');
+  const { child, ended } = start(['run', '--backend', 'memory', '--workload', 'synthetic', '--out', out]);
+  await new Promise<void>((resolve) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('results')) resolve();
+    });
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const sentMs = performance.now();
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  t.is(code, 130, stderr);
+  t.regex(stderr, /once more to kill/);
+  t.true(performance.now() - sentMs < 5000);
+  t.false(readdirSync(out).includes('work'), 'working state was left behind');
+});

@@ -1,0 +1,106 @@
+/** `statebench describe`: one module or profile, with its options and what is in force by default. */
+import { Command } from 'commander';
+import { EXIT, messageOf, StatebenchError, suggestion } from '../../harness/errors.ts';
+import {
+  builtIns,
+  type Configured,
+  type LoadedModule,
+  loadBackend,
+  loadStorage,
+  loadWorkload,
+  type ModuleKind,
+} from '../../harness/modules.ts';
+import type { OptionDescription } from '../../harness/options.ts';
+import { describeProfile, PROFILE_NAMES, PROFILES, type ProfileName } from '../../harness/profiles.ts';
+import { parseSpec } from '../../harness/spec.ts';
+import type { Finish } from '../command-line.ts';
+import { columns, printJson, say } from '../console.ts';
+import { withoutServer } from '../servers/for-backend.ts';
+
+interface Description {
+  readonly kind: ModuleKind | 'profile';
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly OptionDescription[];
+  /** What is in force with the options given; null where it cannot be made without an option that has no default. */
+  readonly settings: Configured['settings'] | null;
+  /** What of the working state survives without a checkpoint; null for anything but a backend. */
+  readonly durability: string | null;
+  readonly server: string | null;
+}
+
+const LOADERS: readonly (readonly [ModuleKind, (spec: string) => Promise<LoadedModule<Configured>>])[] = [
+  ['backend', loadBackend],
+  ['workload', loadWorkload],
+  ['storage', loadStorage],
+];
+
+export function describeCommand(finish: Finish): Command {
+  return new Command('describe')
+    .description('options, settings and durability of a backend, workload, storage or profile')
+    .argument('<name>', 'a built-in, with options if you like, or the path of a backend')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (name: string, { json }: { json?: boolean }) => {
+      const found = await describe(name);
+      if (json) printJson(found.length === 1 ? found[0] : found);
+      else for (const description of found) say(text(description));
+      finish(EXIT.ok);
+    });
+}
+
+/** Everything of that name: a backend and a workload may share one. */
+async function describe(name: string): Promise<readonly Description[]> {
+  if (Object.hasOwn(PROFILES, name)) return [profile(name as ProfileName)];
+  const spec = parseSpec(name);
+  const kinds = spec.isPath ? LOADERS.slice(0, 1) : LOADERS.filter(([kind]) => builtIns(kind).includes(spec.name));
+  if (kinds.length === 0) {
+    const names = [...LOADERS.flatMap(([kind]) => builtIns(kind)), ...PROFILE_NAMES];
+    throw new StatebenchError('unknown-name', `there is nothing named '${spec.name}'.${suggestion(spec.name, names)}`);
+  }
+  return await Promise.all(kinds.map(async ([kind, load]) => describeModule(kind, await load(name))));
+}
+
+function profile(name: ProfileName): Description {
+  const { name: _, ...settings } = PROFILES[name];
+  const shown = { ...settings, smallestEffect: settings.smallestEffect ?? 'none' };
+  return {
+    kind: 'profile',
+    name,
+    description: describeProfile(PROFILES[name]),
+    options: [],
+    settings: shown,
+    durability: null,
+    server: null,
+  };
+}
+
+function describeModule(kind: ModuleKind, module: LoadedModule<Configured>): Description {
+  const { name, description, described: options, server } = module;
+  let made: Configured | null = null;
+  try {
+    made = (module.kind === 'backend' ? withoutServer(module) : module).create();
+  } catch (error) {
+    say(`${name} cannot be made with these options: ${messageOf(error)}`);
+  }
+  const durability = made !== null && 'durability' in made ? String(made.durability) : null;
+  return { kind, name, description, options, settings: made?.settings ?? null, durability, server };
+}
+
+function text({ kind, name, description, options, settings, durability, server }: Description): string {
+  const parts = [`${kind} ${name}${description === '' ? '' : `: ${description}`}`];
+  if (durability !== null) parts.push(`durability: ${durability}`);
+  if (server !== null) parts.push(`needs a ${server} server: named by url=…, or started for the run if it is installed`);
+  if (options.length > 0) {
+    const rows = options.map((option) => [
+      `  ${option.name}`,
+      option.takes,
+      option.default !== null ? `default ${option.default}` : option.required ? 'needed' : '',
+      option.description,
+    ]);
+    parts.push(`options:\n${columns(rows)}`);
+  } else if (kind !== 'profile') parts.push('options: none');
+  if (settings !== null && Object.keys(settings).length > 0) {
+    parts.push(`in force:\n${columns(Object.entries(settings).map(([key, value]) => [`  ${key}`, String(value)]))}`);
+  }
+  return `${parts.join('\n')}\n`;
+}

@@ -1,0 +1,78 @@
+/** `statebench output`: the rows a workload gives on a backend, as CSV, for anyone to check. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { EXIT, messageOf, StatebenchError } from '../../harness/errors.ts';
+import { loadBackend, loadWorkload, refOf } from '../../harness/modules.ts';
+import { writeOutput } from '../../harness/output.ts';
+import { DEFAULT_SUITE } from '../../harness/suite.ts';
+import type { Finish } from '../command-line.ts';
+import { say } from '../console.ts';
+import { wholeNumber } from '../flags.ts';
+import { startServerFor } from '../servers/for-backend.ts';
+import { listenForStop } from '../stop-signals.ts';
+
+/** Where crashes are asked for and no checkpoints. */
+const EVENTS_BETWEEN_CHECKPOINTS = 50_000;
+
+interface Flags {
+  readonly workload: string;
+  readonly backend: string;
+  readonly batchSize: number;
+  readonly checkpointEvery?: number;
+  readonly killAfter: readonly number[];
+  readonly seed: number;
+  readonly to: string;
+}
+
+export function outputCommand(finish: Finish): Command {
+  return new Command('output')
+    .description('write the rows of a workload on a backend as CSV, with crashes if you like')
+    .requiredOption('--workload <spec>', 'what to run')
+    .requiredOption('--backend <spec>', 'where to keep the state')
+    .requiredOption('--to <file>', 'the CSV to write')
+    .option('--batch-size <events>', 'events in a micro-batch', wholeNumber(1), 1000)
+    .option('--seed <number>', 'decides the events of a synthetic workload', wholeNumber(0), DEFAULT_SUITE.seed)
+    .option('--checkpoint-every <events>', 'cut a checkpoint after every so many events', wholeNumber(1))
+    .option(
+      '--kill-after <events>',
+      'SIGKILL the process once so many events are processed, restore, go on; may be repeated',
+      (text, before: readonly number[]) => [...before, wholeNumber(1)(text)],
+      [],
+    )
+    .action(async ({ workload, backend, batchSize, checkpointEvery, killAfter, seed, to }: Flags) => {
+      const source = await loadWorkload(workload);
+      source.create();
+      checkTarget(to);
+      await using started = await startServerFor(await loadBackend(backend));
+      started.backend.create();
+      if (killAfter.length > 0 && checkpointEvery === undefined)
+        say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
+      using stop = listenForStop(() => say('ending; once more to kill'));
+      const { rows, lateEvents } = await writeOutput({
+        workload: refOf(source),
+        backend: refOf(started.backend),
+        batchSize,
+        checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
+        killAfterEvents: killAfter,
+        seed,
+        to: path.resolve(to),
+        signal: stop.signal,
+      });
+      say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
+      finish(EXIT.ok);
+    });
+}
+
+/** @throws StatebenchError `bad-folder` if no file can be written there. */
+function checkTarget(to: string): void {
+  const folder = path.dirname(path.resolve(to));
+  try {
+    accessSync(folder, constants.W_OK);
+    if (existsSync(to)) accessSync(to, constants.W_OK);
+  } catch (cause) {
+    throw new StatebenchError('bad-folder', `cannot write ${to}: ${messageOf(cause)}; name another file with --to`, { cause });
+  }
+  if (existsSync(to) && !statSync(to).isFile())
+    throw new StatebenchError('bad-folder', `cannot write ${to}: it is not a file; name another with --to`);
+}

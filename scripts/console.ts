@@ -1,0 +1,62 @@
+/** Where words go: data to stdout, everything a person reads to stderr. */
+import { EXIT, exitCodeOf, messageOf } from '../harness/errors.ts';
+
+/** Writes data, with a line's end. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Writes one JSON document as data. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** Writes a line for a person. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Rows with their columns aligned, two spaces apart; the last column is not padded. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, text] of row.slice(0, -1).entries()) widths[column] = Math.max(widths[column] ?? 0, text.length);
+  }
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(column === row.length - 1 ? 0 : widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Says what went wrong, with a stack only where STATEBENCH_DEBUG or `--debug` asks for it. @returns what to exit with. */
+export function sayError(error: unknown): number {
+  const code = exitCodeOf(error);
+  say(`statebench: ${printable(messageOf(error))}`);
+  if (process.env.STATEBENCH_DEBUG !== undefined && error instanceof Error) say(error.stack ?? '');
+  else if (code === EXIT.harnessFailure) say('This should not happen. Run it again with --debug to see where, and report it.');
+  return code;
+}
+
+/** Text of a file or a module must not drive the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => (control === '\n' || control === '\t' ? control : '\u{fffd}'));
+}
+
+/** A reader that goes away (`statebench list | head -1`) is no error: there is nobody left to write for. */
+export function endQuietlyOnBrokenPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(EXIT.ok);
+      throw error;
+    });
+  }
+}
+
+/** Settles when everything written to stdout and stderr has been taken, so that exiting cuts nothing off. */
+export async function flushed(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
+}

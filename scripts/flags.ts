@@ -1,0 +1,22 @@
+/** Reads the values of command-line flags. */
+import { InvalidArgumentError } from 'commander';
+
+/** A parser of whole numbers from `least` up. 1_000 is a way to write 1000. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
+    if (!Number.isSafeInteger(number) || number < least) throw new InvalidArgumentError(`It takes a whole number from ${least}.`);
+    return number;
+  };
+}
+
+/** `1,64,1024` */
+export function wholeNumbers(least: number): (text: string) => readonly number[] {
+  const one = wholeNumber(least);
+  return (text) => text.split(',').map((part) => one(part.trim()));
+}
+
+/** Gathers a flag that may be repeated. */
+export function gathered(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}

@@ -1,0 +1,28 @@
+/** The plan of a run in words: what is measured and what it takes. */
+import { memoryBytes } from '../harness/measure/environment.ts';
+import type { PlannedRun } from '../harness/plan.ts';
+import { describeProfile } from '../harness/profiles.ts';
+import { formatBytes, formatSeconds } from '../harness/units.ts';
+
+export function planText({ plan, estimate }: PlannedRun, folder: string): string {
+  const { cells, leftOut, profile } = plan;
+  const list = (of: (cell: (typeof cells)[number]) => string | number): string => [...new Set(cells.map(of))].join(', ');
+  const lines = [
+    `suite ${plan.suite}, profile ${profile.name}: ${describeProfile(profile)}; seed ${plan.seed}`,
+    `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}`,
+    `  workloads    ${list((cell) => cell.workload.name)}`,
+    `  checkpoints  ${list((cell) => cell.storage.name)}`,
+    `  batch sizes  ${list((cell) => cell.batchSize)}`,
+    ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
+    `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${formatSeconds(estimate.seconds)}, ` +
+      `up to ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,
+    `  results      ${folder}`,
+  ];
+  if (estimate.memoryBytes > memoryBytes())
+    lines.push(`  this machine has only ${formatBytes(memoryBytes())} of memory: large states may not fit`);
+  return lines.join('\n');
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

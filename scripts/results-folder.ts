@@ -1,0 +1,41 @@
+/** The folder that a run writes to: found unfit before measuring rather than after. */
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { messageOf, StatebenchError } from '../harness/errors.ts';
+import { freeBytes } from '../harness/measure/file-system.ts';
+import type { Environment, Plan } from '../harness/results.ts';
+import { formatBytes } from '../harness/units.ts';
+
+/** `reports/out/2026-01-31T12-00-00-default`, below the current folder. */
+export function defaultFolder(suite: string, startedAt: Date): string {
+  const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
+  return path.join('reports', 'out', `${time}-${suite.replace(/[^A-Za-z0-9._-]+/g, '-')}`);
+}
+
+/**
+ * Makes the folder and sees that it can hold a run.
+ * @throws StatebenchError `bad-folder` if it cannot be written to, holds something already, or has too little space.
+ */
+export function prepareFolder(folder: string, neededBytes: number): void {
+  const fail = (problem: string, cause?: unknown): never => {
+    throw new StatebenchError('bad-folder', `results folder ${folder}: ${problem}; name another with --out`, { cause });
+  };
+  try {
+    if (existsSync(folder) && readdirSync(folder).length > 0) fail('it is not empty');
+    mkdirSync(folder, { recursive: true });
+    const probe = path.join(folder, '.write-probe');
+    writeFileSync(probe, Buffer.alloc(4096));
+    rmSync(probe);
+  } catch (cause) {
+    if (cause instanceof StatebenchError) throw cause;
+    fail(`it cannot be written to (${messageOf(cause)})`, cause);
+  }
+  const free = freeBytes(folder);
+  if (free < neededBytes) fail(`${formatBytes(free)} are free there, and the run may need ${formatBytes(neededBytes)}`);
+}
+
+/** Writes what is known before the first trial. */
+export function writePlan(folder: string, plan: Plan, environment: Environment): void {
+  writeFileSync(path.join(folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
+  writeFileSync(path.join(folder, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
+}

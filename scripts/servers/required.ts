@@ -1,0 +1,39 @@
+/** For tests that need a server: they run where it can be started, say why where not, and fail if that is CI. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunningServer, ServerStart } from './server.ts';
+
+/** The part of AVA's `test` that is used. */
+interface Test {
+  (title: string, body: (t: { log(...values: string[]): void; pass(): true; fail(message: string): unknown }) => void): void;
+  readonly after: { readonly always: (title: string, body: () => Promise<void>) => void };
+}
+
+/**
+ * Starts a server for one test file, in a temporary directory, and stops it and removes the directory afterwards.
+ * Where it cannot be started, registers a test that prints why, and fails if the environment has `CI`; the caller then
+ * registers none of its own. To be called before the file declares anything, as AVA takes no declarations later:
+ *
+ *     const redis = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
+ *     if (redis !== undefined) test('…', …);
+ */
+export async function requiredServer(test: Test, start: (directory: string) => Promise<ServerStart>): Promise<RunningServer | undefined> {
+  const directory = mkdtempSync(join(tmpdir(), 'statebench-server-'));
+  const started = await start(directory);
+  if (started.state === 'running') {
+    test.after.always('stop the server', async () => {
+      await started.server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    });
+    return started.server;
+  }
+  rmSync(directory, { recursive: true, force: true });
+  const why = `not tested: ${started.reason}. ${started.remedy}`;
+  test(why, (t) => {
+    t.log(why);
+    if (process.env.CI === undefined) t.pass();
+    else t.fail(`${why} On CI every server has to be there.`);
+  });
+  return undefined;
+}

@@ -1,0 +1,68 @@
+/** Count, sum, minimum and maximum, four doubles an accumulator: of plain numbers, and of earlier results, merged. */
+import type { IncrementalAggregate } from '../contract.ts';
+
+const WIDTH = 4;
+const COLUMNS = ['count', 'sum', 'min', 'max'] as const;
+
+function emit(accumulators: Float64Array, count: number, results: Float64Array, resultsAt: number): void {
+  const doubles = count * WIDTH;
+  for (let i = 0; i < doubles; i++) results[resultsAt + i] = accumulators[i]!;
+}
+
+/** Of events that carry one number. */
+export const countSumMinMax: IncrementalAggregate = {
+  kind: 'incremental',
+  name: 'count-sum-min-max',
+  inputWidth: 1,
+  accumulatorWidth: WIDTH,
+  columns: COLUMNS,
+  fold(accumulators, present, slots, events, from, count) {
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]!;
+      const value = events[from + i]!;
+      const at = slot * WIDTH;
+      if (present[slot] === 0) {
+        present[slot] = 1;
+        accumulators[at] = 1;
+        accumulators[at + 1] = value;
+        accumulators[at + 2] = value;
+        accumulators[at + 3] = value;
+      } else {
+        accumulators[at] = accumulators[at]! + 1;
+        accumulators[at + 1] = accumulators[at + 1]! + value;
+        if (value < accumulators[at + 2]!) accumulators[at + 2] = value;
+        if (value > accumulators[at + 3]!) accumulators[at + 3] = value;
+      }
+    }
+  },
+  emit,
+};
+
+/** Of an earlier stage's results: counts and sums add up, so totals reconcile from stage to stage. */
+export const mergedCountSumMinMax: IncrementalAggregate = {
+  kind: 'incremental',
+  name: 'count-sum-min-max',
+  inputWidth: WIDTH,
+  accumulatorWidth: WIDTH,
+  columns: COLUMNS,
+  fold(accumulators, present, slots, events, from, count) {
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]!;
+      const eventAt = (from + i) * WIDTH;
+      const at = slot * WIDTH;
+      if (present[slot] === 0) {
+        present[slot] = 1;
+        accumulators[at] = events[eventAt]!;
+        accumulators[at + 1] = events[eventAt + 1]!;
+        accumulators[at + 2] = events[eventAt + 2]!;
+        accumulators[at + 3] = events[eventAt + 3]!;
+      } else {
+        accumulators[at] = accumulators[at]! + events[eventAt]!;
+        accumulators[at + 1] = accumulators[at + 1]! + events[eventAt + 1]!;
+        if (events[eventAt + 2]! < accumulators[at + 2]!) accumulators[at + 2] = events[eventAt + 2]!;
+        if (events[eventAt + 3]! > accumulators[at + 3]!) accumulators[at + 3] = events[eventAt + 3]!;
+      }
+    }
+  },
+  emit,
+};

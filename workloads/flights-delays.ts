@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { countSumMinMax, mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
+import type { WindowSpec, Workload } from './contract.ts';
+import { FLIGHTS, flightsSource } from './sources/flights.ts';
+import { sliding } from './windows/sliding.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export const description =
+  'Delays of 3,000,000 real US flights per route and hour, then per airport and day: a dashboard fed by a chain of two windows.';
+
+export const options = z.strictObject({
+  limit: z.int().min(1).max(FLIGHTS).default(FLIGHTS).describe('the first so many flights of the file'),
+  repeat: z.int().min(1).max(1_000).default(1).describe('how often they are played, each time moved on by whole days'),
+  arrivals: z
+    .enum(['scheduled', 'actual'])
+    .default('scheduled')
+    .describe('scheduled: in order of departure; actual: in order of departure + delay, so that events are out of order and late'),
+  window: z.enum(['tumbling', 'sliding']).default('tumbling').describe('windows of the first stage'),
+  size: z.int().min(1).default(HOUR_MS).describe('window size of the first stage, ms'),
+  slide: z
+    .int()
+    .min(1)
+    .default(HOUR_MS / 4)
+    .describe('sliding: from one window start to the next, ms'),
+});
+
+/** @throws WorkloadError `impossible-settings` */
+export default function flightsDelays({ limit, repeat, arrivals, window, size, slide }: z.output<typeof options>): Workload {
+  const watermark = { delayMs: arrivals === 'actual' ? 3 * HOUR_MS : 0, everyEvents: 1_000 };
+  const routeWindow: WindowSpec = window === 'sliding' ? sliding(size, slide) : { kind: 'tumbling', sizeMs: size, offsetMs: 0 };
+  return {
+    name: 'flights-delays',
+    settings: { limit, repeat, arrivals, window, size, ...(window === 'sliding' ? { slide } : {}) },
+    watermark,
+    stages: [
+      { keyPrefixBytes: 6, window: routeWindow, aggregate: countSumMinMax },
+      { keyPrefixBytes: 3, window: { kind: 'tumbling', sizeMs: DAY_MS, offsetMs: 0 }, aggregate: mergedCountSumMinMax },
+    ],
+    source: ({ endless }) => flightsSource({ limit, repeat: endless ? Infinity : repeat, arrivals }),
+  };
+}

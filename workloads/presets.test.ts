@@ -1,0 +1,160 @@
+// Proves that every preset says what it is, gives the same events on every machine (the first 100,000 are pinned; those of the
+// synthetic ones were computed by a second program in Python as well), reaches the state it
+// is meant to have, makes late events that are truly late, and refuses settings that cannot be.
+import { createHash } from 'node:crypto';
+import test from 'ava';
+import { z } from 'zod';
+import { EventBatch, lastWindowStart, type Source, stageKeyBytes, type Workload, WorkloadError } from './contract.ts';
+import * as flightsDelays from './flights-delays.ts';
+import * as slidingIncremental from './sliding-incremental.ts';
+import * as synthetic from './synthetic.ts';
+import * as tumblingHolistic from './tumbling-holistic.ts';
+
+const EVENTS = 100_000;
+
+type Settings = Readonly<Record<string, string | number | boolean>>;
+
+const PRESETS: Readonly<
+  Record<string, { readonly description: string; readonly options: z.ZodObject; make(settings: Settings): Workload }>
+> = {
+  'flights-delays': { ...flightsDelays, make: (settings) => flightsDelays.default(flightsDelays.options.parse(settings)) },
+  'sliding-incremental': {
+    ...slidingIncremental,
+    make: (settings) => slidingIncremental.default(slidingIncremental.options.parse(settings)),
+  },
+  synthetic: { ...synthetic, make: (settings) => synthetic.default(synthetic.options.parse(settings)) },
+  'tumbling-holistic': { ...tumblingHolistic, make: (settings) => tumblingHolistic.default(tumblingHolistic.options.parse(settings)) },
+};
+
+function make(name: string, settings: Settings = {}): Workload {
+  return PRESETS[name]!.make(settings);
+}
+
+/** Text of every event, so that the digest does not hang on the machine's byte order. */
+function digest(source: Source): string {
+  const batch = new EventBatch(1_000, { keyBytes: source.keyBytes, width: 1 });
+  const hash = createHash('sha256');
+  for (let left = EVENTS; left > 0; left -= batch.length) {
+    source.fill(batch, left);
+    for (let i = 0; i < batch.length; i++) {
+      const key = Buffer.from(batch.keys.buffer, i * source.keyBytes, source.keyBytes).toString('latin1');
+      hash.update(`${key} ${batch.timestamps[i]} ${batch.values[i]}\n`);
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+for (const [name, settings, pinned] of [
+  ['flights-delays', {}, 'f8fd1b8c1f7ad526'],
+  ['flights-delays', { arrivals: 'actual', limit: EVENTS }, '673e4b82020634b1'],
+  ['synthetic', {}, '1e90f997878fe83e'],
+  ['synthetic', { distribution: 'zipf' }, '54143c86b04728f8'],
+  ['synthetic', { distribution: 'zipf', exponent: 1.3, scrambled: false, keys: 10_000_000, keyBytes: 32 }, 'f58e96464e47f715'],
+  ['synthetic', { distribution: 'hotspot', keyBytes: 8 }, '6d33044132a045b6'],
+  ['synthetic', { disorder: 0.2, late: 0.05, delay: 2_000, ratePerSecond: 333 }, '7246037c586e2bf6'],
+  ['sliding-incremental', {}, '1e90f997878fe83e'],
+  ['tumbling-holistic', {}, '1e90f997878fe83e'],
+] as const) {
+  test(`the first events of ${name} ${JSON.stringify(settings)} are pinned`, async (t) => {
+    t.is(digest(await make(name, settings).source({ seed: 1, endless: true })), pinned);
+  });
+}
+
+test('each preset describes itself and its options, and runs with none given', async (t) => {
+  for (const [name, { description, options }] of Object.entries(PRESETS)) {
+    t.regex(description, /^[A-Z][^.]+\.$/, name);
+    for (const [field, schema] of Object.entries(options.shape)) t.truthy((schema as z.ZodType).description, `${name}: ${field}`);
+    const workload = make(name);
+    t.is(workload.name, name);
+    t.throws(() => options.parse({ nonsense: 1 }), { instanceOf: z.ZodError });
+    const source = await workload.source({ seed: 1, endless: false });
+    t.true(Number.isFinite(source.events));
+    let keyBytes = source.keyBytes;
+    for (const [i, stage] of workload.stages.entries()) {
+      t.true(stage.keyPrefixBytes <= keyBytes);
+      keyBytes = stageKeyBytes(stage);
+      const before = workload.stages[i - 1];
+      t.is(stage.aggregate.inputWidth, before === undefined ? 1 : before.aggregate.columns.length);
+    }
+    t.deepEqual(make(name, workload.settings).settings, workload.settings, 'the settings in force make the same workload');
+  }
+});
+
+test('flights-delays is the chain it should be', (t) => {
+  const scheduled = make('flights-delays');
+  t.deepEqual(scheduled.watermark, { delayMs: 0, everyEvents: 1_000 });
+  t.deepEqual(make('flights-delays', { arrivals: 'actual' }).watermark, { delayMs: 10_800_000, everyEvents: 1_000 });
+  t.deepEqual(
+    scheduled.stages.map(({ keyPrefixBytes, window, aggregate }) => [keyPrefixBytes, window, aggregate.name, aggregate.inputWidth]),
+    [
+      [6, { kind: 'tumbling', sizeMs: 3_600_000, offsetMs: 0 }, 'count-sum-min-max', 1],
+      [3, { kind: 'tumbling', sizeMs: 86_400_000, offsetMs: 0 }, 'count-sum-min-max', 4],
+    ],
+  );
+  const sliding = make('flights-delays', { window: 'sliding', slide: 600_000 });
+  t.deepEqual(sliding.stages[0]!.window, { kind: 'sliding', sizeMs: 3_600_000, slideMs: 600_000, offsetMs: 0 });
+  t.deepEqual(scheduled.settings, { limit: 3_000_000, repeat: 1, arrivals: 'scheduled', window: 'tumbling', size: 3_600_000 });
+});
+
+test('a window of the default synthetic stream holds its 100,000 keys', async (t) => {
+  for (const name of ['synthetic', 'sliding-incremental', 'tumbling-holistic']) {
+    const workload = make(name);
+    const source = await workload.source({ seed: 2, endless: false });
+    const batch = new EventBatch(10_000, { keyBytes: 16, width: 1 });
+    const keys = new Set<string>();
+    const window = workload.stages[0]!.window;
+    const end = 1_700_000_000_000 + window.sizeMs;
+    for (let open = true; open && source.fill(batch, 10_000) > 0; ) {
+      for (let i = 0; i < batch.length && open; i++) {
+        open = batch.timestamps[i]! < end;
+        if (open) keys.add(Buffer.from(batch.keys.buffer, i * 16, 16).toString('latin1'));
+      }
+    }
+    t.true(keys.size > 99_900, `${name}: ${keys.size}`);
+  }
+});
+
+test('events made to be late are late, as many as asked for, and without disorder beyond the delay no other is', async (t) => {
+  for (const [name, settings] of [
+    ['synthetic', { late: 0.02, delay: 1_000, disorder: 0.5, disorderMs: 1_000 }],
+    ['synthetic', { late: 0.9, delay: 50, watermarkEvery: 1, ratePerSecond: 10, size: 1_000 }],
+    ['synthetic', { late: 0.3, watermarkEvery: 7_000, ratePerSecond: 1_000_000, size: 5 }],
+    ['sliding-incremental', { late: 0.1, delay: 300, disorder: 0.1, disorderMs: 300, size: 6_000, slide: 1_500 }],
+  ] as const) {
+    const workload = make(name, settings);
+    const { everyEvents, delayMs } = workload.watermark;
+    const window = workload.stages[0]!.window;
+    const source = await workload.source({ seed: 3, endless: true });
+    const batch = new EventBatch(EVENTS, { keyBytes: 16, width: 1 });
+    source.fill(batch, EVENTS);
+    let greatest = -Infinity;
+    let watermark = -Infinity;
+    let late = 0;
+    let missed = 0;
+    for (let i = 0; i < EVENTS; i++) {
+      const time = batch.timestamps[i]!;
+      const untouched = 1_700_000_000_000 + Math.floor((i * 1_000) / Number(workload.settings.ratePerSecond));
+      const isLate = lastWindowStart(window, time) + window.sizeMs - 1 <= watermark;
+      const meantLate = untouched - time > Number(workload.settings.disorderMs);
+      if (isLate) late++;
+      if (isLate !== meantLate) missed++;
+      greatest = Math.max(greatest, time);
+      if ((i + 1) % everyEvents === 0) watermark = greatest - delayMs;
+    }
+    t.is(missed, 0, `${name} ${JSON.stringify(settings)}`);
+    const wanted = settings.late * (EVENTS - everyEvents);
+    t.true(Math.abs(late - wanted) < 3.3 * Math.sqrt(wanted), `${late} late, ${wanted} wanted`);
+  }
+});
+
+test('settings that cannot be are refused, with the reason', (t) => {
+  const refused = (name: string, settings: Settings, message: RegExp): void => {
+    t.throws(() => make(name, settings), { instanceOf: WorkloadError, code: 'impossible-settings', message });
+  };
+  refused('sliding-incremental', { size: 1_000, slide: 2_000 }, /slide 2000 ms is greater than size 1000 ms/);
+  refused('sliding-incremental', { size: 5_000, slide: 2_000 }, /not a multiple of slide/);
+  refused('flights-delays', { window: 'sliding', slide: 7_200_000 }, /greater than size/);
+  refused('synthetic', { distribution: 'hotspot', hotFraction: 2 }, /makes 200000 hot ones/);
+  refused('synthetic', { keyBytes: 4 }, /100000 keys do not fit 4 hexadecimal digits/);
+  refused('tumbling-holistic', { late: 0.6, disorder: 0.6 }, /at most 1/);
+});
