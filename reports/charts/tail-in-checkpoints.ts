@@ -1,7 +1,7 @@
 import { inUnit, unitFor } from '../quantity.ts';
 import type { Sample } from '../statistics/sample.ts';
 import type { CellSummary } from '../statistics/summary.ts';
-import { extentOf, scaleOf } from './axis.ts';
+import { extentOf, scaleOf, TICK_LABEL } from './axis.ts';
 import { BANDS, type BackendRow, backendRow, nameLayers, nameWidth } from './backend-axis.ts';
 import { type Chart, frame } from './chart.ts';
 import type { Look } from './look.ts';
@@ -53,7 +53,10 @@ export function tailChart(rows: readonly TailRow[]): Chart {
       const axis = extentOf(values, width > 400 ? 7 : 4);
       const left = nameWidth(rows);
       const x = { type: 'quantitative' as const, scale: scaleOf(axis) };
-      const named = { ...x, axis: { values: [...axis.ticks], format: ',~f', title: `p99 per micro-batch, ${unit.unit}${axis.note}` } };
+      const named = {
+        ...x,
+        axis: { values: [...axis.ticks], labelExpr: TICK_LABEL, title: `p99 per micro-batch, ${unit.unit}${axis.note}` },
+      };
       const color = { field: 'color', type: 'nominal' as const, scale: null };
       const shape = { field: 'shape', type: 'nominal' as const, scale: null };
       return {
