@@ -51,7 +51,9 @@ export function rounded(value: number, half: number | null): string {
   if (value === 0) return '0';
   const size = Math.floor(Math.log10(Math.abs(value)));
   const supported = half === null || half <= 0 ? size - (half === null ? 1 : 3) : Math.floor(Math.log10(half / 2));
-  const place = Math.min(size, Math.max(size - 3, supported));
+  // A single digit 1 would stand for anything from 0.95 to 1.5: it gets a second one.
+  const coarsest = Math.abs(value) < 2 * 10 ** size ? size - 1 : size;
+  const place = Math.min(coarsest, Math.max(size - 3, supported));
   return grouped(Math.round(value / 10 ** place) * 10 ** place, Math.max(0, -place));
 }
 
@@ -60,9 +62,15 @@ export function grouped(value: number, decimals: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
-/** `value` of a sample in `unit`, rounded to what the sample supports; without the unit. */
-export function inUnit(value: number, sample: Sample, { divisor }: Unit): string {
+/** How far a median is from certain: half the range of the trials, or of the interval if that is narrower; null for a single value. */
+export function spread(sample: Sample): number | null {
   const half = uncertainty(sample);
+  return half === null ? null : Math.min(half, (sample.max - sample.min) / 2);
+}
+
+/** A median (or other value) of a sample in `unit`, rounded to what the trials support; without the unit. */
+export function inUnit(value: number, sample: Sample, { divisor }: Unit): string {
+  const half = spread(sample);
   return rounded(value / divisor, half === null ? null : half / divisor);
 }
 
@@ -76,4 +84,9 @@ export function withUnit(kind: keyof typeof UNITS, value: number, half: number |
 export function percent(fraction: number): string {
   const whole = Math.round(fraction * 100);
   return whole === 0 && fraction > 0 ? '<1 %' : `${whole} %`;
+}
+
+/** "1 event", "1,024 events". */
+export function events(count: number): string {
+  return `${grouped(count, 0)} event${count === 1 ? '' : 's'}`;
 }

@@ -35,7 +35,9 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   const paint = painter(options);
   const width = Math.min(100, Math.max(40, options.columns));
   const blocks = `${results.plan.profile.blocks} block${results.plan.profile.blocks === 1 ? '' : 's'}`;
-  const lines = [`${paint.bold('Statebench')} · ${plainText(results.plan.suite)} · ${results.plan.profile.name}, ${blocks}`];
+  const lines = [
+    ...wrapped(`Statebench · ${plainText(results.plan.suite)} · ${results.plan.profile.name}, ${blocks}`, width, '  ').map(paint.bold),
+  ];
   for (const group of run.groups) lines.push('', ...groupLines(group, results.plan, width, paint));
   lines.push('', ...caveatLines(caveatsOf(results, run), width, paint));
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;

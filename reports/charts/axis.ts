@@ -60,3 +60,6 @@ export function fromPixel({ type, domain: [low, high] }: Extent, length: number,
 export function scaleOf({ type, domain: [low, high] }: Extent): { type: Extent['type']; domain: number[]; nice: false } {
   return { type, domain: [low, high], nice: false };
 }
+
+/** How ticks are written: as they are, whatever vega would round them to. */
+export const TICK_LABEL = "format(datum.value, ',~f')";

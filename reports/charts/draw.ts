@@ -6,7 +6,7 @@ const refuse = () => Promise.reject(new Error('a chart of a report loads nothing
 const loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse } as unknown as vega.Loader;
 
 /**
- * Draws a spec as SVG to stand inside a page: numbers are cut to two decimals, and what only names marks is left out.
+ * Draws a spec as SVG to stand inside a page: positions are cut to a tenth of a pixel, and what only names marks or is set by the style sheet is left out.
  * Expressions are interpreted, never compiled; nothing is loaded.
  */
 export async function drawSvg(spec: TopLevelSpec): Promise<string> {
@@ -24,9 +24,12 @@ function slim(svg: string): string {
   return svg
     .replace(/<[^>]*>/g, (tag) =>
       tag
-        .replace(/ (?:xmlns|xmlns:xlink|version|role|aria-[a-z]+|class|pointer-events|font-family)="[^"]*"/g, '')
+        .replace(
+          / (?:xmlns|xmlns:xlink|version|role|aria-[a-z]+|class|pointer-events|font-family|font-size|font-weight|stroke-miterlimit)="[^"]*"/g,
+          '',
+        )
         .replace(/ (?:opacity="1"|stroke-opacity="1"|fill-opacity="1")/g, '')
-        .replace(/(\.\d\d)\d+/g, '$1')
+        .replace(/ (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"/g, (geometry) => geometry.replace(/(\.\d)\d+/g, '$1'))
         .replace(/^<svg /, '<svg aria-hidden="true" '),
     )
     .replace(/<path(?: fill="none")?(?: stroke="[^"]*")? d="[^"]*" display="none"\/>/g, '')

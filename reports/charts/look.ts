@@ -15,15 +15,17 @@ export const SHAPES = {
   'triangle-down': 'M0,4.8L5,-4H-5Z',
   cross: 'M-1.7,-5H1.7V-1.7H5V1.7H1.7V5H-1.7V1.7H-5V-1.7H-1.7Z',
   'triangle-right': 'M4.8,0L-4,5V-5Z',
+  /** The null backend's alone. */
+  bar: 'M-5,-1.8H5V1.8H-5Z',
 } as const;
 
 export type Shape = keyof typeof SHAPES;
 
 const COLORS = 8;
-const NAMES = Object.keys(SHAPES) as readonly Shape[];
+const NAMES = (Object.keys(SHAPES) as readonly Shape[]).filter((shape) => shape !== 'bar');
 
 /** The null backend: the one grey. */
-export const HARNESS_LOOK: Look = { color: 'var(--soft)', shape: 'cross' };
+export const HARNESS_LOOK: Look = { color: 'var(--soft)', shape: 'bar' };
 
 /** A look for every backend of the plan, by name. 56 differ. */
 export function looksOf(plan: Plan): ReadonlyMap<string, Look> {

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { rounded, unitFor } from '../quantity.ts';
 import { type CellSummary, medianTrial } from '../statistics/summary.ts';
-import { linearExtent, scaleOf } from './axis.ts';
+import { linearExtent, scaleOf, TICK_LABEL } from './axis.ts';
 import { type BackendRow, backendRow } from './backend-axis.ts';
 import { type Chart, frame } from './chart.ts';
 import type { Look } from './look.ts';
@@ -74,7 +74,7 @@ export function overTimeChart(row: OverTimeRow): Chart {
       const end = row.seconds.length;
       const ticks = linearExtent(end, 5).ticks.filter((tick) => tick <= end);
       const x = { type: 'quantitative' as const, scale: { domain: [0, end], nice: false as const } };
-      const seconds = { ...x, field: 'second', axis: { values: [...ticks], grid: false, title: 'seconds', format: ',~f' } };
+      const seconds = { ...x, field: 'second', axis: { values: [...ticks], grid: false, title: 'seconds', labelExpr: TICK_LABEL } };
       return {
         ...frame(width, MARGIN.top + PANEL.height * 2 + PANEL.apart + MARGIN.bottom, MARGIN),
         data: { values: shown },
@@ -106,7 +106,7 @@ function panel(
     field,
     type: 'quantitative' as const,
     scale: { ...scaleOf(axis), range: [top + PANEL.height, top] },
-    axis: { values: [...axis.ticks], title: null, format: ',~f', orient: 'left' as const },
+    axis: { values: [...axis.ticks], title: null, labelExpr: TICK_LABEL, orient: 'left' as const },
   };
   const across = { ...x, ...seconds };
   const bands = { values: [...row.checkpoints] };

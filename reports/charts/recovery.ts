@@ -1,4 +1,4 @@
-import { rounded, uncertainty, unitFor, withUnit } from '../quantity.ts';
+import { rounded, spread, unitFor, withUnit } from '../quantity.ts';
 import { recoveryTotalMs } from '../statistics/metrics.ts';
 import { type CellSummary, medianTrial } from '../statistics/summary.ts';
 import { type BackendRow, backendRow } from './backend-axis.ts';
@@ -30,9 +30,7 @@ export function recoveryRows(cells: readonly CellSummary[], looks: ReadonlyMap<s
   return cells.flatMap((cell) => {
     const total = cell.metrics.recoveryMs;
     const recovery = medianTrial(cell, ({ recovery }) => (recovery === null ? null : recoveryTotalMs(recovery.phases)))?.recovery ?? null;
-    return recovery === null || total === null
-      ? []
-      : [{ ...backendRow(cell, looks), ...recovery.phases, uncertaintyMs: uncertainty(total) }];
+    return recovery === null || total === null ? [] : [{ ...backendRow(cell, looks), ...recovery.phases, uncertaintyMs: spread(total) }];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type Extent, extentOf, fromPixel, scaleOf, toPixel } from './axis.ts';
+import { type Extent, extentOf, fromPixel, scaleOf, TICK_LABEL, toPixel } from './axis.ts';
 import type { BackendRow } from './backend-axis.ts';
 import { frame } from './chart.ts';
 import { placeLabels } from './labels.ts';
@@ -104,5 +104,5 @@ export function scatterSpec(rows: readonly ScatterRow[], titles: ScatterTitles, 
 function axis(extent: Extent, title: string | null) {
   const field = title === null ? 'y' : 'x';
   const type = 'quantitative' as const;
-  return { field, type, scale: scaleOf(extent), axis: { values: [...extent.ticks], format: ',~f', title } };
+  return { field, type, scale: scaleOf(extent), axis: { values: [...extent.ticks], labelExpr: TICK_LABEL, title } };
 }

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { linearExtent, scaleOf } from './axis.ts';
+import { linearExtent, scaleOf, TICK_LABEL } from './axis.ts';
 import { BANDS, type BackendRow, distinct, nameLayers, nameWidth } from './backend-axis.ts';
 import { frame, textWidth } from './chart.ts';
 
@@ -37,7 +37,7 @@ export function stackedSpec(segments: readonly Segment[], totals: ReadonlyMap<st
         mark: { type: 'bar', height: 16, stroke: 'var(--card)', strokeWidth: 1 },
         encoding: {
           y: BANDS,
-          x: { ...x, field: 'from', axis: { values: [...axis.ticks], format: ',~f', title } },
+          x: { ...x, field: 'from', axis: { values: [...axis.ticks], labelExpr: TICK_LABEL, title } },
           x2: { field: 'to' },
           color: { field: 'fill', type: 'nominal', scale: null },
         },

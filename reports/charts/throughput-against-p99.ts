@@ -5,7 +5,7 @@ import type { Chart } from './chart.ts';
 import type { Look } from './look.ts';
 import { type ScatterRow, scatterSpec } from './scatter.ts';
 
-/** One cell: its throughput, and its p99 of the time per micro-batch. */
+/** One cell: its throughput, and its p99 of the time per micro-batch, each with its range over trials. */
 export interface TradeOffRow extends BackendRow {
   readonly eventsPerSecond: number;
   readonly eventsPerSecondLow: number;
@@ -25,11 +25,11 @@ export function tradeOffRows(cells: readonly CellSummary[], looks: ReadonlyMap<s
       {
         ...backendRow(cell, looks),
         eventsPerSecond: mean,
-        eventsPerSecondLow: rate.interval?.low ?? rate.min,
-        eventsPerSecondHigh: rate.interval?.high ?? rate.max,
+        eventsPerSecondLow: rate.min,
+        eventsPerSecondHigh: rate.max,
         p99Ms: p99.median,
-        p99MsLow: p99.interval?.low ?? p99.min,
-        p99MsHigh: p99.interval?.high ?? p99.max,
+        p99MsLow: p99.min,
+        p99MsHigh: p99.max,
       },
     ];
   });
@@ -50,7 +50,7 @@ export function tradeOffChart(rows: readonly TradeOffRow[]): Chart {
   const frontNames = front.map(({ label }) => label).join(', ');
   return {
     title: 'Throughput against the tail',
-    note: `right and down is better; ${front.length > 1 ? 'the dashed line joins those that nothing beats in both' : `nothing beats ${frontNames} in both`}`,
+    note: `right and down is better, lines are the range over trials; ${front.length > 1 ? 'the dashed line joins those that nothing beats in both' : `nothing beats ${frontNames} in both`}`,
     description: `p99 of the time per micro-batch in ${time.unit} over throughput in ${rate.unit}. Beaten in neither: ${frontNames}.`,
     table: {
       columns: [

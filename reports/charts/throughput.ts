@@ -1,6 +1,6 @@
 import { unitFor } from '../quantity.ts';
 import { type CellSummary, throughputOf } from '../statistics/summary.ts';
-import { extentOf, scaleOf } from './axis.ts';
+import { extentOf, scaleOf, TICK_LABEL } from './axis.ts';
 import { BANDS, type BackendRow, backendRow, distinct, nameLayers, nameWidth } from './backend-axis.ts';
 import { type Chart, frame } from './chart.ts';
 import type { Look } from './look.ts';
@@ -75,11 +75,11 @@ export function throughputChart(rows: readonly ThroughputRow[]): Chart {
     legend: [],
     size: 'full',
     spec: (width) => {
-      const axis = extent(width > 600 ? 12 : 5);
+      const axis = extent(width > 600 ? 12 : 4);
       const left = nameWidth(rows);
       const color = { field: 'color', type: 'nominal', scale: null } as const;
       const x = { type: 'quantitative', scale: scaleOf(axis) } as const;
-      const named = { ...x, field: 'value', axis: { values: [...axis.ticks], format: ',~f', title: `${unit.unit}${axis.note}` } };
+      const named = { ...x, field: 'value', axis: { values: [...axis.ticks], labelExpr: TICK_LABEL, title: `${unit.unit}${axis.note}` } };
       return {
         ...frame(width, cells.length * LINE + 50, { left, right: 14, top: 6, bottom: 44 }),
         data: { values: points },

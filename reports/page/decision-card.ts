@@ -9,13 +9,13 @@ import { html, type Markup } from './html.ts';
 
 /** The answer, what limits it, and a line on every backend. */
 export function decisionCard(group: GroupSummary, plan: Plan, caveats: readonly Caveat[], looks: ReadonlyMap<string, Look>): Markup {
-  const { headline, why, flip } = decide(group, plan);
+  const { picks, headline, why, flip } = decide(group, plan);
   const pinned = `The working state need${group.need === 'volatile' ? ' not survive: recovery comes from the checkpoint. Durability classes stand in the table' : ` survive: ${survivalOf(group.need)}`}.`;
   const flips =
     flip.length === 0
       ? null
       : html`<div class="flip"><b>What would change this</b><ul>${flip.map((phrase) => html`<li>${phraseOf(phrase)}</li>`)}</ul></div>`;
-  return html`<div class="card decision"><div class="answer"><p class="kicker">For ${plainText(group.workload.name)} on this machine, by throughput, use</p><p class="pick${headline.length > 24 ? ' long' : ''}">${headline}</p><p class="why">${phraseOf(why)}</p>${flips}</div>
+  return html`<div class="card decision"><div class="answer"><p class="kicker">For ${plainText(group.workload.name)} on this machine${picks.length === 0 ? '' : ', by throughput, use'}</p><p class="pick${headline.length > 24 ? ' long' : ''}">${headline}</p><p class="why">${phraseOf(why)}</p>${flips}</div>
 <div class="limits"><h3>What this rests on</h3><ul><li>${pinned}</li>${caveats.map(({ tone, text }) => html`<li class="${tone}">${text}</li>`)}</ul></div>
 <ul class="standings">${group.candidates.map((cell) => {
     const { tone, mark, detail } = standingLine(cell, group, plan);

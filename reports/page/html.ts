@@ -1,4 +1,4 @@
-/** HTML that may stand in the page as it is. Only {@link html}, {@link raw} and {@link scriptJson} make it. */
+/** HTML that may stand in the page as it is. Only {@link html} and {@link raw} make it. */
 export class Markup {
   readonly #text: string;
 
@@ -31,16 +31,4 @@ export function html(parts: TemplateStringsArray, ...values: readonly (string | 
 /** Markup that this program made (a drawing, a style sheet): never text of results. */
 export function raw(text: string): Markup {
   return new Markup(text);
-}
-
-/** A value as JSON that may stand in a script element: it can neither end the element nor open another. */
-export function scriptJson(value: unknown): Markup {
-  const escapes: Readonly<Record<string, string>> = {
-    '<': '\\u003c',
-    '>': '\\u003e',
-    '&': '\\u0026',
-    '\u2028': '\\u2028',
-    '\u2029': '\\u2029',
-  };
-  return new Markup(JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character]!));
 }

@@ -12,8 +12,9 @@ import { tradeOffChart, tradeOffRows } from '../charts/throughput-against-p99.ts
 import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
 import { decide } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
-import { grouped, withUnit } from '../quantity.ts';
+import { events, grouped, withUnit } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
+import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
 import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import { decisionCard } from './decision-card.ts';
 import { figureOf } from './figure.ts';
@@ -23,6 +24,14 @@ import { SCRIPT } from './script.ts';
 import { sideBySide } from './side-by-side.ts';
 import { STYLE } from './style.ts';
 import { validity } from './validity.ts';
+
+/** Most bytes a page may have, so that it can be mailed and opens at once. */
+const MOST_BYTES = 2_500_000;
+/** What is in a page besides its sections. */
+const FRAME_BYTES = 40_000;
+/** With more groups than this, the course over time is drawn only of the first backends of each. */
+const MANY_GROUPS = 6;
+const FEW_COURSES = 4;
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; img-src data:; base-uri 'none'; form-action 'none'`;
@@ -38,6 +47,8 @@ export async function renderPage(results: Results): Promise<string> {
   const caveats = caveatsOf(results, run);
   const groups: Markup[] = [];
   for (const [i, group] of run.groups.entries()) groups.push(await groupArticle(group, i, { results, run, looks, caveats }));
+  const trust = validity(results, run, caveats);
+  const used = [trust, ...groups].reduce((sum, part) => sum + Buffer.byteLength(part.toString()), FRAME_BYTES);
   const title = `Statebench: ${plainText(plan.suite)}`;
   const page = html`<!doctype html>
 <html lang="en">
@@ -53,7 +64,7 @@ export async function renderPage(results: Results): Promise<string> {
 <body>
 <a class="skip" href="#main">Skip to the answer</a>
 <header><h1>Statebench</h1><p>${headline(results, run)}</p><nav aria-label="Sections">${navigation(run)}<button type="button" id="theme" data-needs-script hidden>Theme</button></nav></header>
-<main id="main">${banner(caveats)}${overview(run, results)}${groups}${validity(results, run, caveats)}${reproduce(results, run)}</main>
+<main id="main">${banner(caveats)}${overview(run, results)}${groups}${trust}${reproduce(results, run, MOST_BYTES - used)}</main>
 <footer><p>Made by Statebench ${plainText(results.environment.statebench)} from the results of ${plan.startedAt.slice(0, 16).replace('T', ' ')} UTC. This page fetches nothing.</p></footer>
 <script>${raw(SCRIPT)}</script>
 </body>
@@ -125,7 +136,7 @@ async function groupArticle(group: GroupSummary, index: number, { results, run, 
   const cells = right.filter((cell) => !cell.isTwin);
   const settings = settingsOf(group.workload);
   const storageSettings = settingsOf(group.storage);
-  const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${grouped(group.batchSize, 0)} events, checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
+  const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${events(group.batchSize)}, checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
   const heading = run.groups.length === 1 ? null : html`<h2>${groupName(group, run)}</h2>`;
   const scatter = some(tradeOffRows(cells, looks), tradeOffChart);
   const share = some(timeShareRows(cells, looks), timeShareChart);
@@ -136,14 +147,15 @@ async function groupArticle(group: GroupSummary, index: number, { results, run, 
   ];
   const tail = some(tailRows(cells, looks), tailChart);
   const recovery = some(recoveryRows(cells, looks), recoveryChart);
-  const courses = overTimeRows(cells, looks).map(overTimeChart);
+  const drawn = run.groups.length > MANY_GROUPS ? cells.slice(0, FEW_COURSES) : cells;
+  const courses = overTimeRows(drawn, looks).map(overTimeChart);
   const draw = async (charts: readonly (ReturnType<typeof tradeOffChart> | null)[]) =>
     Promise.all(charts.filter((chart) => chart !== null).map(figureOf));
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, plan, caveats, looks)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
-<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again.</p><div class="grid">${await draw([...checkpoints, recovery, tail])}</div></section>
-${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
+<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail])}</div></section>
+${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
 
 function some<T, C>(rows: readonly T[], chart: (rows: readonly T[]) => C): C | null {

@@ -6,36 +6,31 @@ import { plainText } from '../plain-text.ts';
 import type { Results } from '../read-results.ts';
 import type { RunSummary } from '../statistics/summary.ts';
 import { summaryFile } from '../summary-file.ts';
-import { html, type Markup, raw, scriptJson } from './html.ts';
+import { html, type Markup, raw } from './html.ts';
 
-/** Most bytes of base64 the trials may take in the page. */
-const MOST_BYTES = 1_100_000;
-
-/** How to run it again, and the data themselves, to be saved from the page. */
-export function reproduce(results: Results, run: RunSummary): Markup {
+/** How to run it again, and the data themselves, to be saved from the page; the trials as far as `roomBytes` allows. */
+export function reproduce(results: Results, run: RunSummary, roomBytes: number): Markup {
   const { plan, environment } = results;
   const table = cellTable(run);
-  const packed = pack(results.trials);
+
   const files = [
     ['plan.json', pretty(plan)],
     ['environment.json', pretty(environment)],
     ['summary.json', pretty(summaryFile(results, run))],
     ['table.csv', toCsv(table)],
     ['table.md', toMarkdown(table)],
-  ] as const;
-  const buttons = files.map(([name]) => html`<button type="button" data-download="${name}" data-from="data-${name}">${name}</button>`);
-  const trials =
-    packed.base64 === null
-      ? null
-      : html`<button type="button" data-download="trials.ndjson" data-from="data-trials" data-packed="gzip">trials.ndjson</button>`;
+  ].map(([name, text]) => ({ name: name!, base64: zipped(text!) }));
+  const packed = pack(results.trials, roomBytes - files.reduce((sum, { base64 }) => sum + base64.length, 0));
+  if (packed.base64 !== null) files.unshift({ name: 'trials.ndjson', base64: packed.base64 });
+  const buttons = files.map(({ name }) => html`<button type="button" data-download="${name}" data-from="data-${name}">${name}</button>`);
   return html`<section id="reproduce"><h2>Run it again</h2><p class="lead">The same command on a machine of the same kind. The suite as it was resolved, with every setting, is in plan.json.</p>
-<pre id="command" tabindex="0">${plainText(plan.command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="command">Copy the command</button><span>Save:</span>${trials}${buttons}</div>
+<pre id="command" tabindex="0">${plainText(plan.command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="command">Copy the command</button><span>Save:</span>${buttons}</div>
 <p class="lead">${packed.note} The files also lie in the folder this page was made from.</p>
 <details><summary>Plan</summary><pre>${plainLines(pretty(plan))}</pre></details><details><summary>Environment</summary><pre>${plainLines(pretty(environment))}</pre></details></section>
-${files.map(([name, text]) => html`<script type="application/json" id="data-${name}">${scriptJson(text)}</script>`)}
-${packed.base64 === null ? null : html`<script type="text/plain" id="data-trials">${raw(packed.base64)}</script>`}`;
+${files.map(({ name, base64 }) => html`<script type="text/plain" id="data-${name}">${raw(base64)}</script>`)}`;
 }
 
+const zipped = (text: string) => gzipSync(text, { level: 9 }).toString('base64');
 const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 function plainLines(text: string): string {
@@ -46,7 +41,7 @@ function plainLines(text: string): string {
 }
 
 /** The trials, gzipped, with as much of the histograms as there is room for. */
-function pack(trials: readonly Trial[]): { readonly base64: string | null; readonly note: string } {
+function pack(trials: readonly Trial[], roomBytes: number): { readonly base64: string | null; readonly note: string } {
   const levels = [
     { trim: (trial: Trial) => trial, note: 'The page carries every trial whole.' },
     {
@@ -59,8 +54,8 @@ function pack(trials: readonly Trial[]): { readonly base64: string | null; reado
     },
   ];
   for (const { trim, note } of levels) {
-    const base64 = gzipSync(trials.map((trial) => `${JSON.stringify(trim(trial))}\n`).join(''), { level: 9 }).toString('base64');
-    if (base64.length <= MOST_BYTES) return { base64, note };
+    const base64 = zipped(trials.map((trial) => `${JSON.stringify(trim(trial))}\n`).join(''));
+    if (base64.length <= roomBytes) return { base64, note };
   }
   return { base64: null, note: 'The trials had no room in the page; they are in trials.ndjson of the results folder.' };
 }

@@ -48,17 +48,13 @@ export const SCRIPT = `'use strict';
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
-  const text = (id) => document.getElementById(id).textContent;
   const unpacked = async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
   };
   for (const button of find('[data-download]')) {
-    const { download, from, packed } = button.dataset;
-    button.addEventListener('click', async () => {
-      if (packed) save(download, [await unpacked(text(from).trim())], 'application/octet-stream');
-      else save(download, [JSON.parse(text(from))], 'text/plain');
-    });
+    const { download, from } = button.dataset;
+    button.addEventListener('click', async () => save(download, [await unpacked(document.getElementById(from).textContent)], 'application/octet-stream'));
   }
   for (const button of find('[data-copy]')) {
     button.addEventListener('click', async () => {

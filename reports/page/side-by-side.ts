@@ -3,7 +3,7 @@ import { extentOf, toPixel } from '../charts/axis.ts';
 import type { Look } from '../charts/look.ts';
 import { nameOf, standingLine, survivalOf } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
-import { grouped, inUnit, percent, rounded, type Unit, uncertainty, unitFor } from '../quantity.ts';
+import { events, grouped, inUnit, percent, rounded, type Unit, uncertainty, unitFor } from '../quantity.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999, type MetricName } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
@@ -74,16 +74,17 @@ export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<s
         ? html`<tr class="reason"><td colspan="${COLUMN_COUNT}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
         : null;
     return html`<tbody class="${kind}"><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
-<td class="l throughput" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}</span></td>
+<td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}</span></td>
 ${METRICS.map(({ title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
   };
+  const hasIntervals = cells.some(({ metrics }) => (metrics.eventsPerSecond?.interval ?? null) !== null);
   const edge =
     group.tiers === null
       ? 'There are no tiers: too few blocks.'
       : 'The coloured edge marks the best tier: its rows cannot be told apart by these data.';
-  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point, the bar the 95 % interval over blocks. Time per micro-batch (of ${grouped(group.batchSize, 0)} events) runs from its first event taken to its last write done: it is service time, <b>not latency</b>. All but throughput are medians of trials.</p>
+  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Time per micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
 <div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th><td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
 ${leftOut(plan)}</div>
 ${allFigures(cells)}`;
@@ -130,7 +131,7 @@ function stripOf({ trials, metrics }: CellSummary, axis: ReturnType<typeof exten
   const last = Math.max(...trials.map(({ block }) => block));
   const points = trials.map(
     ({ block, throughput }) =>
-      html`<circle cx="${x(throughput.eventsPerSecond)}" cy="${(9.5 + ((block - 0.5) / last) * 9).toFixed(1)}" r="1.9" fill="${color}" opacity=".6"/>`,
+      html`<circle cx="${x(throughput.eventsPerSecond)}" cy="${(9.5 + ((block - 0.5) / last) * 9).toFixed(1)}" r="${trials.length > 3 ? 1.9 : 2.6}" fill="${color}" opacity=".6"/>`,
   );
   const interval = metrics.eventsPerSecond?.interval ?? null;
   const bar =

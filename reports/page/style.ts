@@ -1,7 +1,7 @@
 const LIGHT = `color-scheme: light;
   --page: #fbfbfa; --card: #ffffff; --ink: #1b1f24; --soft: #57606a; --line: #d9dee3; --accent: #0b5cbf; --good: #116b3c; --bad: #a8341c; --amber: #8a5a00; --wash: #eef4fb; --band: #f3f5f7;
   --c1: #0072b2; --c2: #c65200; --c3: #00855f; --c4: #a0578b; --c5: #7a6a00; --c6: #4a5560; --c7: #b3263f; --c8: #5b4fc7;
-  --p1: #a4aeb8; --p2: #4a5560; --p3: #3d8fd1; --p4: #c65200; --p5: #00855f;`;
+  --p1: #848f9a; --p2: #4a5560; --p3: #3d8fd1; --p4: #c65200; --p5: #00855f;`;
 
 const DARK = `color-scheme: dark;
   --page: #0f1317; --card: #161b21; --ink: #e8ecf1; --soft: #a3adb8; --line: #2c343d; --accent: #6cb0ff; --good: #5fd18f; --bad: #ff9378; --amber: #e9b64c; --wash: #14243a; --band: #1b2129;
@@ -20,7 +20,7 @@ export const STYLE = `
 :root { ${LIGHT} }
 @media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { ${DARK} } }
 :root[data-theme=dark] { ${DARK} }
-* { box-sizing: border-box }
+* { box-sizing: border-box } [hidden] { display: none !important }
 html { scroll-behavior: smooth; scroll-padding-top: 12px; -webkit-text-size-adjust: 100% }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 header, main, footer { max-width: 1120px; margin: 0 auto; padding: 0 20px }
@@ -33,7 +33,7 @@ a { color: var(--accent); text-decoration: none } a:hover { text-decoration: und
 button { font: inherit; font-size: 13px; color: var(--accent); background: none; border: 1px solid var(--line); border-radius: 7px; padding: 4px 10px; cursor: pointer } button:hover { background: var(--wash) }
 .skip { position: absolute; left: -999px } .skip:focus { left: 8px; top: 8px; background: var(--card); padding: 6px 10px; z-index: 3 }
 section { margin: 30px 0 } article + article { border-top: 1px solid var(--line); margin-top: 44px }
-h2 { font-size: 17px; margin: 0 0 4px; letter-spacing: -.005em } h3 { font-size: 15px; margin: 0 0 4px } article > h2 { font-size: 21px; margin-top: 34px; overflow-wrap: anywhere }
+h2 { font-size: 17px; margin: 0 0 4px; letter-spacing: -.005em } h3 { font-size: 15px; margin: 0 0 4px } article > h2 { font-size: 21px; margin-top: 34px; overflow-wrap: anywhere } article > section:first-of-type { margin-top: 8px }
 .lead { color: var(--soft); font-size: 13px; margin: 0 0 12px; max-width: 112ch }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px }
 .banner { background: var(--card); border: 1px solid var(--bad); border-left-width: 5px; border-radius: 8px; padding: 10px 14px; margin: 12px 0; font-weight: 600 }
@@ -62,7 +62,7 @@ th button { all: unset; cursor: pointer; font: inherit; color: inherit } th butt
 .below { padding: 10px 14px; font-size: 13px; color: var(--soft); border-top: 1px solid var(--line); margin: 0 } .below b { color: var(--ink) }
 .grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px } .card + .grid { margin-top: 18px } .thirds { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px }
 figure { margin: 0; padding: 14px 16px 10px } figcaption { font-size: 13px; font-weight: 600; margin-bottom: 6px; line-height: 1.4 } figcaption span { font-weight: 400; color: var(--soft) } .thirds figure { padding: 10px 10px 6px }
-.draw svg { width: 100%; height: auto; display: block; font-family: inherit } .draw .narrow { display: none }
+.draw svg { width: 100%; height: auto; display: block; font-family: inherit; font-size: 11px } .draw .narrow { display: none }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; color: var(--soft); margin: 0 0 4px; padding: 0; list-style: none }
 details { font-size: 12.5px; color: var(--soft); margin-top: 6px } details p { margin: 6px 0; max-width: 82ch } summary { cursor: pointer; width: fit-content } details table { font-size: 12px } details td, details th { padding: 3px 8px; border-bottom: 1px solid var(--line) } details .scroll { max-height: 340px; overflow: auto }
 .small { font-size: 13px; margin-top: 18px } .small ul { margin: 4px 0 0; padding-left: 18px } dl { display: grid; grid-template-columns: minmax(110px, max-content) minmax(0, 1fr); gap: 4px 18px; margin: 0; font-size: 13.5px } dt { color: var(--soft) } dd { margin: 0 } .pad { padding: 16px 20px }
@@ -78,7 +78,7 @@ footer { color: var(--soft); font-size: 12px; padding-bottom: 40px } .two { disp
   .cells td, .cells td:first-child, .cells td:last-child { text-align: left; padding: 3px 6px; white-space: normal } .cells td:first-child, .cells td.throughput { grid-column: 1 / -1; max-width: none } .cells td[data-label]::before { content: attr(data-label); display: block; color: var(--soft); font-size: 11px } .cells .best { box-shadow: inset 4px 0 0 var(--accent) } .cells .best td:first-child { box-shadow: none }
 }
 @media print {
-  :root, :root[data-theme=dark] { ${LIGHT} } @page { margin: 11mm } body { background: #fff; font-size: 12px } button, nav, .buttons, .skip { display: none !important } .card, figure, tbody, .standings li { break-inside: avoid } h2, h3, .lead { break-after: avoid } section { margin: 18px 0 }
+  :root, :root[data-theme=dark] { ${LIGHT} } @page { margin: 11mm } body { background: #fff; font-size: 12px } nav, .buttons, .skip { display: none !important } .grid, .thirds, table { break-before: avoid } .card, figure, tbody, .standings li { break-inside: avoid } h2, h3, .lead { break-after: avoid } section { margin: 18px 0 }
   main, header, footer { padding: 0; max-width: none } .scroll { overflow: visible } table { font-size: 8.5px } th { font-size: 8px } td, th { padding: 3px 3px } td small { font-size: 7.5px } .tag { font-size: 7.5px } .strip { width: 66px } .figure { min-width: 52px } .cells .name { min-width: 60px } .grid { grid-template-columns: repeat(2, minmax(0, 1fr)) } .thirds { grid-template-columns: repeat(3, minmax(0, 1fr)) } details:not([open]) { display: none }
 }
 `;

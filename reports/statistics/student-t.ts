@@ -44,8 +44,17 @@ export function twoSidedP(t: number, df: number): number {
   return incompleteBeta(df / (df + t * t), df / 2, 0.5);
 }
 
-/** The t that leaves `alpha` in both tails together: `criticalT(0.05, df)` is the 97.5 % quantile. */
+const known = new Map<string, number>();
+
+/** The t that leaves `alpha` in both tails together: `criticalT(0.05, df)` is the 97.5 % quantile. Kept once computed: few are asked for, often. */
 export function criticalT(alpha: number, df: number): number {
+  const key = `${alpha} ${df}`;
+  const value = known.get(key) ?? bisect(alpha, df);
+  known.set(key, value);
+  return value;
+}
+
+function bisect(alpha: number, df: number): number {
   let low = 0;
   let high = 1;
   while (twoSidedP(high, df) > alpha) high *= 2;

@@ -1,0 +1,259 @@
+// Proves in a real browser that the report opens from a file without a request or an error, in both themes, without
+// scripts, on a phone and on paper; that sorting, themes and downloads work; and that hostile text stays text.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import test from 'ava';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Cell } from '../../harness/results.ts';
+import { inventResults, PROFILES, USUAL } from '../fixtures.ts';
+import { HOSTILE } from '../hostile-text.ts';
+import { plainText } from '../plain-text.ts';
+import type { Results } from '../read-results.ts';
+import { withChromium } from './chromium-for-tests.ts';
+import { renderPage } from './page.ts';
+
+const MOST_BYTES = 2_500_000;
+const usual = inventResults(USUAL);
+const usualPage = renderPage(usual);
+
+interface Opened {
+  readonly page: Page;
+  /** Errors of the console and requests for anything but the file itself. */
+  readonly troubles: readonly string[];
+}
+
+async function open(
+  browser: Browser,
+  html: string,
+  options: BrowserContextOptions,
+  body: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'statebench-page-'));
+  const file = join(folder, 'report.html');
+  await writeFile(file, html);
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && troubles.push(message.text()));
+  page.on('pageerror', (error) => troubles.push(error.message));
+  page.on('dialog', (dialog) => troubles.push(`dialog ${dialog.message()}`));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (url !== pathToFileURL(file).href && !url.startsWith('data:,') && !url.startsWith('blob:')) troubles.push(`request ${url}`);
+  });
+  try {
+    await page.goto(pathToFileURL(file).href);
+    await body({ page, troubles });
+  } finally {
+    await context.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Elements that stick out of the window, or text that is cut by its own box; run in the page. */
+const STICKING_OUT = `[...document.querySelectorAll('main *')].filter((element) => {
+  if (element.closest('.scroll, details:not([open]), svg')) return false;
+  const box = element.getBoundingClientRect();
+  return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
+}).map((element) => element.outerHTML.slice(0, 120))`;
+
+/** Pairs of texts of one drawing that overlap; run in the page. */
+const OVERLAPPING = `[...document.querySelectorAll('.draw svg')].flatMap((svg) => {
+  const texts = [...svg.querySelectorAll('text')].filter((text) => text.textContent.trim() !== '' && text.getBoundingClientRect().width > 0);
+  const boxes = texts.map((text) => text.getBoundingClientRect());
+  const whole = svg.getBoundingClientRect();
+  const cut = texts.filter((_, i) => boxes[i].left < whole.left - 1 || boxes[i].right > whole.right + 1).map((text) => 'cut: ' + text.textContent);
+  return cut.concat(texts.flatMap((a, i) => texts.slice(i + 1).flatMap((b, j) => {
+    const [x, y] = [boxes[i], boxes[i + 1 + j]];
+    const across = Math.min(x.right, y.right) - Math.max(x.left, y.left);
+    const down = Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top);
+    return across > 1 && down > 3 ? [a.textContent + ' / ' + b.textContent] : [];
+  })));
+})`;
+
+test('the page opens without an error or a request, in both themes, and nothing overlaps or sticks out', async (t) => {
+  const html = await usualPage;
+  t.true(Buffer.byteLength(html) <= MOST_BYTES);
+  await withChromium(t, async (browser) => {
+    const backgrounds: unknown[] = [];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const width of [1200, 800, 360]) {
+        await open(browser, html, { colorScheme, viewport: { width, height: 900 } }, async ({ page, troubles }) => {
+          t.is(await page.evaluate('document.documentElement.scrollWidth'), width, `${colorScheme} ${width}: scrolls sideways`);
+          t.deepEqual(await page.evaluate(STICKING_OUT), [], `${colorScheme} ${width}`);
+          t.deepEqual(await page.evaluate(OVERLAPPING), [], `${colorScheme} ${width}`);
+          if (width === 1200) backgrounds.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
+          t.deepEqual(troubles, [], `${colorScheme} ${width}`);
+        });
+      }
+    }
+    t.not(backgrounds[0], backgrounds[1]);
+  });
+});
+
+test('charts take their colours from the theme', async (t) => {
+  const html = await usualPage;
+  await withChromium(t, (browser) =>
+    open(browser, html, { colorScheme: 'light' }, async ({ page, troubles }) => {
+      const fill = `getComputedStyle(document.querySelector('.draw svg path[fill="var(--c2)"]')).fill`;
+      t.is(await page.evaluate(fill), 'rgb(198, 82, 0)');
+      await page.click('#theme');
+      t.is(await page.evaluate(fill), 'rgb(255, 154, 77)');
+      t.is(await page.textContent('#theme'), 'Light theme');
+      await page.reload();
+      t.is(await page.evaluate(fill), 'rgb(255, 154, 77)', 'the choice is kept');
+      t.deepEqual(troubles, []);
+    }),
+  );
+});
+
+test('without scripts the answer, the table and the charts are there, and no dead buttons', async (t) => {
+  const html = await usualPage;
+  await withChromium(t, (browser) =>
+    open(browser, html, { javaScriptEnabled: false, viewport: { width: 1200, height: 900 } }, async ({ page }) => {
+      t.is(await page.textContent('.pick'), 'memory');
+      t.is(await page.locator('table.cells > tbody').count(), 13);
+      t.true((await page.locator('.draw .wide svg:visible').count()) >= 7);
+      t.is(await page.locator('button:visible').count(), 0);
+      await page.locator('summary').first().click();
+      t.true(await page.locator('details[open] table').first().isVisible());
+    }),
+  );
+});
+
+test('a column sorts both ways by keyboard, and the null backend stays below its rule', async (t) => {
+  const html = await usualPage;
+  await withChromium(t, (browser) =>
+    open(browser, html, {}, async ({ page, troubles }) => {
+      const names = () => page.locator('table.cells > tbody .name').allTextContents();
+      const memory = page.locator('th button', { hasText: 'Memory' });
+      await memory.focus();
+      await page.keyboard.press('Enter');
+      t.deepEqual((await names()).slice(0, 2), ['sqlite', 'level']);
+      t.is((await names()).at(-1), 'null');
+      await page.keyboard.press('Enter');
+      t.is((await names())[0], 'hbase');
+      t.is((await names()).at(-1), 'null');
+      t.is(await page.locator('th[aria-sort=descending]').count(), 1);
+      t.deepEqual(troubles, []);
+    }),
+  );
+});
+
+test('every figure can be saved from the page, as it stands in the results', async (t) => {
+  const html = await usualPage;
+  await withChromium(t, (browser) =>
+    open(browser, html, { acceptDownloads: true }, async ({ page, troubles }) => {
+      const save = async (name: string) => {
+        const [download] = await Promise.all([page.waitForEvent('download'), page.click(`[data-download="${name}"]`)]);
+        t.is(download.suggestedFilename(), name);
+        return readFile(await download.path(), 'utf8');
+      };
+      t.deepEqual(JSON.parse(await save('plan.json')), usual.plan);
+      t.is(await save('trials.ndjson'), usual.trials.map((trial) => `${JSON.stringify(trial)}\n`).join(''));
+      t.regex(await save('table.csv'), /^workload,storage,/);
+      t.deepEqual(troubles, []);
+    }),
+  );
+});
+
+test('it prints, with the head of the table', async (t) => {
+  const html = await usualPage;
+  await withChromium(t, (browser) =>
+    open(browser, html, { colorScheme: 'dark' }, async ({ page, troubles }) => {
+      const pdf = await page.pdf({ format: 'A4' });
+      t.is(pdf.subarray(0, 5).toString(), '%PDF-');
+      await page.emulateMedia({ media: 'print' });
+      t.true(await page.locator('table.cells th', { hasText: 'Recovery' }).first().isVisible());
+      t.is(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
+      t.deepEqual(troubles, []);
+    }),
+  );
+});
+
+test('one block, nothing finished, and many groups make a page too', async (t) => {
+  const smoke = await renderPage(inventResults({ ...USUAL, backends: 3, profile: PROFILES.smoke }));
+  t.regex(smoke, /No answer yet/);
+  const nothing = await renderPage({ ...usual, trials: [] });
+  t.regex(nothing, /None of these/);
+  const many = await renderPage(
+    inventResults({ ...USUAL, workloads: ['a', 'b', 'c', 'd'], batchSizes: [1, 1024], profile: PROFILES.standard }),
+  );
+  t.true(Buffer.byteLength(many) <= MOST_BYTES, `${Buffer.byteLength(many)} bytes`);
+});
+
+test('results are the same page every time', async (t) => {
+  const small = inventResults({ ...USUAL, backends: 3, profile: PROFILES.quick });
+  t.is(await renderPage(small), await renderPage(structuredClone(small)));
+});
+
+/** Results whose backends are named by `texts`, one each, and whose every other text is all of them together. */
+function spoilt(texts: readonly string[]): Results {
+  const { plan, environment, trials } = inventResults({
+    ...USUAL,
+    backends: texts.length,
+    profile: PROFILES.quick,
+    failing: ['lmdb', 'level'],
+    wrong: ['redis'],
+  });
+  const all = texts.join(' ');
+  const named = { name: all, settings: { [all]: all } };
+  const names = new Map(plan.cells.map(({ backend }, i) => [backend.name, texts[i] ?? backend.name]));
+  const backend = (original: Cell['backend']) => ({ ...original, name: names.get(original.name)!, settings: named.settings });
+  const id = (original: string) => `${original} ${all}`;
+  return {
+    plan: {
+      ...plan,
+      suite: all,
+      command: all,
+      reference: all,
+      cells: plan.cells.map((cell) => ({ ...cell, id: id(cell.id), backend: backend(cell.backend), workload: named, storage: named })),
+      leftOut: texts.map((text) => ({ backend: text, reason: text })),
+    },
+    environment: {
+      ...environment,
+      statebench: all,
+      node: all,
+      platform: all,
+      kernel: all,
+      cpu: all,
+      fileSystem: all,
+      fsyncMs: null,
+      unavailable: { fsyncMs: all, [all]: all },
+    },
+    trials: trials.map((trial) => {
+      const base = { ...trial, id: id(trial.id), cell: id(trial.cell), backend: backend(trial.backend), workload: named, storage: named };
+      return base.state === 'failed' ? { ...base, code: all, message: all } : { ...base, unavailable: { [all]: all } };
+    }),
+    tornLines: 1,
+  };
+}
+
+const AT_ONCE = 10;
+
+test('hostile text stays text, in every field', async (t) => {
+  const collapsed = (text: string | null) => (text ?? '').replace(/\s+/g, ' ').trim();
+  await withChromium(t, async (browser) => {
+    for (let from = 0; from < HOSTILE.length; from += AT_ONCE) {
+      const texts = HOSTILE.slice(from, from + AT_ONCE);
+      const results = spoilt(texts);
+      await open(browser, await renderPage(results), {}, async ({ page, troubles }) => {
+        const place = `texts ${from} to ${from + texts.length}`;
+        t.is(await page.evaluate('typeof globalThis.owned'), 'undefined', place);
+        t.deepEqual(troubles, [], place);
+        const plain = texts.map((text) => collapsed(plainText(text)));
+        t.deepEqual((await page.locator('.below b').allTextContents()).map(collapsed), plain, place);
+        t.deepEqual((await page.locator('.standings b').allTextContents()).map(collapsed).toSorted(), plain.toSorted(), place);
+        t.is(collapsed(await page.textContent('#command')), collapsed(plainText(texts.join(' '))), place);
+        t.is(await page.locator('script').count(), 7, place);
+        t.is(await page.locator('style, link, base, meta[http-equiv]').count(), 3, place);
+        t.is(await page.locator('iframe, img, form, object, embed, textarea, .draw a, main a[href^="javascript"]').count(), 0, place);
+        const packed = await page.locator('[id="data-plan.json"]').textContent();
+        t.is(JSON.parse(gunzipSync(Buffer.from(packed ?? '', 'base64')).toString()).suite, results.plan.suite, place);
+      });
+    }
+  });
+});
