@@ -114,7 +114,7 @@ function failureOf({ failure }: Outcome<'measure' | 'recover'>): TaskFailure {
 }
 
 function measurementsOf(
-  { lateEvents, rssBytesBefore, output: _output, settings: _settings, ...measured }: MeasureResult,
+  { lateEvents, rssBytesBefore, output: _, settings: __, ...measured }: MeasureResult,
   stream: StreamPlan,
   rssBytesMax: number | null,
 ) {
