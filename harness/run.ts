@@ -139,15 +139,22 @@ async function calibrate(cells: readonly PlannedCell[], { plan, work, signal, on
 }
 
 /**
- * Divides a trial's stream: a unit of warm-up, three units measured, a unit of tail to be killed in, with a checkpoint
- * amid every unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
+ * Divides a trial's stream: a unit of warm-up, three units measured, a unit of tail to be killed in, and about a
+ * checkpoint a unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
+ * The checkpoints' interval must not be a multiple of a window's events, or they would all find the windows just
+ * emptied: sines of 72° and 27° are as good as any numbers that no period divides.
  */
 export function streamPlan(measuredEvents: number): StreamPlan {
   const wanted = Math.max(1000, measuredEvents / 3);
   const decade = 10 ** Math.floor(Math.log10(wanted));
   const steps = [1, 1.5, 2, 3, 5, 7, 10].map((step) => step * decade);
   const unit = steps.reduce((best, step) => (Math.abs(Math.log(step / wanted)) < Math.abs(Math.log(best / wanted)) ? step : best));
-  return { warmUp: unit, measured: 3 * unit, tail: unit, checkpoints: { firstEvent: unit / 2, everyEvents: unit } };
+  return {
+    warmUp: unit,
+    measured: 3 * unit,
+    tail: unit,
+    checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565) },
+  };
 }
 
 /** The seeded event at which a trial's process is killed: between a tenth and nine tenths of the tail. */
