@@ -7,6 +7,8 @@ import { ListRecords } from './memory/list-records.ts';
 import { type Life, requireOpen } from './memory/require.ts';
 import { ValueRecords } from './memory/value-records.ts';
 
+export const description = 'Flat hash tables in this process: the fastest that memory allows, and no larger than memory.';
+
 export const options = z.strictObject({
   pageBytes: z
     .int()

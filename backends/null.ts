@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ListTable, StateBackend, StateBatch, StateStore, ValueTable } from './contract.ts';
 
+export const description = 'Stores nothing: its line is what the harness itself costs.';
+
 export const options = z.strictObject({});
 
 const ignore = (): void => undefined;

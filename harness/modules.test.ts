@@ -33,7 +33,9 @@ test('built-ins are files that export options and a default', (t) => {
 
 test('every built-in can be loaded and describes its options', async (t) => {
   for (const name of builtIns('backend')) {
-    for (const { name: option, description } of (await loadBackend(name)).described) t.not(description, '', `${name}: ${option}`);
+    const backend = await loadBackend(name);
+    t.not(backend.description, '', name);
+    for (const { name: option, description } of backend.described) t.not(description, '', `${name}: ${option}`);
   }
   for (const name of builtIns('workload')) {
     const workload = await loadWorkload(name);

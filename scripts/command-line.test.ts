@@ -81,6 +81,7 @@ for (const [args, message] of [
   [['describe', 'lmbd'], /there is nothing named 'lmbd'\. Did you mean 'lmdb'\?/],
   [['list', 'bakends'], /Allowed choices are backends/],
   [['conformance', HALF], /must export 'options'/],
+  [['report', 'none'], /cannot read plan\.json in none/],
   [['schema', 'trial'], /Allowed choices are result, suite/],
 ] as const) {
   test(`exit 2 before anything runs: ${args.join(' ').replace(folder, '')}`, async (t) => {
@@ -190,7 +191,7 @@ test('output is the same file whatever the batch size and the crashes', async (t
   );
 });
 
-test('a backend that throws is a failed trial, and the others go on', async (t) => {
+test('a backend that throws is a failed trial, the others go on, and reports can be drawn again', async (t) => {
   const throws = file(
     'throws.mjs',
     `import { z } from '${import.meta.resolve('zod')}';
@@ -199,14 +200,31 @@ test('a backend that throws is a failed trial, and the others go on', async (t) 
        open: async () => { throw new Error('on purpose'); }, restore: async () => { throw new Error('on purpose'); } });`,
   );
   const out = path.join(folder, 'run');
-  const suite = ['run', '--profile', 'smoke', '--workload', 'synthetic:events=200000', '--out', out];
+  const suite = ['run', '--profile', 'smoke', '--workload', 'synthetic:events=200000', '--out', out, '--json'];
   const { code, stdout, stderr } = await run([...suite, '--backend', throws, '--backend', 'memory']);
   t.is(code, 3, stderr);
-  t.is(stdout, '');
   t.regex(stderr, /throws\/.*did not finish \(\S+\): on purpose/);
   t.regex(stderr, /memory\/.*events\/s, output right/);
+  t.true(stderr.trimEnd().endsWith(`report: ${path.join(out, 'report.html')}`));
+  t.deepEqual(JSON.parse(stdout), JSON.parse(readFileSync(path.join(out, 'summary.json'), 'utf8')));
   const trials = readFileSync(path.join(out, 'trials.ndjson'), 'utf8').trimEnd().split('\n');
   t.deepEqual(trials.map((line) => trialSchema.parse(JSON.parse(line)).state).sort(), ['completed', 'failed']);
+  t.deepEqual(readdirSync(out).sort(), ['environment.json', 'plan.json', 'report.html', 'summary.json', 'trials.ndjson']);
+
+  const again = await run(['report', out, '--to', 'again.html']);
+  t.is(again.code, 0, again.stderr);
+  t.is(readFileSync(path.join(folder, 'again.html'), 'utf8'), readFileSync(path.join(out, 'report.html'), 'utf8'));
+  for (const [name, begins] of [
+    ['table.csv', 'workload,'],
+    ['table.md', '| '],
+    ['table.json', '['],
+  ] as const) {
+    t.is((await run(['export', out, '--to', name])).code, 0);
+    t.true(readFileSync(path.join(folder, name), 'utf8').startsWith(begins), name);
+  }
+  const refused = await run(['export', out, '--to', 'table.xlsx']);
+  t.is(refused.code, 2);
+  t.regex(refused.stderr, /ends in \.csv, \.md, \.json/);
 });
 
 test('Ctrl-C ends the trial, keeps what there is and exits with 130', async (t) => {

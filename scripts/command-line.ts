@@ -5,8 +5,10 @@ import { version } from '../harness/measure/environment.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { describeCommand } from './commands/describe.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
 import { listCommand } from './commands/list.ts';
 import { outputCommand } from './commands/output.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
@@ -60,7 +62,17 @@ function makeProgram(finish: Finish): Command {
       writeOut: (text) => void (text === `${version()}\n` ? process.stdout : process.stderr).write(text),
       writeErr: (text) => void process.stderr.write(text),
     });
-  const commands = [runCommand, outputCommand, listCommand, describeCommand, conformanceCommand, doctorCommand, schemaCommand];
+  const commands = [
+    runCommand,
+    reportCommand,
+    exportCommand,
+    outputCommand,
+    listCommand,
+    describeCommand,
+    conformanceCommand,
+    doctorCommand,
+    schemaCommand,
+  ];
   for (const make of commands)
     program.addCommand(make(finish).copyInheritedSettings(program).option('--debug', 'show where an error came from'));
   return program;

@@ -5,6 +5,7 @@ import { messageOf, StatebenchError } from '../harness/errors.ts';
 import { freeBytes } from '../harness/measure/file-system.ts';
 import type { Environment, Plan } from '../harness/results.ts';
 import { formatBytes } from '../harness/units.ts';
+import type { Results } from '../reports/read-results.ts';
 
 /** `reports/out/2026-01-31T12-00-00-default`, below the current folder. */
 export function defaultFolder(suite: string, startedAt: Date): string {
@@ -34,8 +35,27 @@ export function prepareFolder(folder: string, neededBytes: number): void {
   if (free < neededBytes) fail(`${formatBytes(free)} are free there, and the run may need ${formatBytes(neededBytes)}`);
 }
 
+/** Name of the report in a results folder. */
+export const REPORT = 'report.html';
+
+/** @throws StatebenchError `bad-folder` */
+export function writeResult(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    throw new StatebenchError('bad-folder', `cannot write ${file}: ${messageOf(cause)}; name another file`, { cause });
+  }
+}
+
+/** Draws the report to `file`. @throws StatebenchError `bad-folder` */
+export async function writePage(results: Results, file: string): Promise<void> {
+  // What draws charts takes longer to load than all the rest, and most commands draw none.
+  const { renderPage } = await import('../reports/page/page.ts');
+  writeResult(file, await renderPage(results));
+}
+
 /** Writes what is known before the first trial. */
 export function writePlan(folder: string, plan: Plan, environment: Environment): void {
-  writeFileSync(path.join(folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
-  writeFileSync(path.join(folder, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
+  writeResult(path.join(folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
+  writeResult(path.join(folder, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
 }

@@ -10,12 +10,15 @@ import type { Plan, Trial } from '../../harness/results.ts';
 import { runPlan } from '../../harness/run.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
+import { readResults } from '../../reports/read-results.ts';
+import { summaryFile } from '../../reports/summary-file.ts';
+import { renderTerminal, terminalOptions } from '../../reports/terminal.ts';
 import type { Finish } from '../command-line.ts';
 import { printJson, say } from '../console.ts';
 import { gathered, wholeNumber, wholeNumbers } from '../flags.ts';
 import { planText } from '../plan-text.ts';
 import { drawProgress } from '../progress.ts';
-import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
+import { defaultFolder, prepareFolder, REPORT, writePage, writePlan, writeResult } from '../results-folder.ts';
 import { type BackendModule, startServerFor, withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 
@@ -96,7 +99,20 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   );
   if (!flags.quiet) say(planText(planned, folder));
   const { trials, stoppedBy } = await measure(planned, folder, flags);
+  if (stoppedBy !== null) say(`partial: ${trials.length} of ${planned.estimate.trials} trials were finished`);
+  if (trials.length > 0) await showResults(folder, flags);
   return stoppedBy ?? verdict(suite, planned.plan, trials);
+}
+
+/** Everything a report says comes from the files, so that `statebench report` says the same later. */
+async function showResults(folder: string, flags: Flags): Promise<void> {
+  const results = await readResults(folder);
+  const summary = summaryFile(results);
+  writeResult(path.join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  await writePage(results, path.join(folder, REPORT));
+  if (flags.json) printJson(summary);
+  say(`\n${renderTerminal(results, terminalOptions(process.env, process.stderr.columns, process.stderr.isTTY === true))}`);
+  say(`report: ${path.join(folder, REPORT)}`);
 }
 
 interface Loaded {
