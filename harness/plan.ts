@@ -3,7 +3,8 @@ import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
-import { PROFILES, type Profile } from './profiles.ts';
+import { cleared, withoutPasswords } from './passwords.ts';
+import { PROFILES } from './profiles.ts';
 import { type Cell, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
 
@@ -78,9 +79,9 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
         for (const { module, instance } of made.backends) {
           const cell: Cell = {
             id: [module.name, workload.module.name, storage.module.name, batchSize].join('/'),
-            backend: { name: module.name, settings: { ...instance.settings }, durability: instance.durability },
-            workload: { name: workload.module.name, settings: { ...workload.settings } },
-            storage: { name: storage.module.name, settings: { ...storage.settings } },
+            backend: { name: module.name, settings: cleared(instance.settings), durability: instance.durability },
+            workload: { name: workload.module.name, settings: cleared(workload.settings) },
+            storage: { name: storage.module.name, settings: cleared(storage.settings) },
             batchSize,
             role: isHarnessCost(module) ? 'harness-cost' : 'candidate',
           };
@@ -93,7 +94,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
   const plan: Plan = {
     schema: SCHEMA,
     suite: suite.name,
-    command,
+    command: withoutPasswords(command),
     seed: suite.seed,
     startedAt: startedAt.toISOString(),
     profile,
@@ -101,7 +102,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
-  return { plan, cells, estimate: estimate(cells.length, profile) };
+  return { plan, cells, estimate: estimateOf(cells.length, profile, cells.length * profile.blocks) };
 }
 
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
@@ -128,8 +129,8 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
   throw new StatebenchError('unknown-name', `the reference '${asked}' is no candidate of this run.${suggestion(asked, candidates)}`);
 }
 
-function estimate(cells: number, { blocks, warmUpSeconds, measuredSeconds }: Profile): Estimate {
-  const trials = cells * blocks;
+/** @param trials how many there are to be run */
+export function estimateOf(cells: number, { warmUpSeconds, measuredSeconds }: Plan['profile'], trials: number): Estimate {
   return {
     trials,
     seconds: trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL) + cells * EXTRA_SECONDS_PER_CELL,

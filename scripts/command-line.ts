@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.ts';
 import { listCommand } from './commands/list.ts';
 import { outputCommand } from './commands/output.ts';
 import { reportCommand } from './commands/report.ts';
+import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
@@ -64,6 +65,7 @@ function makeProgram(finish: Finish): Command {
     });
   const commands = [
     runCommand,
+    resumeCommand,
     reportCommand,
     exportCommand,
     outputCommand,

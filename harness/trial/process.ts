@@ -32,6 +32,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
   }
 }
 
+// A Ctrl-C at the terminal reaches every process of the run; the parent decides what it means.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 // A parent that is gone has no use for the work, however it went.
 process.on('disconnect', () => process.exit(1));
 process.once('message', async (task: Task) => {

@@ -44,7 +44,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     const done = await measureAndRecover(request, task);
     const base = {
       schema: 1 as const,
-      id: `${cell.id}#${block}`,
+      id: trialId(cell.id, block),
       cell: cell.id,
       block,
       backend: cell.backend,
@@ -59,6 +59,11 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What a trial is called: every block has each cell once. */
+export function trialId(cell: string, block: number): string {
+  return `${cell}#${block}`;
 }
 
 type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
