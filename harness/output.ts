@@ -15,6 +15,8 @@ export interface OutputRequest {
   /** Events at which the process is killed; each time a new one restores the newest checkpoint and goes on. */
   readonly killAfterEvents: readonly number[];
   readonly seed: number;
+  /** The job's directory, kept, and gone on in from its newest checkpoint; null for one that is removed. */
+  readonly directory: string | null;
   /** The CSV file to write. */
   readonly to: string;
   readonly signal: AbortSignal;
@@ -30,7 +32,7 @@ const TIMEOUT_MS = 24 * 3600 * 1000;
 export async function writeOutput(request: OutputRequest): Promise<OutputResult> {
   const { workload, backend, batchSize, checkpointEveryEvents, seed, to, signal } = request;
   const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
-  const directory = await mkdtemp(join(tmpdir(), 'statebench-output-'));
+  const directory = request.directory ?? (await mkdtemp(join(tmpdir(), 'statebench-output-')));
   try {
     const kills = [...request.killAfterEvents].sort((a, b) => a - b);
     for (const killAt of [...kills, null]) {
@@ -51,7 +53,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
     }
     throw new StatebenchError('harness', 'the last process was killed though nobody asked for it');
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    if (request.directory === null) await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -64,6 +66,8 @@ function failed(
     code === 'bad-data' ||
     code === 'impossible-settings' ||
     code === 'unavailable' ||
+    code === 'bad-checkpoint' ||
+    code === 'no-whole-checkpoint' ||
     code === 'interrupted'
   ) {
     return new StatebenchError(code, message);
