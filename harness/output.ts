@@ -15,6 +15,8 @@ export interface OutputRequest {
   /** Events at which the process is killed; each time a new one restores the newest checkpoint and goes on. */
   readonly killAfterEvents: readonly number[];
   readonly seed: number;
+  /** The job's directory, kept, and gone on in from its newest checkpoint; null for one that is removed. */
+  readonly directory: string | null;
   /** The CSV file to write. */
   readonly to: string;
   readonly signal: AbortSignal;
@@ -31,7 +33,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
   const { workload, backend, batchSize, checkpointEveryEvents, seed, to, signal } = request;
   const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
   sweepScratch(tmpdir());
-  const directory = makeScratch(tmpdir(), 'output');
+  const directory = request.directory ?? makeScratch(tmpdir(), 'output');
   try {
     const kills = [...request.killAfterEvents].sort((a, b) => a - b);
     for (const killAt of [...kills, null]) {
@@ -52,7 +54,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
     }
     throw new StatebenchError('harness', 'the last process was killed though nobody asked for it');
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    if (request.directory === null) await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -65,6 +67,8 @@ function failed(
     code === 'bad-data' ||
     code === 'impossible-settings' ||
     code === 'unavailable' ||
+    code === 'bad-checkpoint' ||
+    code === 'no-whole-checkpoint' ||
     code === 'interrupted'
   ) {
     return new StatebenchError(code, message);
