@@ -31,8 +31,6 @@ export interface ExportedChain {
 
 export class SegmentChain {
   readonly #directory: string;
-  /** Segments of two stores never have one name. */
-  readonly #maker = randomBytes(8).toString('hex');
   #segments: readonly Segment[] = [];
 
   /** @param directory for the segments alone; made when needed. */
@@ -58,7 +56,7 @@ export class SegmentChain {
    */
   async add(all: boolean, fill: (writer: SegmentWriter) => Promise<number>): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
-    const path = `segment-${this.#maker}-${randomBytes(8).toString('hex')}`;
+    const path = `segment-${randomBytes(12).toString('hex')}`;
     const before = all ? this.#segments : [];
     try {
       const writer = await SegmentWriter.create(join(this.#directory, path));
@@ -98,7 +96,7 @@ export class SegmentChain {
     await mkdir(this.#directory);
     const segments: Segment[] = [];
     for (const [path, check] of Object.entries(checks)) {
-      if (!/^segment-[0-9a-f]+-[0-9a-f]+$/.test(path)) throw new BackendError('damaged', `${from} lists '${path}', which is no segment`);
+      if (!/^segment-[0-9a-f]+$/.test(path)) throw new BackendError('damaged', `${from} lists '${path}', which is no segment`);
       let entries = 0;
       for await (const chunk of readSegment(join(from, path), check)) entries += await apply(chunk, join(from, path));
       await linkOrCopy(join(from, path), join(this.#directory, path));
