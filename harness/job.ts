@@ -37,12 +37,14 @@ export interface Restored {
 export interface CheckpointSchedule {
   readonly firstEvent: number;
   readonly everyEvents: number;
+  /** What happens when one is due while another is under way: the stream waits for it, or goes on and takes it late. */
+  readonly exact: boolean;
 }
 
 /** How long the event loop may stand still for events. */
 const LONGEST_WITHOUT_TURN_NS = 50e6;
 
-export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: Number.POSITIVE_INFINITY };
+export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: 1, exact: false };
 
 /** How many checkpoints of a schedule are due by the time `events` were processed. */
 function checkpointsDue({ firstEvent, everyEvents }: CheckpointSchedule, events: number): number {
@@ -139,7 +141,7 @@ export class Job {
 
   /**
    * Processes the stream up to event `until`, or to its end.
-   * @param checkpoints when to take them; one that is due while another is under way is taken as soon as that is published.
+   * @param checkpoints when to take them.
    * @param afterStep is called between two events, as often as the watermark may advance; a promise is waited for.
    */
   async run(until: number, checkpoints: CheckpointSchedule, afterStep?: () => void | Promise<void>): Promise<void> {
@@ -152,6 +154,7 @@ export class Job {
       const filled = this.#source.fill(batch, Math.min(until - pipeline.events, pipeline.untilWatermark, toCheckpoint));
       if (filled === 0) break;
       await pipeline.process(batch);
+      if (pipeline.events >= next && checkpoints.exact) await checkpointer.settled();
       if (pipeline.events >= next && !checkpointer.busy) {
         taken = checkpointsDue(checkpoints, pipeline.events);
         await this.checkpoint();

@@ -182,7 +182,7 @@ export function streamPlan(measuredEvents: number): StreamPlan {
     warmUp: unit,
     measured: 3 * unit,
     tail: unit,
-    checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565) },
+    checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565), exact: false },
   };
 }
 
