@@ -10,10 +10,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import filesystem from '../../backends/checkpoints/filesystem.ts';
+import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import { keyHash, type StateBackend, StateBatch, type StateStore, slotHash, type TableSpec, windowHash } from '../../backends/contract.ts';
 import { Checkpointer, type CheckpointRecord } from '../../harness/checkpointing/checkpointer.ts';
-import { create, loadBackend } from '../../harness/modules.ts';
+import { create, loadBackend, loadStorage } from '../../harness/modules.ts';
 import { startServerFor } from '../servers/for-backend.ts';
 import { type Figure, figure, print } from './figure.ts';
 
@@ -86,7 +86,8 @@ async function withKeys<T>(
   try {
     await mkdir(join(root, 'store'));
     const store = await backend.open({ directory: join(root, 'store'), tables: [TABLE] });
-    const space = await filesystem({ mode }).open(join(root, 'checkpoints'));
+    const storage = await create<CheckpointStorage>(await loadStorage(`filesystem:mode=${mode}`));
+    const space = await storage.open(join(root, 'checkpoints'));
     const keys = new Keys(store, count);
     await keys.writeAll();
     const checkpointer = new Checkpointer({ backend, store, space });
