@@ -104,7 +104,10 @@ export class RecordPages {
   /** Records that the next cut would have to write down, were it not to write all of them. */
   get marked(): number {
     let marked = 0;
-    for (const word of this.#marks) {
+    const marks = this.#marks;
+    for (let i = 0; i < marks.length; i++) {
+      const word = marks[i] as number;
+      if (word === 0) continue;
       let bits = word - ((word >>> 1) & 0x55555555);
       bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
       marked += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
