@@ -3,8 +3,8 @@ import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
-import { PROFILES, type Profile } from './profiles.ts';
-import { type Cell, type Plan, SCHEMA } from './results.ts';
+import { PROFILES } from './profiles.ts';
+import { type Cell, MEASURES, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
 
 /** A cell with all that another process needs to run it. */
@@ -46,6 +46,8 @@ export interface PlanRequest {
 const MOST_CELLS = 10_000;
 /** Starting two processes, opening, the kill, the restore and the check of the output, beside what is measured. */
 const EXTRA_SECONDS_PER_TRIAL = 3;
+/** Three more processes, and the tail of the stream once more. */
+const RESCALE_SECONDS_PER_TRIAL = 3;
 /** Finding the number of events and computing the right answer, once a cell. */
 const EXTRA_SECONDS_PER_CELL = 2;
 /** One trial's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
@@ -97,11 +99,12 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     seed: suite.seed,
     startedAt: startedAt.toISOString(),
     profile,
+    measures: MEASURES.filter((measure) => measure === 'throughput' || suite.measures.includes(measure)),
     reference: chooseReference(suite.reference, backends, leftOut),
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
-  return { plan, cells, estimate: estimate(cells.length, profile) };
+  return { plan, cells, estimate: estimate(cells.length, plan) };
 }
 
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
@@ -128,11 +131,14 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
   throw new StatebenchError('unknown-name', `the reference '${asked}' is no candidate of this run.${suggestion(asked, candidates)}`);
 }
 
-function estimate(cells: number, { blocks, warmUpSeconds, measuredSeconds }: Profile): Estimate {
+function estimate(cells: number, { profile: { blocks, warmUpSeconds, measuredSeconds }, measures }: Plan): Estimate {
   const trials = cells * blocks;
   return {
     trials,
-    seconds: trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL) + cells * EXTRA_SECONDS_PER_CELL,
+    seconds:
+      trials *
+        (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0)) +
+      cells * EXTRA_SECONDS_PER_CELL,
     diskBytes: DISK_BYTES_PER_TRIAL + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: MEMORY_BYTES,
   };

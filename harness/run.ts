@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { StatebenchError } from './errors.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { Trial } from './results.ts';
+import type { Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { makeSchedule } from './schedule.ts';
 import { runChild } from './trial/child.ts';
@@ -56,7 +56,8 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           block,
           seed: plan.seed,
           stream,
-          killAt: cell.role === 'candidate' ? killEvent(plan.seed, cell.id, block, stream) : null,
+          killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
+          rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
           expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
@@ -80,8 +81,9 @@ const PHASES_DONE: Readonly<Record<string, number>> = {
   'warm-up': 0.05,
   measure: 0.2,
   kill: 0.7,
-  restore: 0.8,
-  replay: 0.85,
+  restore: 0.75,
+  replay: 0.8,
+  rescale: 0.9,
   verify: 0.98,
 };
 
@@ -112,7 +114,7 @@ async function calibrate(cells: readonly PlannedCell[], { plan, work, signal, on
     await rm(directory, { recursive: true, force: true });
     if (signal.aborted) break;
     if (failure === null && result !== null) {
-      const stream = streamPlan(result.eventsPerSecond * plan.profile.measuredSeconds);
+      const stream = streamFor(plan.measures, result.eventsPerSecond * plan.profile.measuredSeconds);
       const seconds = (stream.warmUp + stream.measured + stream.tail) / result.eventsPerSecond;
       sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
       continue;
@@ -136,6 +138,15 @@ async function calibrate(cells: readonly PlannedCell[], { plan, work, signal, on
     }
   }
   return sized;
+}
+
+/** Too far for any stream, and still a number in JSON. */
+const NEVER: StreamPlan['checkpoints'] = { firstEvent: Number.MAX_SAFE_INTEGER, everyEvents: Number.MAX_SAFE_INTEGER };
+
+/** All but throughput needs checkpoints. */
+function streamFor(measures: readonly Measure[], measuredEvents: number): StreamPlan {
+  const stream = streamPlan(measuredEvents);
+  return measures.some((measure) => measure !== 'throughput') ? stream : { ...stream, checkpoints: NEVER };
 }
 
 /**

@@ -6,7 +6,7 @@ import { readEnvironment } from '../../harness/measure/environment.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
 import { type Modules, makePlan, type PlannedRun } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
-import type { Plan, Trial } from '../../harness/results.ts';
+import { MEASURES, type Measure, type Plan, type Trial } from '../../harness/results.ts';
 import { runPlan } from '../../harness/run.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
@@ -15,7 +15,7 @@ import { summaryFile } from '../../reports/summary-file.ts';
 import { renderTerminal, terminalOptions } from '../../reports/terminal.ts';
 import type { Finish } from '../command-line.ts';
 import { printJson, say } from '../console.ts';
-import { gathered, wholeNumber, wholeNumbers } from '../flags.ts';
+import { gathered, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { planText } from '../plan-text.ts';
 import { drawProgress } from '../progress.ts';
 import { defaultFolder, prepareFolder, REPORT, writePage, writePlan, writeResult } from '../results-folder.ts';
@@ -28,6 +28,7 @@ interface Flags {
   readonly checkpointStorage?: readonly string[];
   readonly profile?: ProfileName;
   readonly batchSize?: readonly number[];
+  readonly measure?: readonly Measure[];
   readonly seed?: number;
   readonly reference?: string;
   readonly out?: string;
@@ -46,6 +47,11 @@ export function runCommand(finish: Finish): Command {
     .option('--checkpoint-storage <spec>', 'where checkpoints go; may be repeated', gathered)
     .addOption(new Option('--profile <name>', 'how long to measure').choices(PROFILE_NAMES))
     .option('--batch-size <events>', 'events in a micro-batch; several with commas', wholeNumbers(1))
+    .option(
+      '--measure <names>',
+      `what to measure, with commas: ${MEASURES.join(', ')}; default: ${DEFAULT_SUITE.measures.join(',')}`,
+      words(MEASURES),
+    )
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
     .option('--reference <backend>', 'the backend every other is compared with')
     .option('--out <folder>', 'where results go; default: reports/out/<time>-<suite>')
@@ -59,7 +65,7 @@ export function runCommand(finish: Finish): Command {
     });
 }
 
-function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, seed, reference }: Flags): Partial<Suite> {
+function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, measure, seed, reference }: Flags): Partial<Suite> {
   const specs = (texts: readonly string[]): readonly Spec[] => texts.map(parseSpec);
   return {
     ...(backend && { backends: specs(backend) }),
@@ -67,6 +73,7 @@ function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, 
     ...(checkpointStorage && { storages: specs(checkpointStorage) }),
     ...(batchSize && { batchSizes: batchSize }),
     ...(profile && { profile }),
+    ...(measure && { measures: measure }),
     ...(seed !== undefined && { seed }),
     ...(reference !== undefined && { reference }),
   };
