@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { nowNs } from '../measure/clock.ts';
+import { endWithParent } from './end-with-parent.ts';
 import type { Message, Phase, ResultOf, Task } from './tasks.ts';
 
 const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
@@ -45,6 +46,7 @@ export function runChild<T extends Task>({
 }: ChildRequest<T>): Promise<Outcome<T['kind']>> {
   return new Promise((resolve) => {
     const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
+    const ended = child.pid === undefined ? null : endWithParent(child.pid);
     let result: ResultOf[Task['kind']] | null = null;
     let failure: TaskFailure | null = null;
     let killed: Outcome<T['kind']>['killed'] = null;
@@ -74,6 +76,7 @@ export function runChild<T extends Task>({
       } else if (message.type === 'result') result = message.result;
       else fail(message.code, message.message);
     });
+    child.on('exit', () => ended?.());
     child.on('error', (error) => fail('spawn', error.message));
     child.on('close', (code, signalName) => {
       clearTimeout(timer);
