@@ -8,7 +8,7 @@ import type { FailedTrial, Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
-import { makeScratch, sweepScratch } from './scratch.ts';
+import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
 import { runTrial, trialId } from './trial/trial.ts';
@@ -79,7 +79,7 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
     }
     return { trials };
   } finally {
-    await rm(work, { recursive: true, force: true });
+    removeScratch(work);
   }
 }
 

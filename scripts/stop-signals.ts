@@ -13,7 +13,6 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   SIGINT: EXIT.interrupted,
   SIGTERM: EXIT.terminated,
   SIGHUP: EXIT.terminated,
-  SIGPIPE: EXIT.interrupted,
 };
 
 /** Listens until disposed of, and says that the first signal was heard. To be called before there is anything to clean up. */

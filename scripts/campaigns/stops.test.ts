@@ -12,7 +12,7 @@ const seed = Number(process.env.STATEBENCH_SEED ?? Date.now() % 100_000);
 if (existsSync('/proc/self/stat')) {
   test('nothing is left of a run that is ended', async (t) => {
     t.timeout(180_000);
-    const stops = [...stopsOf(seed, 12, JOBS, 3000)];
+    const stops = [...stopsOf(seed, 12, JOBS, 2000)];
     const next = async (): Promise<void> => {
       for (let stop = stops.shift(); stop !== undefined; stop = stops.shift()) {
         const { goneMs, problems } = await stopJob(stop, LIMIT_MS);
