@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointSpace, CheckpointStorage } from '../backends/checkpoints/contract.ts';
+import { failPoint } from '../backends/checkpoints/fail-points.ts';
 import type { StateBackend, StateStore, TableSpec } from '../backends/contract.ts';
 import { EventBatch, type Source, type Workload } from '../workloads/contract.ts';
 import { Checkpointer, type FoundCheckpoint, findCheckpoint } from './checkpointing/checkpointer.ts';
@@ -87,14 +88,17 @@ export class Job {
       checkpoint === null
         ? await request.backend.open({ directory: stateDirectory, tables })
         : await request.backend.restore({ directory: stateDirectory, tables, checkpoint });
-    return new Job(request, request.wrap?.(store, tables) ?? store, space, found, stateDirectory);
+    if (checkpoint !== null) failPoint?.('amid-restore');
+    const job = new Job(request, request.wrap?.(store, tables) ?? store, space, found, stateDirectory);
+    failPoint?.('before-first-event');
+    return job;
   }
 
   private constructor(
     { workload, source, backend, batchSize, sink, probe }: JobRequest,
     store: StateStore,
     space: CheckpointSpace,
-    { checkpoint, skipped }: FoundCheckpoint,
+    { checkpoint, damaged }: FoundCheckpoint,
     stateDirectory: string,
   ) {
     const position = checkpoint === null ? null : (checkpoint.position as Position);
@@ -103,7 +107,7 @@ export class Job {
     this.#store = store;
     this.space = space;
     this.stateDirectory = stateDirectory;
-    this.checkpointer = new Checkpointer({ backend, store, space });
+    this.checkpointer = new Checkpointer({ backend, store, space, damaged });
     this.pipeline = new Pipeline({
       workload,
       store,
@@ -113,7 +117,9 @@ export class Job {
       ...(position && { saved: position.pipeline }),
     });
     this.restored =
-      checkpoint === null || position === null ? null : { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped };
+      checkpoint === null || position === null
+        ? null
+        : { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped: damaged.length };
     sink.restore(position === null ? null : position.sink);
     source.seek(this.pipeline.events);
     this.#batch = new EventBatch(workload.watermark.everyEvents, { keyBytes: source.keyBytes, width: 1 });
