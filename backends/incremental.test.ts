@@ -177,8 +177,13 @@ for (const backend of BACKENDS) {
     const second = await bench.checkpoint(store, space);
     t.is(second.bytesReferenced, 0);
     t.true(second.bytesWritten >= first.bytesWritten * 0.9);
+    await bench.write(store, 0, 5000, 1);
+    await bench.write(store, 0, 100, 2);
+    const third = await bench.checkpoint(store, space);
+    // A log-structured store keeps what was overwritten until it compacts, LMDB a page until no checkpoint reads it.
+    if (backend.name === 'memory' || backend.name === 'sqlite') t.true(third.bytesWritten < first.bytesWritten * 1.1);
     const allocated = (await space.allocatedBytes()) ?? 0;
-    t.true(allocated >= first.bytesWritten + second.bytesWritten, `${allocated} bytes hold both`);
+    t.true(allocated >= second.bytesWritten + third.bytesWritten, `${allocated} bytes hold both`);
     await store.close();
     const restored = await bench.restore(space);
     t.deepEqual(await bench.signs(restored), { 1: 4900, 2: 100 });

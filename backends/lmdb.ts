@@ -149,7 +149,7 @@ class LmdbStore {
       values: this.#values,
       lists: this.#lists,
       checkpoint: (place) => this.#cut(place),
-      published: () => {},
+      published: () => this.#chain.published(),
       release: () => {},
       close: () => this.#root.close(),
     });
@@ -164,9 +164,8 @@ class LmdbStore {
     const sequences = Object.fromEntries([...this.#sequences].map(([name, { next }]) => [name, next]));
     return {
       persist: async () => {
-        const since = await this.#changedSince(meta);
-        const all = this.#chain.needsAll(count, since.length);
-        const cut = { file: this.#file, pageBytes: PAGE_BYTES, count, changed: all ? null : since, head };
+        const { all, changed } = await this.#toWrite(meta, count);
+        const cut = { file: this.#file, pageBytes: PAGE_BYTES, count, changed, head };
         await this.#chain.add(all, (writer) => writePages(writer, cut));
         this.#since = meta.txnid;
         const { files, checks } = await this.#chain.export(directory);
@@ -176,11 +175,15 @@ class LmdbStore {
     };
   }
 
-  async #changedSince(meta: LmdbMeta): Promise<readonly number[]> {
-    if (this.#since === 0n) return [];
+  /** The pages that changed since the chain's newest transaction or, if the chain needs that, all that are in use. */
+  async #toWrite(meta: LmdbMeta, count: number): Promise<{ readonly all: boolean; readonly changed: readonly number[] }> {
     const file = openSync(this.#file, 'r');
     try {
-      return await changedPages(file, PAGE_BYTES, meta, this.#since);
+      if (!this.#chain.needsAll(count, 0)) {
+        const changed = await changedPages(file, PAGE_BYTES, meta, this.#since);
+        if (!this.#chain.needsAll(count, changed.length)) return { all: false, changed };
+      }
+      return { all: true, changed: await changedPages(file, PAGE_BYTES, meta, 0n) };
     } finally {
       closeSync(file);
     }

@@ -146,7 +146,7 @@ class SqliteStore {
       values: this.#values,
       lists: this.#lists,
       checkpoint: (place) => this.#cut(place),
-      published: () => {},
+      published: () => this.#chain.published(),
       release: () => {},
       close: () => {
         this.#log.close();
