@@ -27,6 +27,10 @@ const EXIT_OF_CODE = {
   'duplicate-name': EXIT.usage,
   /** A results folder that cannot be written to, is in use, or has too little space. */
   'bad-folder': EXIT.usage,
+  /** Space ran out while results were written; what was written before is whole. */
+  'disk-full': EXIT.harnessFailure,
+  /** A run whose plan, modules or machine are not what they were. */
+  'cannot-resume': EXIT.usage,
   'results-missing': EXIT.usage,
   'results-newer': EXIT.usage,
   'results-invalid': EXIT.usage,

@@ -39,6 +39,9 @@ export interface CheckpointSchedule {
   readonly everyEvents: number;
 }
 
+/** How long the event loop may stand still for events. */
+const LONGEST_WITHOUT_TURN_NS = 50e6;
+
 export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: Number.POSITIVE_INFINITY };
 
 /** How many checkpoints of a schedule are due by the time `events` were processed. */
@@ -74,8 +77,9 @@ export class Job {
   /** Null for a job that began at the beginning. */
   readonly restored: Restored | null;
   readonly stateDirectory: string;
-  /** Time the event loop took, between events, for checkpoints being persisted, in ns. */
+  /** Time the event loop took, between events, mostly for checkpoints being persisted, in ns. */
   turnsNs = 0;
+  #turnedNs = 0;
   readonly #workload: Workload;
   readonly #keyGroups: Position['keyGroups'];
   readonly #source: Source;
@@ -152,11 +156,13 @@ export class Job {
         taken = checkpointsDue(checkpoints, pipeline.events);
         await this.checkpoint();
       }
-      // A store that answers at once never lets the event loop turn: what is being persisted has to get its turns.
-      if (checkpointer.busy) {
-        const startNs = nowNs();
+      // A store that answers at once never lets the event loop turn: what is being persisted has to get its turns, and word that the
+      // parent is gone must come through.
+      const startNs = nowNs();
+      if (checkpointer.busy || startNs - this.#turnedNs > LONGEST_WITHOUT_TURN_NS) {
         await new Promise(setImmediate);
-        this.turnsNs += nowNs() - startNs;
+        this.#turnedNs = nowNs();
+        this.turnsNs += this.#turnedNs - startNs;
       }
       const pending = afterStep?.();
       if (pending) await pending;

@@ -10,6 +10,7 @@ import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { messageOf, StatebenchError, suggestion } from './errors.ts';
 import { type OptionDescription, type OptionReader, type Options, readOptions } from './options.ts';
+import { withoutPasswords } from './passwords.ts';
 import { bareWord, parseSpec, type Spec, type SpecOption } from './spec.ts';
 
 export type ModuleKind = 'backend' | 'workload' | 'storage';
@@ -84,9 +85,13 @@ export function loadStorage(spec: Spec | string): Promise<LoadedModule<Checkpoin
 
 /** Makes what a {@link ModuleRef} names, in any process. `T` must be what its kind makes. @throws as {@link loadBackend} */
 export async function create<T extends Configured>(ref: ModuleRef): Promise<T> {
-  const options = Object.entries(ref.options).map(([key, value]) => ({ key, value }));
-  const module = await importModule(ref.kind, ref.file);
-  return assemble<T>(module, ref.kind, ref.name, ref.file, options).create();
+  return (await loadRef<T>(ref)).create();
+}
+
+/** Loads what a {@link ModuleRef} names again. `T` must be what its kind makes. @throws as {@link loadBackend} */
+export async function loadRef<T extends Configured>({ kind, name, file, options }: ModuleRef): Promise<LoadedModule<T>> {
+  const given = Object.entries(options).map(([key, value]) => ({ key, value }));
+  return assemble<T>(await importModule(kind, file), kind, name, file, given);
 }
 
 /** Only what others need to make the module again: the rest of a {@link LoadedModule} cannot leave the process. */
@@ -99,7 +104,7 @@ async function load<T extends Configured>(kind: ModuleKind, given: Spec | string
   const file = spec.isPath ? fileOfPath(kind, spec.name) : fileOfBuiltIn(kind, spec.name);
   const base = spec.isPath ? path.basename(file).replace(/\.\w+$/, '') : spec.name;
   const word = bareWord(spec);
-  const name = `${base}${word === null ? '' : `:${word}`}${spec.label === null ? '' : `@${spec.label}`}`;
+  const name = `${base}${word === null ? '' : `:${withoutPasswords(word)}`}${spec.label === null ? '' : `@${spec.label}`}`;
   return assemble<T>(await importModule(kind, file), kind, name, file, spec.options);
 }
 

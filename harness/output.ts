@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { StatebenchError } from './errors.ts';
 import { builtInFile, type ModuleRef } from './modules.ts';
+import { makeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import type { OutputResult } from './trial/tasks.ts';
 
@@ -32,7 +32,8 @@ const TIMEOUT_MS = 24 * 3600 * 1000;
 export async function writeOutput(request: OutputRequest): Promise<OutputResult> {
   const { workload, backend, batchSize, checkpointEveryEvents, seed, to, signal } = request;
   const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
-  const directory = request.directory ?? (await mkdtemp(join(tmpdir(), 'statebench-output-')));
+  sweepScratch(tmpdir());
+  const directory = request.directory ?? makeScratch(tmpdir(), 'output');
   try {
     const kills = [...request.killAfterEvents].sort((a, b) => a - b);
     for (const killAt of [...kills, null]) {

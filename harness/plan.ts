@@ -3,8 +3,9 @@ import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
+import { cleared, withoutPasswords } from './passwords.ts';
 import { PROFILES } from './profiles.ts';
-import { type Cell, MEASURES, type Plan, SCHEMA } from './results.ts';
+import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
 
 /** A cell with all that another process needs to run it. */
@@ -48,6 +49,8 @@ const MOST_CELLS = 10_000;
 const EXTRA_SECONDS_PER_TRIAL = 3;
 /** Three more processes, and the tail of the stream once more. */
 const RESCALE_SECONDS_PER_TRIAL = 3;
+/** Of the sweep of the checkpoint interval: five and one without. */
+const STRETCHES = 6;
 /** Finding the number of events and computing the right answer, once a cell. */
 const EXTRA_SECONDS_PER_CELL = 2;
 /** One trial's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
@@ -80,9 +83,9 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
         for (const { module, instance } of made.backends) {
           const cell: Cell = {
             id: [module.name, workload.module.name, storage.module.name, batchSize].join('/'),
-            backend: { name: module.name, settings: { ...instance.settings }, durability: instance.durability },
-            workload: { name: workload.module.name, settings: { ...workload.settings } },
-            storage: { name: storage.module.name, settings: { ...storage.settings } },
+            backend: { name: module.name, settings: cleared(instance.settings), durability: instance.durability },
+            workload: { name: workload.module.name, settings: cleared(workload.settings) },
+            storage: { name: storage.module.name, settings: cleared(storage.settings) },
             batchSize,
             role: isHarnessCost(module) ? 'harness-cost' : 'candidate',
           };
@@ -95,16 +98,23 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
   const plan: Plan = {
     schema: SCHEMA,
     suite: suite.name,
-    command,
+    command: withoutPasswords(command),
     seed: suite.seed,
     startedAt: startedAt.toISOString(),
     profile,
-    measures: MEASURES.filter((measure) => measure === 'throughput' || suite.measures.includes(measure)),
+    measures: measuresOf(suite.measures),
+    crashesPerDay: suite.crashesPerDay,
     reference: chooseReference(suite.reference, backends, leftOut),
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
-  return { plan, cells, estimate: estimate(cells.length, plan) };
+  return { plan, cells, estimate: estimateOf(cells.length, plan, cells.length * profile.blocks) };
+}
+
+/** In the order of the list; throughput always, and for the interval the time that a restore takes. */
+function measuresOf(asked: readonly Measure[]): Measure[] {
+  const needed: readonly Measure[] = ['throughput', ...asked, ...(asked.includes('interval') ? (['recovery'] as const) : [])];
+  return MEASURES.filter((measure) => needed.includes(measure));
 }
 
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
@@ -131,13 +141,21 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
   throw new StatebenchError('unknown-name', `the reference '${asked}' is no candidate of this run.${suggestion(asked, candidates)}`);
 }
 
-function estimate(cells: number, { profile: { blocks, warmUpSeconds, measuredSeconds }, measures }: Plan): Estimate {
-  const trials = cells * blocks;
+/** @param trials how many there are to be run */
+export function estimateOf(
+  cells: number,
+  { profile: { warmUpSeconds, measuredSeconds }, measures }: Pick<Plan, 'profile' | 'measures'>,
+  trials: number,
+): Estimate {
   return {
     trials,
     seconds:
       trials *
-        (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0)) +
+        (warmUpSeconds +
+          measuredSeconds +
+          EXTRA_SECONDS_PER_TRIAL +
+          (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
+          (measures.includes('interval') ? STRETCHES * measuredSeconds : 0)) +
       cells * EXTRA_SECONDS_PER_CELL,
     diskBytes: DISK_BYTES_PER_TRIAL + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: MEMORY_BYTES,

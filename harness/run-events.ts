@@ -13,7 +13,7 @@ export type RunEvent =
 export interface RunRequest {
   readonly plan: Plan;
   readonly cells: readonly PlannedCell[];
-  /** Exists and is empty but for what was there of the plan; `trials.ndjson` is appended to. */
+  /** Exists. Goes on from the trials and sizes that an interrupted run of the same plan left there. */
   readonly outDirectory: string;
   readonly onEvent: (event: RunEvent) => void;
   /** Once aborted, the trial under way is ended and given up, and the run returns what there is. */
@@ -21,5 +21,6 @@ export interface RunRequest {
 }
 
 export interface RunOutcome {
+  /** Those found finished included. */
   readonly trials: readonly Trial[];
 }

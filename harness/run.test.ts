@@ -8,6 +8,7 @@ import { builtInFile, loadBackend, loadStorage, loadWorkload } from './modules.t
 import { makePlan } from './plan.ts';
 import { trialSchema } from './results.ts';
 import { killEvent, runPlan, streamPlan } from './run.ts';
+import { isScratchName } from './scratch.ts';
 import { parseSpec } from './spec.ts';
 import { DEFAULT_SUITE, overrule } from './suite.ts';
 
@@ -89,7 +90,7 @@ test('four bad backends beside a good one: each is told for what it is, and the 
   const lines = (await readFile(join(directory, 'trials.ndjson'), 'utf8')).trim().split('\n');
   t.is(lines.length, trials.length);
   for (const line of lines) t.notThrows(() => trialSchema.parse(JSON.parse(line)));
-  t.false((await readdir(directory)).includes('work'), 'nothing of the trials is left');
+  t.deepEqual((await readdir(directory)).filter(isScratchName), [], 'nothing of the trials is left');
 });
 
 test('an interrupted run keeps what is finished and leaves nothing behind', async (t) => {
@@ -113,7 +114,7 @@ test('an interrupted run keeps what is finished and leaves nothing behind', asyn
     signal: stop.signal,
   });
   t.is(trials.length, 0);
-  t.deepEqual(await readdir(directory), []);
+  t.deepEqual(await readdir(directory), ['sizes.json', 'trials.ndjson']);
 });
 
 test('a data file that is not there is told before anything is measured', async (t) => {

@@ -1,14 +1,17 @@
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StatebenchError } from './errors.ts';
+import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { Measure, Trial } from './results.ts';
+import type { FailedTrial, Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
+import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
+import { makeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
-import { runTrial } from './trial/trial.ts';
+import { runTrial, trialId } from './trial/trial.ts';
 
 const CALIBRATION_SECONDS = 1;
 /** What a process may take to start, open and close, whatever it measures. */
@@ -25,28 +28,33 @@ interface SizedCell {
 
 /**
  * Runs a plan: finds how many events a trial of each cell takes, computes the right output once a workload, then runs
- * the blocks. Every finished trial is appended to `trials.ndjson` at once.
+ * the blocks. Every finished trial is appended to `trials.ndjson` at once. In a folder where the same plan was run in part it goes on
+ * where that ended, with the same work in the same order: what is finished stays, what is not is done.
  * @throws StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
  */
 export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: RunRequest): Promise<RunOutcome> {
-  const work = join(outDirectory, 'work');
-  await mkdir(work, { recursive: true });
-  const trials: Trial[] = [];
+  sweepScratch(outDirectory);
+  using files = openRunFiles(outDirectory);
+  const { trials } = files;
   const total = cells.length * plan.profile.blocks;
-  const record = async (trial: Trial) => {
-    await appendFile(join(outDirectory, 'trials.ndjson'), `${JSON.stringify(trial)}\n`);
-    trials.push(trial);
+  if (trials.length >= total) return { trials };
+  const work = makeScratch(outDirectory, 'work');
+  const finished = new Set(trials.map(({ id }) => id));
+  const record = (made: Trial) => {
+    const trial = cleared(made);
+    files.addTrial(trial);
     onEvent({ type: 'trial-finished', trial, index: trials.length, trials: total });
   };
   try {
     for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
-    const sized = await calibrate(cells, { plan, work, signal, onEvent, record });
+    const sized = await calibrate(cells, { plan, work, signal, onEvent, files, record });
     const expected = await expectAll(sized, plan.seed, signal);
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
       for (const { planned, stream, timeoutMs } of order) {
         if (signal.aborted) return { trials };
         const { cell } = planned;
         const block = index + 1;
+        if (finished.has(trialId(cell.id, block))) continue;
         onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: total });
         const measured = stream.warmUp + stream.measured;
         const outputs = expected.get(planned.cell.workload.name);
@@ -58,6 +66,7 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           stream,
           killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
           rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
+          interval: cell.role === 'candidate' && plan.measures.includes('interval'),
           expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
@@ -65,8 +74,8 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           onPhase: (phase) => onEvent({ type: 'progress', cell: cell.id, phase, done: PHASES_DONE[phase] ?? 0 }),
         });
         // A trial that Ctrl-C ended says nothing of its backend.
-        if (trial.state === 'failed' && trial.code === 'interrupted') return { trials };
-        await record(trial);
+        if (trial.state === 'failed' && signal.aborted) return { trials };
+        record(trial);
       }
     }
     return { trials };
@@ -83,58 +92,46 @@ const PHASES_DONE: Readonly<Record<string, number>> = {
   kill: 0.7,
   restore: 0.75,
   replay: 0.8,
-  rescale: 0.9,
+  rescale: 0.85,
+  interval: 0.9,
   verify: 0.98,
 };
 
 type Calibration = Pick<RunRequest, 'plan' | 'signal' | 'onEvent'> & {
   readonly work: string;
-  readonly record: (trial: Trial) => Promise<void>;
+  readonly files: RunFiles;
+  readonly record: (trial: Trial) => void;
 };
 
 /** Gives every cell its number of events. A cell that fails here fails all its trials, which are recorded so at once. */
-async function calibrate(cells: readonly PlannedCell[], { plan, work, signal, onEvent, record }: Calibration): Promise<SizedCell[]> {
+async function calibrate(cells: readonly PlannedCell[], calibration: Calibration): Promise<SizedCell[]> {
+  const { plan, signal, onEvent, files, record } = calibration;
   const sized: SizedCell[] = [];
   for (const planned of cells) {
     if (signal.aborted) break;
-    const { cell, backend, workload, storage } = planned;
-    onEvent({ type: 'progress', cell: cell.id, phase: 'calibrate', done: 0 });
-    const directory = join(work, 'calibrate');
-    const startedAt = new Date();
-    const { result, failure } = await runChild({
-      task: {
-        kind: 'calibrate',
-        cell: { backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory },
-        seconds: CALIBRATION_SECONDS,
-      },
-      phase: 'calibrate',
-      timeoutMs: BASE_TIMEOUT_MS,
-      signal,
-    });
-    await rm(directory, { recursive: true, force: true });
-    if (signal.aborted) break;
-    if (failure === null && result !== null) {
-      const stream = streamFor(plan.measures, result.eventsPerSecond * plan.profile.measuredSeconds);
-      const seconds = (stream.warmUp + stream.measured + stream.tail) / result.eventsPerSecond;
-      sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
-      continue;
+    const { cell } = planned;
+    const before = files.trials.filter((trial) => trial.cell === cell.id);
+    const failedBefore = before.find((trial) => trial.state === 'failed' && trial.phase === 'calibrate');
+    let eventsPerSecond = files.eventsPerSecond.get(cell.id);
+    let failure: FailedTrial | undefined = failedBefore?.state === 'failed' ? failedBefore : undefined;
+    if (eventsPerSecond === undefined && failure === undefined) {
+      onEvent({ type: 'progress', cell: cell.id, phase: 'calibrate', done: 0 });
+      const found = await eventsPerSecondOf(planned, calibration);
+      if (signal.aborted) break;
+      if (typeof found === 'number') {
+        files.addSize(cell.id, found);
+        eventsPerSecond = found;
+      } else failure = found;
     }
-    for (let block = 1; block <= plan.profile.blocks; block++) {
-      await record({
-        schema: 1,
-        id: `${cell.id}#${block}`,
-        cell: cell.id,
-        block,
-        backend: cell.backend,
-        workload: cell.workload,
-        storage: cell.storage,
-        batchSize: cell.batchSize,
-        seed: plan.seed,
-        startedAt: startedAt.toISOString(),
-        durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
-        state: 'failed',
-        ...(failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' }),
-      });
+    if (eventsPerSecond !== undefined) {
+      const stream = streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds);
+      const seconds = (stream.warmUp + stream.measured + stream.tail) / eventsPerSecond;
+      sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
+    } else if (failure !== undefined) {
+      for (let block = 1; block <= plan.profile.blocks; block++) {
+        const id = trialId(cell.id, block);
+        if (!before.some((trial) => trial.id === id)) record({ ...failure, id, block });
+      }
     }
   }
   return sized;
@@ -147,6 +144,40 @@ const NEVER: StreamPlan['checkpoints'] = { firstEvent: Number.MAX_SAFE_INTEGER, 
 function streamFor(measures: readonly Measure[], measuredEvents: number): StreamPlan {
   const stream = streamPlan(measuredEvents);
   return measures.some((measure) => measure !== 'throughput') ? stream : { ...stream, checkpoints: NEVER };
+}
+
+async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: Calibration): Promise<number | FailedTrial> {
+  const { cell, backend, workload, storage } = planned;
+  const directory = join(work, 'calibrate');
+  const startedAt = new Date();
+  const { result, failure } = await runChild({
+    task: {
+      kind: 'calibrate',
+      cell: { backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory },
+      seconds: CALIBRATION_SECONDS,
+    },
+    phase: 'calibrate',
+    timeoutMs: BASE_TIMEOUT_MS,
+    signal,
+  });
+  await rm(directory, { recursive: true, force: true });
+  if (failure === null && result !== null) return result.eventsPerSecond;
+  return {
+    schema: 1,
+    id: trialId(cell.id, 1),
+    cell: cell.id,
+    block: 1,
+    backend: cell.backend,
+    workload: cell.workload,
+    storage: cell.storage,
+    batchSize: cell.batchSize,
+    seed: plan.seed,
+    startedAt: startedAt.toISOString(),
+    durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
+    state: 'failed',
+    ...(failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' }),
+    phase: 'calibrate',
+  };
 }
 
 /**

@@ -1,38 +1,41 @@
 import { nameOf, rangeOf } from './decision.ts';
 import { percent, withUnit } from './quantity.ts';
-import type { Results } from './read-results.ts';
+import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import type { RunSummary } from './statistics/summary.ts';
 
 /** Something to know before believing the numbers. */
 export interface Caveat {
-  readonly tone: 'note' | 'warning';
+  /** An alarm stands above everything else. */
+  readonly tone: 'note' | 'warning' | 'alarm';
   readonly text: string;
 }
 
 const CACHED_FSYNC_MS = 0.3;
 
 /** What limits this run, weightiest first. */
-export function caveatsOf({ plan, environment, tornLines }: Results, run: RunSummary): readonly Caveat[] {
+export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] {
+  const { plan, environment, trials, tornLines } = results;
   const { profile } = plan;
   const caveats: Caveat[] = [];
+  const alarm = (text: string) => caveats.push({ tone: 'alarm', text });
   const warn = (text: string) => caveats.push({ tone: 'warning', text });
   const note = (text: string) => caveats.push({ tone: 'note', text });
 
   for (const { id, ratio, verdict } of run.sameTwice) {
     const twin = run.groups.flatMap((group) => group.candidates).find(({ cell }) => cell.id === id);
     if (ratio === null || twin === undefined || (verdict.word !== 'faster' && verdict.word !== 'slower')) continue;
-    warn(
+    alarm(
       `${nameOf(twin)} is the reference under another name and came out ${verdict.word} (${rangeOf(ratio, false)} ×): this machine was too unsteady; believe nothing below.`,
     );
   }
+  if (isPartial(results))
+    alarm(`Partial: ${finishedTrials(trials)} of ${plannedTrials(plan)} trials are finished. Go on with statebench resume.`);
   if (profile.smallestEffect === null) warn(`The profile ${profile.name} only tries whether things work: it decides nothing.`);
   else if (profile.smallestEffect > 0.05)
     warn(
       `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more.`,
     );
   const cells = run.groups.flatMap((group) => group.candidates);
-  const short = cells.filter((cell) => cell.trials.length < profile.blocks && cell.failures.length === 0).length;
-  if (short > 0) warn(`The run is partial: ${short} of ${cells.length} cells lack blocks. Finish it with statebench resume.`);
   if (tornLines > 0) warn('The last line of trials.ndjson was cut off and is left out.');
   if (environment.fsyncMs !== null && environment.fsyncMs < CACHED_FSYNC_MS) {
     note(

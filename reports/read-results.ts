@@ -14,6 +14,21 @@ export interface Results {
   readonly tornLines: number;
 }
 
+/** How many trials a run has when it is finished: every cell once a block. */
+export function plannedTrials({ cells, profile }: Plan): number {
+  return cells.length * profile.blocks;
+}
+
+/** How many of them are there, failed ones too; one that was repeated counts once. */
+export function finishedTrials(trials: readonly Trial[]): number {
+  return new Set(trials.map(({ cell, block }) => `${cell}#${block}`)).size;
+}
+
+/** True for a run that was interrupted. */
+export function isPartial({ plan, trials }: Pick<Results, 'plan' | 'trials'>): boolean {
+  return finishedTrials(trials) < plannedTrials(plan);
+}
+
 /**
  * Reads `plan.json`, `environment.json` and `trials.ndjson` of a results folder. Without `trials.ndjson` there are no trials.
  * @throws ResultsError `results-missing` if a file is not there, `results-newer` if a later Statebench wrote it,

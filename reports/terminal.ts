@@ -38,8 +38,18 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   const lines = [
     ...wrapped(`Statebench · ${plainText(results.plan.suite)} · ${results.plan.profile.name}, ${blocks}`, width, '  ').map(paint.bold),
   ];
+  const caveats = caveatsOf(results, run);
+  const isAlarm = ({ tone }: Caveat) => tone === 'alarm';
+  lines.push(...caveatLines(caveats.filter(isAlarm), width, paint));
   for (const group of run.groups) lines.push('', ...groupLines(group, results.plan, width, paint));
-  lines.push('', ...caveatLines(caveatsOf(results, run), width, paint));
+  lines.push(
+    '',
+    ...caveatLines(
+      caveats.filter((caveat) => !isAlarm(caveat)),
+      width,
+      paint,
+    ),
+  );
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.unicode ? text : ascii(text);
 }
@@ -193,7 +203,7 @@ function bar(size: number, share: number): string {
 
 function caveatLines(caveats: readonly Caveat[], width: number, paint: Painter): readonly string[] {
   return caveats.flatMap(({ tone, text }) =>
-    wrapped(`${tone === 'warning' ? '!' : '·'} ${text}`, width, '  ').map(tone === 'warning' ? paint.bold : paint.dim),
+    wrapped(`${tone === 'note' ? '·' : '!'} ${text}`, width, '  ').map(tone === 'note' ? paint.dim : paint.bold),
   );
 }
 

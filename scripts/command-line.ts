@@ -10,6 +10,7 @@ import { listCommand } from './commands/list.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { outputCommand } from './commands/output.ts';
 import { reportCommand } from './commands/report.ts';
+import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
@@ -65,6 +66,7 @@ function makeProgram(finish: Finish): Command {
     });
   const commands = [
     runCommand,
+    resumeCommand,
     reportCommand,
     exportCommand,
     outputCommand,

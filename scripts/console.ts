@@ -1,5 +1,6 @@
 /** Where words go: data to stdout, everything a person reads to stderr. */
 import { EXIT, exitCodeOf, messageOf } from '../harness/errors.ts';
+import { withoutPasswords } from '../harness/passwords.ts';
 
 /** Writes data, with a line's end. */
 export function print(text: string): void {
@@ -35,10 +36,16 @@ export function columns(rows: readonly (readonly string[])[]): string {
 /** Says what went wrong, with a stack only where STATEBENCH_DEBUG or `--debug` asks for it. @returns what to exit with. */
 export function sayError(error: unknown): number {
   const code = exitCodeOf(error);
-  say(`statebench: ${printable(messageOf(error))}`);
+  say(`statebench: ${printable(withoutPasswords(messageOf(error)))}`);
   if (process.env.STATEBENCH_DEBUG !== undefined && error instanceof Error) say(error.stack ?? '');
-  else if (code === EXIT.harnessFailure) say('This should not happen. Run it again with --debug to see where, and report it.');
+  else if (code === EXIT.harnessFailure && !isKnown(error))
+    say('This should not happen. Run it again with --debug to see where, and report it.');
   return code;
+}
+
+/** True for failures of the machine or the data that the message tells all about. */
+function isKnown(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'disk-full' || error.code === 'no-whole-checkpoint');
 }
 
 /** Text of a file or a module must not drive the terminal. */
@@ -46,12 +53,15 @@ function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (control) => (control === '\n' || control === '\t' ? control : '\u{fffd}'));
 }
 
-/** A reader that goes away (`statebench list | head -1`) is no error: there is nobody left to write for. */
+/**
+ * A reader that goes away (`statebench list | head -1`, a terminal that is closed) is no error: there is nobody left to write for.
+ * What has to be ended in order listens for SIGPIPE, which Node itself never lets through.
+ */
 export function endQuietlyOnBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(EXIT.ok);
-      throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(EXIT.ok);
     });
   }
 }

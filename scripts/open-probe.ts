@@ -1,15 +1,16 @@
 /** A process of its own in which `doctor` opens a backend: an addon that crashes takes only this one along. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { StateBackend } from '../backends/contract.ts';
 import { messageOf } from '../harness/errors.ts';
 import { create, type ModuleRef } from '../harness/modules.ts';
+import { makeScratch, sweepScratch } from '../harness/scratch.ts';
 
 // By stdin, as options may hold a password and arguments are visible to everybody on the machine.
 const ref = JSON.parse(await text(process.stdin)) as ModuleRef;
-const root = await mkdtemp(path.join(tmpdir(), 'statebench-doctor-'));
+sweepScratch(tmpdir());
+const root = makeScratch(tmpdir(), 'doctor');
 try {
   const backend = await create<StateBackend>(ref);
   const store = await backend.open({

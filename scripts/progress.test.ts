@@ -37,7 +37,7 @@ function screen(isTTY: boolean) {
 
 test('a terminal gets one line, at most twice a second, no wider than it is', (t) => {
   const { written, screen: at, now, wait } = screen(true);
-  const progress = drawProgress({ screen: at, style: 'line', expectedSeconds: 40, now });
+  const progress = drawProgress({ screen: at, style: 'line', expectedSeconds: 40, alreadyFinished: 0, now });
   progress.onEvent(started);
   for (let i = 0; i < 100; i++) {
     wait(10);
@@ -56,7 +56,7 @@ test('a terminal gets one line, at most twice a second, no wider than it is', (t
 
 test('the time left follows the trials once two are done', (t) => {
   const { written, screen: at, now, wait } = screen(true);
-  const progress = drawProgress({ screen: { ...at, columns: 200 }, style: 'line', expectedSeconds: 40, now });
+  const progress = drawProgress({ screen: { ...at, columns: 200 }, style: 'line', expectedSeconds: 40, alreadyFinished: 0, now });
   for (const index of [1, 2]) {
     wait(5000);
     progress.onEvent(finished(index));
@@ -71,7 +71,7 @@ test('elsewhere a line per finished trial, and quiet only failures', (t) => {
     ['quiet', 1],
   ] as const) {
     const { written, screen: at, now } = screen(false);
-    const progress = drawProgress({ screen: at, style, expectedSeconds: 40, now });
+    const progress = drawProgress({ screen: at, style, expectedSeconds: 40, alreadyFinished: 0, now });
     progress.onEvent(started);
     progress.onEvent(finished(1));
     progress.onEvent(finished(2, 'failed'));

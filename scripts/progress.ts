@@ -21,6 +21,8 @@ export interface ProgressRequest {
   readonly style: 'line' | 'plain' | 'quiet';
   /** What the plan expects, for the time left until trials tell better. */
   readonly expectedSeconds: number;
+  /** Trials of an earlier part of the run, which say nothing of the pace. */
+  readonly alreadyFinished: number;
   readonly now?: () => number;
 }
 
@@ -28,18 +30,25 @@ export interface ProgressRequest {
 const PAUSE_MS = 500;
 const WIPE = '\r\u{1b}[2K';
 
-export function drawProgress({ screen, style, expectedSeconds, now = () => performance.now() }: ProgressRequest): Progress {
+export function drawProgress({
+  screen,
+  style,
+  expectedSeconds,
+  alreadyFinished,
+  now = () => performance.now(),
+}: ProgressRequest): Progress {
   const changes = style === 'line' && screen.isTTY === true;
   const startMs = now();
   let drawnMs = Number.NEGATIVE_INFINITY;
-  let finished = 0;
+  let finished = alreadyFinished;
   let current = '';
   let trials = 0;
 
   const secondsLeft = (): number => {
     const seconds = (now() - startMs) / 1000;
     // One trial is no pace yet: the first brings calibration with it.
-    return finished < 2 ? Math.max(0, expectedSeconds - seconds) : (seconds / finished) * (trials - finished);
+    const own = finished - alreadyFinished;
+    return own < 2 ? Math.max(0, expectedSeconds - seconds) : (seconds / own) * (trials - finished);
   };
   const draw = (): void => {
     if (!changes || now() - drawnMs < PAUSE_MS) return;

@@ -1,9 +1,14 @@
 /** The folder that a run writes to: found unfit before measuring rather than after. */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { cannotWrite, writeAtomically } from '../harness/atomic-file.ts';
 import { messageOf, StatebenchError } from '../harness/errors.ts';
 import { freeBytes } from '../harness/measure/file-system.ts';
+import type { ModuleRef } from '../harness/modules.ts';
 import type { Environment, Plan } from '../harness/results.ts';
+import { writeResumeFile } from '../harness/resume-file.ts';
+import { LOCK } from '../harness/run-lock.ts';
+import { isScratchName, makeScratch } from '../harness/scratch.ts';
 import { formatBytes } from '../harness/units.ts';
 import type { Results } from '../reports/read-results.ts';
 
@@ -14,36 +19,62 @@ export function defaultFolder(suite: string, startedAt: Date): string {
 }
 
 /**
- * Makes the folder and sees that it can hold a run.
+ * Makes the folder and sees that it can hold a run. What killed processes of ours left in it is no hindrance.
  * @throws StatebenchError `bad-folder` if it cannot be written to, holds something already, or has too little space.
  */
 export function prepareFolder(folder: string, neededBytes: number): void {
-  const fail = (problem: string, cause?: unknown): never => {
-    throw new StatebenchError('bad-folder', `results folder ${folder}: ${problem}; name another with --out`, { cause });
-  };
   try {
-    if (existsSync(folder) && readdirSync(folder).length > 0) fail('it is not empty');
     mkdirSync(folder, { recursive: true });
-    const probe = path.join(folder, '.write-probe');
-    writeFileSync(probe, Buffer.alloc(4096));
-    rmSync(probe);
   } catch (cause) {
-    if (cause instanceof StatebenchError) throw cause;
-    fail(`it cannot be written to (${messageOf(cause)})`, cause);
+    throw unfit(folder, `it cannot be written to (${messageOf(cause)}); name another with --out`, cause);
+  }
+  if (existsSync(path.join(folder, PLAN)))
+    throw unfit(folder, `it is not empty: it holds a run, which 'statebench resume' or 'statebench report' takes; name another with --out`);
+  if (readdirSync(folder).some((name) => name !== LOCK && !isScratchName(name)))
+    throw unfit(folder, 'it is not empty; name another with --out');
+  checkWritable(folder, neededBytes);
+}
+
+/** @throws StatebenchError `bad-folder` if a folder that is there cannot be written to or has too little space. */
+export function checkWritable(folder: string, neededBytes: number): void {
+  try {
+    const probe = makeScratch(folder, 'probe');
+    try {
+      writeFileSync(path.join(probe, 'probe'), Buffer.alloc(4096));
+    } finally {
+      rmSync(probe, { recursive: true });
+    }
+  } catch (cause) {
+    throw unfit(folder, `it cannot be written to (${messageOf(cause)}); name another, or make it writable`, cause);
   }
   const free = freeBytes(folder);
-  if (free < neededBytes) fail(`${formatBytes(free)} are free there, and the run may need ${formatBytes(neededBytes)}`);
+  if (free < neededBytes)
+    throw unfit(
+      folder,
+      `${formatBytes(free)} are free there, and the run may need ${formatBytes(neededBytes)}; name another, or make space`,
+    );
 }
+
+function unfit(folder: string, problem: string, cause?: unknown): StatebenchError {
+  return new StatebenchError('bad-folder', `results folder ${folder}: ${problem}`, { cause });
+}
+
+/** Where this file is a run was begun. */
+export const PLAN = 'plan.json';
 
 /** Name of the report in a results folder. */
 export const REPORT = 'report.html';
 
-/** @throws StatebenchError `bad-folder` */
+/** @param file also one that is none, such as /dev/stdout. @throws StatebenchError `disk-full` or `bad-folder` */
 export function writeResult(file: string, text: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== false) {
+    writeAtomically(file, text);
+    return;
+  }
   try {
     writeFileSync(file, text);
   } catch (cause) {
-    throw new StatebenchError('bad-folder', `cannot write ${file}: ${messageOf(cause)}; name another file`, { cause });
+    throw cannotWrite(file, cause);
   }
 }
 
@@ -54,8 +85,10 @@ export async function writePage(results: Results, file: string): Promise<void> {
   writeResult(file, await renderPage(results));
 }
 
-/** Writes what is known before the first trial. */
-export function writePlan(folder: string, plan: Plan, environment: Environment): void {
-  writeResult(path.join(folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
-  writeResult(path.join(folder, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
+/** Writes what is known before the first trial, the plan last: where that is, the run can be resumed. */
+export function writePlan(folder: string, plan: Plan, environment: Environment, modules: readonly ModuleRef[]): void {
+  const planText = `${JSON.stringify(plan, null, 2)}\n`;
+  writeAtomically(path.join(folder, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
+  writeResumeFile(folder, planText, modules);
+  writeAtomically(path.join(folder, PLAN), planText);
 }

@@ -1,6 +1,7 @@
 /** What is under a folder: the kind of its file system, how much is free, and how long a small durable write takes. */
-import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { makeScratch } from '../scratch.ts';
 
 /** Below this median a disk acknowledges from a cache, and durable figures are optimistic. */
 export const CACHED_FSYNC_MS = 0.3;
@@ -51,7 +52,7 @@ export function freeBytes(folder: string): number {
 
 /** Median time of a 4 KiB write + fsync in `folder`, in ms, over 50 of them. @throws what the file system throws. */
 export function probeFsyncMs(folder: string): number {
-  const directory = mkdtempSync(path.join(nearestFolder(folder), '.statebench-probe-'));
+  const directory = makeScratch(nearestFolder(folder), 'probe');
   try {
     const file = openSync(path.join(directory, 'probe'), 'w');
     try {

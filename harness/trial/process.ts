@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.ts';
 import { calibrate } from './calibrate.ts';
 import { expect } from './expect.ts';
+import { interval } from './interval.ts';
 import { measure } from './measure.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
@@ -32,9 +33,13 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return output(task, tell);
     case 'rescale':
       return rescale(task, tell);
+    case 'interval':
+      return interval(task, tell);
   }
 }
 
+// A Ctrl-C at the terminal reaches every process of the run; the parent decides what it means.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 // A parent that is gone has no use for the work, however it went.
 process.on('disconnect', () => process.exit(1));
 process.once('message', async (task: Task) => {

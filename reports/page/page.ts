@@ -94,9 +94,8 @@ function navigation(run: RunSummary): Markup {
   return html`${sections}<a href="#validity">Validity</a><a href="#reproduce">Run it again</a>`;
 }
 
-function banner(caveats: readonly Caveat[]): Markup | null {
-  const worst = caveats.find(({ text }) => text.includes('believe nothing below'));
-  return worst === undefined ? null : html`<p class="banner" role="alert">${worst.text}</p>`;
+function banner(caveats: readonly Caveat[]): readonly Markup[] {
+  return caveats.filter(({ tone }) => tone === 'alarm').map(({ text }) => html`<p class="banner" role="alert">${text}</p>`);
 }
 
 /** With several groups: all answers at a glance. */

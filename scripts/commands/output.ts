@@ -43,6 +43,7 @@ export function outputCommand(finish: Finish): Command {
     )
     .option('--directory <folder>', "the job's directory: keep its checkpoints there, and go on from the newest if there is one")
     .action(async ({ workload, backend, batchSize, checkpointEvery, killAfter, seed, directory, to }: Flags) => {
+      using stop = listenForStop();
       const source = await loadWorkload(workload);
       source.create();
       checkTarget(to);
@@ -50,7 +51,6 @@ export function outputCommand(finish: Finish): Command {
       started.backend.create();
       if (killAfter.length > 0 && checkpointEvery === undefined)
         say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
-      using stop = listenForStop(() => say('ending; once more to kill'));
       const { rows, lateEvents } = await writeOutput({
         workload: refOf(source),
         backend: refOf(started.backend),

@@ -1,41 +1,36 @@
 /** `statebench run`: plans, says what it will take, measures, reports. */
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { EXIT, type ExitCode, StatebenchError } from '../../harness/errors.ts';
+import { EXIT, type ExitCode } from '../../harness/errors.ts';
 import { readEnvironment } from '../../harness/measure/environment.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
-import { type Modules, makePlan, type PlannedRun } from '../../harness/plan.ts';
+import { type Modules, makePlan } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
-import { MEASURES, type Measure, type Plan, type Trial } from '../../harness/results.ts';
-import { runPlan } from '../../harness/run.ts';
+import { MEASURES, type Measure, type Plan } from '../../harness/results.ts';
+import { lockFolder } from '../../harness/run-lock.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
-import { readResults } from '../../reports/read-results.ts';
-import { summaryFile } from '../../reports/summary-file.ts';
-import { renderTerminal, terminalOptions } from '../../reports/terminal.ts';
 import type { Finish } from '../command-line.ts';
 import { printJson, say } from '../console.ts';
-import { gathered, wholeNumber, wholeNumbers, words } from '../flags.ts';
+import { gathered, positive, wholeNumber, wholeNumbers, words } from '../flags.ts';
+import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
-import { drawProgress } from '../progress.ts';
-import { defaultFolder, prepareFolder, REPORT, writePage, writePlan, writeResult } from '../results-folder.ts';
-import { type BackendModule, startServerFor, withoutServer } from '../servers/for-backend.ts';
+import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
+import { type BackendModule, withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 
-interface Flags {
+interface Flags extends MeasuringFlags {
   readonly backend?: readonly string[];
   readonly workload?: readonly string[];
   readonly checkpointStorage?: readonly string[];
   readonly profile?: ProfileName;
   readonly batchSize?: readonly number[];
   readonly measure?: readonly Measure[];
+  readonly crashesPerDay?: number;
   readonly seed?: number;
   readonly reference?: string;
   readonly out?: string;
   readonly dryRun?: boolean;
-  readonly plain?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
 export function runCommand(finish: Finish): Command {
@@ -52,6 +47,7 @@ export function runCommand(finish: Finish): Command {
       `what to measure, with commas: ${MEASURES.join(', ')}; default: ${DEFAULT_SUITE.measures.join(',')}`,
       words(MEASURES),
     )
+    .option('--crashes-per-day <number>', 'with --measure interval: what the best checkpoint interval is told for', positive)
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
     .option('--reference <backend>', 'the backend every other is compared with')
     .option('--out <folder>', 'where results go; default: reports/out/<time>-<suite>')
@@ -65,7 +61,17 @@ export function runCommand(finish: Finish): Command {
     });
 }
 
-function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, measure, seed, reference }: Flags): Partial<Suite> {
+function suiteFlags({
+  backend,
+  workload,
+  checkpointStorage,
+  batchSize,
+  profile,
+  measure,
+  crashesPerDay,
+  seed,
+  reference,
+}: Flags): Partial<Suite> {
   const specs = (texts: readonly string[]): readonly Spec[] => texts.map(parseSpec);
   return {
     ...(backend && { backends: specs(backend) }),
@@ -74,6 +80,7 @@ function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, 
     ...(batchSize && { batchSizes: batchSize }),
     ...(profile && { profile }),
     ...(measure && { measures: measure }),
+    ...(crashesPerDay && { crashesPerDay }),
     ...(seed !== undefined && { seed }),
     ...(reference !== undefined && { reference }),
   };
@@ -87,6 +94,7 @@ function commandText(args: readonly string[]): string {
 }
 
 async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCode> {
+  using stop = listenForStop();
   const startedAt = new Date();
   const folder = path.resolve(flags.out ?? defaultFolder(suite.name, startedAt));
   const { modules, leftOut } = await loadModules(suite);
@@ -98,28 +106,27 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     return EXIT.ok;
   }
   prepareFolder(folder, rehearsed.estimate.diskBytes);
-  await using servers = await startServers(modules.backends);
-  const planned = makePlan(
-    suite,
-    { ...modules, backends: servers.backends },
-    { command, startedAt, leftOut: [...leftOut, ...servers.leftOut] },
-  );
-  if (!flags.quiet) say(planText(planned, folder));
-  const { trials, stoppedBy } = await measure(planned, folder, flags);
-  if (stoppedBy !== null) say(`partial: ${trials.length} of ${planned.estimate.trials} trials were finished`);
-  if (trials.length > 0) await showResults(folder, flags);
-  return stoppedBy ?? verdict(suite, planned.plan, trials);
-}
-
-/** Everything a report says comes from the files, so that `statebench report` says the same later. */
-async function showResults(folder: string, flags: Flags): Promise<void> {
-  const results = await readResults(folder);
-  const summary = summaryFile(results);
-  writeResult(path.join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  await writePage(results, path.join(folder, REPORT));
-  if (flags.json) printJson(summary);
-  say(`\n${renderTerminal(results, terminalOptions(process.env, process.stderr.columns, process.stderr.isTTY === true))}`);
-  say(`report: ${path.join(folder, REPORT)}`);
+  using _lock = lockFolder(folder);
+  let missed = false;
+  const code = await measureAndReport(folder, flags, stop, async () => {
+    await using servers = await startServers(modules.backends);
+    const { plan, cells, estimate } = makePlan(
+      suite,
+      { ...modules, backends: servers.backends },
+      { command, startedAt, leftOut: [...leftOut, ...servers.leftOut] },
+    );
+    missed = suite.backends !== DEFAULT_SUITE.backends && plan.leftOut.length > 0;
+    if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));
+    const planned = new Set(plan.cells.map((cell) => cell.backend.name));
+    writePlan(folder, plan, readEnvironment(folder), [
+      ...modules.backends.filter(({ name }) => planned.has(name)),
+      ...modules.workloads,
+      ...modules.storages,
+    ]);
+    await measure({ plan, cells, folder, flags, stop, expectedSeconds: estimate.seconds, alreadyFinished: 0 });
+  });
+  // A backend that was asked for by name is missed.
+  return code === EXIT.ok && missed ? EXIT.backendFailed : code;
 }
 
 interface Loaded {
@@ -136,70 +143,4 @@ async function loadModules(suite: Suite): Promise<Loaded> {
 
 function specText({ name, label }: Spec): string {
   return label === null ? name : `${name}@${label}`;
-}
-
-interface StartedServers extends AsyncDisposable {
-  readonly backends: readonly BackendModule[];
-  readonly leftOut: Plan['leftOut'];
-}
-
-async function startServers(backends: readonly BackendModule[]): Promise<StartedServers> {
-  const { values, leftOut } = await availableOf(backends, ({ name }) => name, startServerFor);
-  return {
-    backends: values.map(({ backend }) => backend),
-    leftOut,
-    async [Symbol.asyncDispose]() {
-      await Promise.all(values.map((served) => served[Symbol.asyncDispose]()));
-    },
-  };
-}
-
-/** What can be had here; the rest with the reason. Any other error ends the run. */
-async function availableOf<From, To>(
-  items: readonly From[],
-  nameOf: (item: From) => string,
-  get: (item: From) => Promise<To>,
-): Promise<{ readonly values: readonly To[]; readonly leftOut: Plan['leftOut'] }> {
-  const values: To[] = [];
-  const leftOut: Plan['leftOut'] = [];
-  for (const item of items) {
-    try {
-      values.push(await get(item));
-    } catch (error) {
-      if (!(error instanceof StatebenchError) || error.code !== 'unavailable') throw error;
-      leftOut.push({ backend: nameOf(item), reason: error.message });
-    }
-  }
-  return { values, leftOut };
-}
-
-interface Measured {
-  readonly trials: readonly Trial[];
-  /** What to exit with if a signal ended the run; null if it went to its end. */
-  readonly stoppedBy: ExitCode | null;
-}
-
-async function measure({ plan, cells, estimate }: PlannedRun, folder: string, flags: Flags): Promise<Measured> {
-  writePlan(folder, plan, readEnvironment(folder));
-  const progress = drawProgress({
-    screen: process.stderr,
-    style: flags.quiet ? 'quiet' : flags.plain ? 'plain' : 'line',
-    expectedSeconds: estimate.seconds,
-  });
-  using stop = listenForStop(() => say('\nending this trial and writing what there is; once more to kill'));
-  try {
-    const { trials } = await runPlan({ plan, cells, outDirectory: folder, onEvent: progress.onEvent, signal: stop.signal });
-    return { trials, stoppedBy: stop.exitCode() };
-  } finally {
-    progress.end();
-  }
-}
-
-/** 3 where a trial did not finish, an output was wrong, or a backend asked for by name was left out. */
-function verdict(suite: Suite, { leftOut }: Plan, trials: readonly Trial[]): ExitCode {
-  const failed = trials.filter(
-    (trial) => trial.state === 'failed' || Object.values(trial.correctness).some((output) => output !== null && !output.equal),
-  );
-  const missed = suite.backends !== DEFAULT_SUITE.backends && leftOut.length > 0;
-  return failed.length > 0 || missed ? EXIT.backendFailed : EXIT.ok;
 }

@@ -1,10 +1,10 @@
 /** Gives a backend the server it needs: the one its options name, or one started here for as long as it is used. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { StateBackend } from '../../backends/contract.ts';
 import { StatebenchError } from '../../harness/errors.ts';
 import type { LoadedModule } from '../../harness/modules.ts';
+import { makeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { startRedis } from './redis.ts';
 import type { ServerRequest, ServerStart } from './server.ts';
 
@@ -43,7 +43,8 @@ export async function startServerFor(backend: BackendModule, parent = tmpdir()):
     throw new StatebenchError('unavailable', `backend '${backend.name}' needs a ${server} server, which is not started here: give url=…`);
   }
   const { durability } = withoutServer(backend).create();
-  const directory = await mkdtemp(path.join(parent, `statebench-${server}-`));
+  sweepScratch(parent);
+  const directory = makeScratch(parent, server);
   const started = await start({ directory, durability });
   if (started.state === 'unavailable') {
     await rm(directory, { recursive: true, force: true });

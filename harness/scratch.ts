@@ -1,0 +1,64 @@
+/**
+ * Directories for what is only needed while a process lives: working states, data of servers, probes. Each holds a marker that
+ * names its process, so that what a SIGKILL left is recognised and removed by whoever comes next, and nothing else ever is.
+ */
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cannotWrite } from './atomic-file.ts';
+import { processSchema, stateOf, thisProcess } from './process-identity.ts';
+
+/** Name of the marker in a directory of ours. */
+export const MARKER = '.statebench-scratch';
+
+/** Kind, then the pid: a process that dies before it writes the marker leaves an empty directory that still says whose it was. */
+const NAME = /^statebench-[a-z]+-(\d+)-[A-Za-z0-9]{6}$/;
+
+/**
+ * Makes a directory below `parent`, which exists; whoever makes it removes it.
+ * @param kind what it is for, in lower-case letters
+ * @throws StatebenchError `disk-full` or `bad-folder`
+ */
+export function makeScratch(parent: string, kind: string): string {
+  try {
+    const directory = mkdtempSync(join(parent, `statebench-${kind}-${process.pid}-`));
+    writeFileSync(join(directory, MARKER), JSON.stringify(thisProcess()));
+    return directory;
+  } catch (cause) {
+    throw cannotWrite(parent, cause);
+  }
+}
+
+/** True for a name that {@link makeScratch} gives. */
+export function isScratchName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** Removes the scratch directories directly below `parent` whose processes are gone. Never throws: what stays does no harm. */
+export function sweepScratch(parent: string): void {
+  for (const name of namesIn(parent)) {
+    const pid = NAME.exec(name)?.[1];
+    if (pid === undefined) continue;
+    const directory = join(parent, name);
+    try {
+      const stat = lstatSync(directory);
+      // In a shared folder somebody else's directory may bear such a name.
+      if (!stat.isDirectory() || (process.getuid !== undefined && stat.uid !== process.getuid())) continue;
+      if (readdirSync(directory).length === 0) {
+        if (stateOf({ ...thisProcess(), pid: Number(pid), startTicks: null }) === 'gone') rmdirSync(directory);
+        continue;
+      }
+      const owner = processSchema.parse(JSON.parse(readFileSync(join(directory, MARKER), 'utf8')));
+      if (stateOf(owner) === 'gone') rmSync(directory, { recursive: true, force: true });
+    } catch {
+      // No marker of ours, or not ours to remove.
+    }
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,123 @@
+/** `statebench resume`: goes on with a run that was interrupted, as if it had not been. */
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { Command } from 'commander';
+import type { StateBackend } from '../../backends/contract.ts';
+import { EXIT, type ExitCode, StatebenchError } from '../../harness/errors.ts';
+import { machineDifferences, machineOf } from '../../harness/measure/environment.ts';
+import {
+  type Configured,
+  type LoadedModule,
+  loadBackend,
+  loadStorage,
+  loadWorkload,
+  type ModuleKind,
+  refOf,
+} from '../../harness/modules.ts';
+import { estimateOf, type PlannedCell } from '../../harness/plan.ts';
+import type { Cell, Plan } from '../../harness/results.ts';
+import { loadRunModules, removeResumeFiles } from '../../harness/resume-file.ts';
+import { lockFolder } from '../../harness/run-lock.ts';
+import { isPartial, readResults } from '../../reports/read-results.ts';
+import type { Finish } from '../command-line.ts';
+import { say } from '../console.ts';
+import { gathered } from '../flags.ts';
+import { type MeasuringFlags, measure, measureAndReport, showResults, startServers } from '../measuring.ts';
+import { checkWritable } from '../results-folder.ts';
+import { type BackendModule, needsServer } from '../servers/for-backend.ts';
+import { listenForStop } from '../stop-signals.ts';
+
+interface Flags extends MeasuringFlags {
+  readonly backend?: readonly string[];
+  readonly workload?: readonly string[];
+  readonly checkpointStorage?: readonly string[];
+}
+
+export function resumeCommand(finish: Finish): Command {
+  return new Command('resume')
+    .description('go on with a run that was interrupted, with the trials it lacks')
+    .argument('<folder>', 'what the run wrote')
+    .option('--backend <spec>', 'a backend of the run again, with the password that is not kept; may be repeated', gathered)
+    .option('--workload <spec>', 'the same for a workload', gathered)
+    .option('--checkpoint-storage <spec>', 'the same for a checkpoint storage', gathered)
+    .option('--plain', 'a line per finished trial, also on a terminal')
+    .option('--json', 'the summary as one JSON document on stdout')
+    .option('-q, --quiet', 'say only what fails and how it ended')
+    .action(async (folder: string, flags: Flags) => finish(await resume(path.resolve(folder), flags)));
+}
+
+async function resume(folder: string, flags: Flags): Promise<ExitCode> {
+  using stop = listenForStop();
+  const given = await givenAgain(flags);
+  const before = await readResults(folder);
+  const { plan } = before;
+  const total = plan.cells.length * plan.profile.blocks;
+  if (!isPartial(before)) {
+    say(`this run is complete: ${total} of ${total} trials; its report is drawn again`);
+    await showResults(before, folder, flags);
+    removeResumeFiles(folder);
+    return EXIT.ok;
+  }
+  const differences = machineDifferences(before.environment, machineOf(folder));
+  if (differences.length > 0) {
+    throw new StatebenchError(
+      'cannot-resume',
+      `cannot resume ${folder}: the trials there were made with another ${differences.join(', another ')}. Resume it where it began, or begin anew here: ${plan.command}`,
+    );
+  }
+  using _lock = lockFolder(folder);
+  const left = estimateOf(plan.cells.length, plan, total - before.trials.length);
+  checkWritable(folder, left.diskBytes);
+  const modules = await loadRunModules(folder, given);
+  const backends = modules.filter((module): module is BackendModule => module.kind === 'backend');
+  return measureAndReport(folder, flags, stop, async () => {
+    await using servers = await startServers(backends);
+    const missing = servers.leftOut[0];
+    if (missing !== undefined) throw new StatebenchError('cannot-resume', `cannot resume ${folder}: ${missing.reason}`);
+    const made = [...modules.filter(({ kind }) => kind !== 'backend'), ...servers.backends];
+    const own = new Set(backends.filter(needsServer).map(({ name }) => name));
+    const cells = plannedCells(plan, made, own, folder);
+    if (!flags.quiet) say(`${before.trials.length} of ${total} trials are finished; going on in ${folder}`);
+    await measure({ plan, cells, folder, flags, stop, expectedSeconds: left.seconds, alreadyFinished: before.trials.length });
+  });
+}
+
+async function givenAgain({ backend, workload, checkpointStorage }: Flags): Promise<readonly LoadedModule<Configured>[]> {
+  return [
+    ...(await Promise.all((backend ?? []).map(loadBackend))),
+    ...(await Promise.all((workload ?? []).map(loadWorkload))),
+    ...(await Promise.all((checkpointStorage ?? []).map(loadStorage))),
+  ];
+}
+
+/**
+ * The plan's cells with the modules they are made of.
+ * @param ownServer backends whose server was started for this run, so that it is found at another address each time
+ */
+function plannedCells(
+  plan: Plan,
+  modules: readonly LoadedModule<Configured | StateBackend>[],
+  ownServer: ReadonlySet<string>,
+  folder: string,
+): readonly PlannedCell[] {
+  const settings = new Map(modules.map((module) => [module, { ...module.create().settings }]));
+  const refIn = (kind: ModuleKind, { name, settings: planned }: Cell['workload']) => {
+    const module = modules.find((candidate) => candidate.kind === kind && candidate.name === name);
+    if (module === undefined)
+      throw new StatebenchError('cannot-resume', `cannot resume ${folder}: resume.json lacks the ${kind} '${name}'`);
+    const now = { ...settings.get(module), ...(kind === 'backend' && ownServer.has(name) && 'url' in planned && { url: planned.url }) };
+    if (!isDeepStrictEqual(now, { ...planned })) {
+      throw new StatebenchError(
+        'cannot-resume',
+        `cannot resume ${folder}: ${kind} '${name}' has other settings now (${JSON.stringify(now)}) than when the run began (${JSON.stringify(planned)})`,
+      );
+    }
+    return refOf(module);
+  };
+  return plan.cells.map((cell) => ({
+    cell,
+    backend: refIn('backend', cell.backend),
+    workload: refIn('workload', cell.workload),
+    storage: refIn('storage', cell.storage),
+  }));
+}

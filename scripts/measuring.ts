@@ -1,0 +1,134 @@
+/** What `run` and `resume` share: measures a plan in its folder, then reports what the folder holds. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { writeAtomically } from '../harness/atomic-file.ts';
+import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
+import type { PlannedCell } from '../harness/plan.ts';
+import type { Plan, Trial } from '../harness/results.ts';
+import { removeResumeFiles } from '../harness/resume-file.ts';
+import { runPlan } from '../harness/run.ts';
+import { isPartial, plannedTrials, type Results, readResults } from '../reports/read-results.ts';
+import { summaryFile } from '../reports/summary-file.ts';
+import { renderTerminal, terminalOptions } from '../reports/terminal.ts';
+import { printJson, say } from './console.ts';
+import { drawProgress } from './progress.ts';
+import { PLAN, REPORT, writePage } from './results-folder.ts';
+import { type BackendModule, startServerFor } from './servers/for-backend.ts';
+import type { StopSignals } from './stop-signals.ts';
+
+export interface MeasuringFlags {
+  readonly plain?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface MeasuringRequest {
+  readonly plan: Plan;
+  readonly cells: readonly PlannedCell[];
+  readonly folder: string;
+  readonly flags: MeasuringFlags;
+  readonly stop: StopSignals;
+  /** For what is still to be done. */
+  readonly expectedSeconds: number;
+  readonly alreadyFinished: number;
+}
+
+/** Runs what is not finished. @throws as {@link runPlan}; what is finished by then is kept. */
+export async function measure(request: MeasuringRequest): Promise<void> {
+  const { plan, cells, folder, flags, stop, expectedSeconds, alreadyFinished } = request;
+  const progress = drawProgress({
+    screen: process.stderr,
+    style: flags.quiet ? 'quiet' : flags.plain ? 'plain' : 'line',
+    expectedSeconds,
+    alreadyFinished,
+  });
+  try {
+    await runPlan({ plan, cells, outDirectory: folder, onEvent: progress.onEvent, signal: stop.signal });
+  } finally {
+    progress.end();
+  }
+}
+
+/**
+ * Runs `measuring`, then writes summary and report of whatever there is, also when a signal or a full disk ended it.
+ * @returns what to exit with
+ */
+export async function measureAndReport(
+  folder: string,
+  flags: MeasuringFlags,
+  stop: StopSignals,
+  measuring: () => Promise<void>,
+): Promise<ExitCode> {
+  const full: StatebenchError[] = [];
+  const unlessFull = (error: unknown): void => {
+    if (!(error instanceof StatebenchError) || error.code !== 'disk-full') throw error;
+    full.push(error);
+  };
+  await measuring().catch(unlessFull);
+  if (full[0] !== undefined && !existsSync(path.join(folder, PLAN))) throw full[0];
+  const results = await readResults(folder);
+  await showResults(results, folder, flags).catch(unlessFull);
+  const again = `statebench resume ${path.relative('', folder) || '.'}`;
+  const [cause] = full;
+  if (cause !== undefined) {
+    const kept = `${results.trials.length} of ${plannedTrials(results.plan)} trials are kept`;
+    throw new StatebenchError('disk-full', `${cause.message}; ${kept}. Then: ${again}`, { cause });
+  }
+  if (!isPartial(results)) removeResumeFiles(folder);
+  else say(`go on with: ${again}`);
+  return stop.exitCode() ?? verdict(results.trials);
+}
+
+/** Everything a report says comes from the files, so that `statebench report` says the same later. */
+export async function showResults(results: Results, folder: string, flags: MeasuringFlags): Promise<void> {
+  const summary = summaryFile(results);
+  writeAtomically(path.join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  await writePage(results, path.join(folder, REPORT));
+  if (flags.json) printJson(summary);
+  say(`\n${renderTerminal(results, terminalOptions(process.env, process.stderr.columns, process.stderr.isTTY === true))}`);
+  say(`report: ${path.join(folder, REPORT)}`);
+}
+
+/** 3 where a trial did not finish or an output was wrong. */
+function verdict(trials: readonly Trial[]): ExitCode {
+  const failed = trials.some(
+    (trial) => trial.state === 'failed' || Object.values(trial.correctness).some((output) => output !== null && !output.equal),
+  );
+  return failed ? EXIT.backendFailed : EXIT.ok;
+}
+
+export interface StartedServers extends AsyncDisposable {
+  readonly backends: readonly BackendModule[];
+  readonly leftOut: Plan['leftOut'];
+}
+
+/** Starts a server for every backend that needs one of its own; disposing of the result stops them. */
+export async function startServers(backends: readonly BackendModule[]): Promise<StartedServers> {
+  const { values, leftOut } = await availableOf(backends, ({ name }) => name, startServerFor);
+  return {
+    backends: values.map(({ backend }) => backend),
+    leftOut,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(values.map((served) => served[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** What can be had here; the rest with the reason. Any other error ends the run. */
+export async function availableOf<From, To>(
+  items: readonly From[],
+  nameOf: (item: From) => string,
+  get: (item: From) => Promise<To>,
+): Promise<{ readonly values: readonly To[]; readonly leftOut: Plan['leftOut'] }> {
+  const values: To[] = [];
+  const leftOut: Plan['leftOut'] = [];
+  for (const item of items) {
+    try {
+      values.push(await get(item));
+    } catch (error) {
+      if (!(error instanceof StatebenchError) || error.code !== 'unavailable') throw error;
+      leftOut.push({ backend: nameOf(item), reason: error.message });
+    }
+  }
+  return { values, leftOut };
+}
