@@ -5,7 +5,7 @@ import { StatebenchError, suggestion } from './errors.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
 import { PROFILES } from './profiles.ts';
-import { type Cell, MEASURES, type Plan, SCHEMA } from './results.ts';
+import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
 
 /** A cell with all that another process needs to run it. */
@@ -49,6 +49,8 @@ const MOST_CELLS = 10_000;
 const EXTRA_SECONDS_PER_TRIAL = 3;
 /** Three more processes, and the tail of the stream once more. */
 const RESCALE_SECONDS_PER_TRIAL = 3;
+/** Of the sweep of the checkpoint interval: five and one without. */
+const STRETCHES = 6;
 /** Finding the number of events and computing the right answer, once a cell. */
 const EXTRA_SECONDS_PER_CELL = 2;
 /** One trial's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
@@ -100,12 +102,19 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     seed: suite.seed,
     startedAt: startedAt.toISOString(),
     profile,
-    measures: MEASURES.filter((measure) => measure === 'throughput' || suite.measures.includes(measure)),
+    measures: measuresOf(suite.measures),
+    crashesPerDay: suite.crashesPerDay,
     reference: chooseReference(suite.reference, backends, leftOut),
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
   return { plan, cells, estimate: estimateOf(plan, cells.length * profile.blocks) };
+}
+
+/** In the order of the list; throughput always, and for the interval the time that a restore takes. */
+function measuresOf(asked: readonly Measure[]): Measure[] {
+  const needed: readonly Measure[] = ['throughput', ...asked, ...(asked.includes('interval') ? (['recovery'] as const) : [])];
+  return MEASURES.filter((measure) => needed.includes(measure));
 }
 
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
@@ -138,7 +147,11 @@ export function estimateOf({ cells, profile: { warmUpSeconds, measuredSeconds },
     trials,
     seconds:
       trials *
-        (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0)) +
+        (warmUpSeconds +
+          measuredSeconds +
+          EXTRA_SECONDS_PER_TRIAL +
+          (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
+          (measures.includes('interval') ? STRETCHES * measuredSeconds : 0)) +
       cells.length * EXTRA_SECONDS_PER_CELL,
     diskBytes: DISK_BYTES_PER_TRIAL + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: MEMORY_BYTES,

@@ -43,7 +43,7 @@ export function bucketWidth(index: number, subBuckets: number): number {
 }
 
 /** What a run may measure. Throughput is that of every trial; the others are made as asked for. */
-export const MEASURES = ['throughput', 'checkpoint', 'recovery', 'rescale'] as const;
+export const MEASURES = ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 const named = z.strictObject({ name: z.string().min(1), settings });
@@ -77,6 +77,8 @@ export const planSchema = z.strictObject({
     smallestEffect: z.number().positive().nullable(),
   }),
   measures: z.array(z.enum(MEASURES)),
+  /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
+  crashesPerDay: z.number().positive(),
   /** The backend every other is compared with, by name. */
   reference: z.string(),
   cells: z.array(cellSchema).min(1),
@@ -173,6 +175,26 @@ export const rescaleSchema = z.strictObject({
 });
 export type Rescale = z.infer<typeof rescaleSchema>;
 
+/**
+ * Throughput at several checkpoint intervals, one after the other in one warm process, in an order that differs from
+ * block to block. Rows that come out of this process are not compared.
+ */
+export const intervalSchema = z.strictObject({
+  /** Without any checkpoint. */
+  baselineEventsPerSecond: z.number().positive(),
+  points: z.array(
+    z.strictObject({
+      /** From one cut to the next, as planned in events at the throughput of the trial. */
+      intervalSeconds: z.number().positive(),
+      /** Cuts made: fewer than planned where one takes longer than the interval. */
+      checkpoints: count,
+      measuredSeconds: z.number().positive(),
+      eventsPerSecond: z.number().positive(),
+    }),
+  ),
+});
+export type IntervalSweep = z.infer<typeof intervalSchema>;
+
 /** A digest of output rows as a multiset: equal multisets have equal digests, whatever their order. */
 export const outputSchema = z.strictObject({
   /** After which event of the stream; rows count as far as the watermark had fired them, or all of them if the stream was ended. */
@@ -231,6 +253,7 @@ export const completedTrialSchema = z.strictObject({
   checkpoints: z.array(checkpointSchema),
   recovery: recoverySchema.nullable(),
   rescale: rescaleSchema.nullable(),
+  interval: intervalSchema.nullable(),
   memory: z.strictObject({
     /** Resident memory of the process before the store was opened, source and harness included. */
     rssBytesBefore: count.nullable(),
@@ -257,7 +280,20 @@ export type CompletedTrial = z.infer<typeof completedTrialSchema>;
 export const failedTrialSchema = z.strictObject({
   ...trialBase,
   state: z.literal('failed'),
-  phase: z.enum(['calibrate', 'open', 'warm-up', 'measure', 'checkpoint', 'kill', 'restore', 'replay', 'rescale', 'verify', 'clean-up']),
+  phase: z.enum([
+    'calibrate',
+    'open',
+    'warm-up',
+    'measure',
+    'checkpoint',
+    'kill',
+    'restore',
+    'replay',
+    'rescale',
+    'interval',
+    'verify',
+    'clean-up',
+  ]),
   code: z.string(),
   message: z.string(),
 });

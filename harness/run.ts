@@ -66,6 +66,7 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           stream,
           killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
           rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
+          interval: cell.role === 'candidate' && plan.measures.includes('interval'),
           expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
@@ -91,7 +92,8 @@ const PHASES_DONE: Readonly<Record<string, number>> = {
   kill: 0.7,
   restore: 0.75,
   replay: 0.8,
-  rescale: 0.9,
+  rescale: 0.85,
+  interval: 0.9,
   verify: 0.98,
 };
 

@@ -118,7 +118,8 @@ export function inventResults(wanted: Wanted): Results {
     seed: wanted.seed,
     startedAt: '2026-11-22T09:30:00.000Z',
     profile: wanted.profile,
-    measures: ['throughput', 'checkpoint', 'recovery', 'rescale'],
+    measures: ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'],
+    crashesPerDay: 1,
     reference: 'memory',
     cells,
     leftOut: [...wanted.leftOut],
@@ -254,6 +255,17 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           mergedAtEvent: warmUp + measured,
           split: { ms: near(300 + backend.restoreMs), entries: 200_000, bytes: 8_000_000 },
           merge: { ms: near(250 + backend.restoreMs * 2), entries: 200_000, bytes: 8_000_000 },
+        }
+      : null,
+    interval: candidate
+      ? {
+          baselineEventsPerSecond: rate,
+          points: [0.25, 0.7, 1.9, 5.3, 15].map((intervalSeconds) => ({
+            intervalSeconds,
+            checkpoints: Math.round(15 / intervalSeconds),
+            measuredSeconds: 15,
+            eventsPerSecond: (rate * intervalSeconds) / (intervalSeconds + near(0.02)),
+          })),
         }
       : null,
     memory: { rssBytesBefore: Math.round(near(120 * MB, 0.01)), rssBytesMax: Math.round(near(backend.rssBytes, 0.02)) },

@@ -17,6 +17,13 @@ export function wholeNumbers(least: number): (text: string) => readonly number[]
   return (text) => text.split(',').map((part) => one(part.trim()));
 }
 
+/** A number above 0. */
+export function positive(text: string): number {
+  const number = /^[\d.]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number > 0)) throw new InvalidArgumentError('It takes a number above 0.');
+  return number;
+}
+
 /** Words of a list, with commas; any other is refused with the nearest. */
 export function words<const Word extends string>(known: readonly Word[]): (text: string) => readonly Word[] {
   return (text) =>

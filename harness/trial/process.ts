@@ -3,6 +3,7 @@ import { FAIL_VARIABLE, readFailPoint } from '../../backends/checkpoints/fail-po
 import { isDiskFull, messageOf } from '../errors.ts';
 import { calibrate } from './calibrate.ts';
 import { expect } from './expect.ts';
+import { interval } from './interval.ts';
 import { measure } from './measure.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
@@ -36,6 +37,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return rescale(task, tell);
     case 'survive':
       return survive(task, tell);
+    case 'interval':
+      return interval(task, tell);
   }
 }
 

@@ -104,7 +104,21 @@ export interface SurviveTask {
   readonly killAt: KillMoment | null;
 }
 
-export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask;
+/** Measures the throughput at several checkpoint intervals, and without checkpoints. */
+export interface IntervalTask {
+  readonly kind: 'interval';
+  readonly cell: CellTask;
+  readonly warmUpEvents: number;
+  /** Events at each interval. */
+  readonly measuredEvents: number;
+  /** Events from one checkpoint to the next, in the order in which they are tried; null for no checkpoints. */
+  readonly everyEvents: readonly (number | null)[];
+}
+
+/** What was measured at each entry of `everyEvents`. */
+export type IntervalResult = readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+
+export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
@@ -174,6 +188,7 @@ export interface ResultOf {
   readonly output: OutputResult;
   readonly rescale: RescaleResult;
   readonly survive: SurviveResult;
+  readonly interval: IntervalResult;
 }
 
 /** What a process says while it works. */

@@ -3,6 +3,7 @@ import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
+import { sweepInterval } from './interval-sweep.ts';
 import { takeOver } from './take-over.ts';
 import type { CellTask, Expected, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
 
@@ -14,6 +15,8 @@ export interface TrialRequest {
   readonly stream: StreamPlan;
   /** The event at which the process is killed; null where no recovery is measured. */
   readonly killAt: number | null;
+  /** Whether the checkpoint interval is swept. */
+  readonly interval: boolean;
   /** Whether other numbers of processes take over from the newest checkpoint in the end. */
   readonly rescale: boolean;
   /** The right output at the end of the measured part and at the end of the stream; null where output means nothing. */
@@ -73,6 +76,14 @@ type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
 type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
 
 async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
+  const measured = await measureAndRescale(request, cell);
+  if (!request.interval || 'phase' in measured) return measured;
+  const { eventsPerSecond } = measured.throughput;
+  const interval = await sweepInterval({ ...request, cell, eventsPerSecond });
+  return 'code' in interval ? interval : { ...measured, interval };
+}
+
+async function measureAndRescale(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const measured = await measureAndRecover(request, cell);
   if (!request.rescale || 'phase' in measured) return measured;
   const taken = await takeOver({ ...request, cell, events: measured.events.total });
@@ -107,6 +118,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     correctness: { uninterrupted: check(expected?.measured.fired, measured.output), recovered: null, rescaled: null },
     recovery: null,
     rescale: null,
+    interval: null,
   };
   if (killAt === null) return measurements;
   if (first.killed === null) return { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' };

@@ -12,7 +12,7 @@ import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
 import type { Finish } from '../command-line.ts';
 import { printJson, say } from '../console.ts';
-import { gathered, wholeNumber, wholeNumbers, words } from '../flags.ts';
+import { gathered, positive, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
@@ -26,6 +26,7 @@ interface Flags extends MeasuringFlags {
   readonly profile?: ProfileName;
   readonly batchSize?: readonly number[];
   readonly measure?: readonly Measure[];
+  readonly crashesPerDay?: number;
   readonly seed?: number;
   readonly reference?: string;
   readonly out?: string;
@@ -46,6 +47,7 @@ export function runCommand(finish: Finish): Command {
       `what to measure, with commas: ${MEASURES.join(', ')}; default: ${DEFAULT_SUITE.measures.join(',')}`,
       words(MEASURES),
     )
+    .option('--crashes-per-day <number>', 'with --measure interval: what the best checkpoint interval is told for', positive)
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
     .option('--reference <backend>', 'the backend every other is compared with')
     .option('--out <folder>', 'where results go; default: reports/out/<time>-<suite>')
@@ -59,7 +61,17 @@ export function runCommand(finish: Finish): Command {
     });
 }
 
-function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, measure, seed, reference }: Flags): Partial<Suite> {
+function suiteFlags({
+  backend,
+  workload,
+  checkpointStorage,
+  batchSize,
+  profile,
+  measure,
+  crashesPerDay,
+  seed,
+  reference,
+}: Flags): Partial<Suite> {
   const specs = (texts: readonly string[]): readonly Spec[] => texts.map(parseSpec);
   return {
     ...(backend && { backends: specs(backend) }),
@@ -68,6 +80,7 @@ function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, 
     ...(batchSize && { batchSizes: batchSize }),
     ...(profile && { profile }),
     ...(measure && { measures: measure }),
+    ...(crashesPerDay && { crashesPerDay }),
     ...(seed !== undefined && { seed }),
     ...(reference !== undefined && { reference }),
   };
