@@ -188,3 +188,26 @@ export function stopsOf(seed: number, count: number, jobs: readonly StoppedJob[]
     afterMs: Math.round(200 + random() * (latestMs - 200)),
   }));
 }
+
+const CAMPAIGN_STOPS = 65;
+const CAMPAIGN_LATEST_MS = 6000;
+const CAMPAIGN_LIMIT_MS = 2000;
+
+/** The long form, for a machine that does nothing else. */
+export const stops = {
+  name: 'R9',
+  /** @returns a line for each stop and one for all; a line that begins with `FAILED` names what is wrong and the seed that repeats it. */
+  async run({ seed }: { readonly seed: number }): Promise<readonly string[]> {
+    const lines: string[] = [];
+    let failed = 0;
+    let slowestMs = 0;
+    for (const stop of stopsOf(seed, CAMPAIGN_STOPS, JOBS, CAMPAIGN_LATEST_MS)) {
+      const { goneMs, problems } = await stopJob(stop, CAMPAIGN_LIMIT_MS);
+      slowestMs = Math.max(slowestMs, goneMs);
+      if (problems.length > 0) failed++;
+      const verdict = problems.length === 0 ? 'ok' : `FAILED (seed ${seed}): ${problems.join('; ')}`;
+      lines.push(`${verdict}: ${stop.way} after ${stop.afterMs} ms of ${stop.job}, gone after ${Math.round(goneMs)} ms`);
+    }
+    return [...lines, `${CAMPAIGN_STOPS} stops, ${failed} failed; the slowest was gone after ${Math.round(slowestMs)} ms`];
+  },
+};
