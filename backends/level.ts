@@ -1,7 +1,10 @@
 /**
  * LevelDB through classic-level: a log-structured store, read in this thread and written on a thread of its pool. One
- * byte in front of every address names the table. A cut is a LevelDB snapshot, written out as a row file.
+ * byte in front of every address names the table. A cut is the database's files: tables and logs by hard links, and how
+ * long each log was.
  */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { z } from 'zod';
@@ -17,10 +20,13 @@ import {
   type TableSpec,
   type ValueTable,
 } from './contract.ts';
+import { type CutLog, importLogs, LogPieces } from './level/log-pieces.ts';
+import { manifestFiles } from './level/manifest-files.ts';
 import { type AddressRange, prefixEnd, windowRange } from './rows/address-ranges.ts';
+import { type FileCheck, sumFile } from './rows/checked-copy.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
-import { RowFileWriter, readRowFile } from './rows/row-file.ts';
+import { exportDatabase, importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
 
 export const description = 'LevelDB, a log-structured merge tree in this process: compressed, quick to write, compacted in the background.';
@@ -43,21 +49,24 @@ export const options = z.strictObject({
 export type LevelOptions = z.input<typeof options>;
 
 const NAME = 'level';
-const ROW_FILE = 'rows';
+const DATABASE = 'db';
 const PREFIX_BYTES = 1;
 const TABLES_MAX = 255;
-const ROWS_AT_ONCE = 1024;
 
 type Rows = Level<Buffer, Buffer>;
 
 /** LevelDB with the given options. */
 export default function level(given: LevelOptions = {}): StateBackend {
   const { cacheBytes, writeBufferBytes, compression, sync } = options.parse(given);
-  const openStore = async ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>): Promise<LevelStore> => {
+  const openStore = async (
+    { directory, tables }: OpenRequest,
+    sequences: Readonly<Record<string, number>>,
+    names: TableFileNames,
+  ): Promise<StateStore> => {
     checkTables(tables);
     if (tables.length > TABLES_MAX)
       throw new BackendError('refused', `level keeps at most ${TABLES_MAX} tables, not ${tables.length}: use fewer`);
-    const rows: Rows = new Level(directory, {
+    const rows: Rows = new Level(join(directory, DATABASE), {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       cacheSize: cacheBytes,
@@ -65,39 +74,66 @@ export default function level(given: LevelOptions = {}): StateBackend {
       compression,
     });
     await rows.open();
-    return new LevelStore(rows, sync, tables, sequences);
+    return new LevelStore(rows, sync, directory, tables, sequences, names).guarded();
   };
   return {
     name: NAME,
-    settings: { cacheBytes, writeBufferBytes, compression, sync, lists: 'a row per element' },
+    settings: {
+      cacheBytes,
+      writeBufferBytes,
+      compression,
+      sync,
+      lists: 'a row per element',
+      incremental: 'table files hard-linked, logs by what was appended',
+    },
     durability: sync ? 'os-crash' : 'process-crash',
     async open(request) {
-      return (await openStore(request, {})).guarded();
+      await mkdir(join(request.directory, DATABASE));
+      return openStore(request, {}, new TableFileNames());
     },
     async restore(request) {
-      const { checkpoint, tables } = request;
-      const { sequences } = await verifyLayout(checkpoint.directory, NAME, tables);
-      const store = await openStore(request, sequences);
+      const { checkpoint, directory, tables } = request;
+      const { sequences, files } = await verifyLayout(checkpoint.directory, NAME, tables);
+      const inherited = await importDatabase(checkpoint.directory, files, join(directory, DATABASE));
+      await importLogs(checkpoint.directory, files, join(directory, DATABASE));
       try {
-        await store.load(join(checkpoint.directory, ROW_FILE));
-      } catch (error) {
-        await store.close();
-        throw error;
+        return await openStore(request, sequences, new TableFileNames(inherited));
+      } catch (cause) {
+        const { message } = ((cause as Error).cause ?? cause) as Error;
+        // LevelDB's word for files that do not fit together; what else fails is not the checkpoint's fault.
+        if (!/corruption/i.test(message)) throw cause;
+        throw new BackendError('damaged', `LevelDB cannot open ${checkpoint.directory} (${message}): restore another checkpoint`, {
+          cause,
+        });
       }
-      return store.guarded();
     },
   };
 }
 
 class LevelStore {
   readonly #rows: Rows;
+  readonly #directory: string;
   readonly #tables: readonly TableSpec[];
   readonly #values = new Map<string, ValueTable>();
   readonly #lists = new Map<string, ListTable>();
   readonly #sequences = new Map<string, Sequence>();
+  readonly #names: TableFileNames;
+  readonly #logs: LogPieces;
+  /** Checksums of the table files in the newest checkpoint, by their names there. */
+  #sums: ReadonlyMap<string, FileCheck> = new Map();
 
-  constructor(rows: Rows, sync: boolean, tables: readonly TableSpec[], sequences: Readonly<Record<string, number>>) {
+  constructor(
+    rows: Rows,
+    sync: boolean,
+    directory: string,
+    tables: readonly TableSpec[],
+    sequences: Readonly<Record<string, number>>,
+    names: TableFileNames,
+  ) {
     this.#rows = rows;
+    this.#directory = directory;
+    this.#names = names;
+    this.#logs = new LogPieces(join(directory, 'pieces'));
     this.#tables = numberedTables(tables);
     for (const [number, table] of this.#tables.entries()) {
       const rowKey = Buffer.alloc(PREFIX_BYTES + rowKeyBytes(table), number);
@@ -118,54 +154,42 @@ class LevelStore {
       checkpoint: (place) => this.#cut(place),
       published: () => {},
       release: () => {},
-      close: () => this.close(),
+      close: () => this.#rows.close(),
     });
   }
 
-  close(): Promise<void> {
-    return this.#rows.close();
-  }
-
-  /** Fills an empty store from a row file. */
-  async load(path: string): Promise<void> {
-    for await (const { table, rows } of readRowFile(path, this.#tables)) {
-      const rowKey = Buffer.alloc(PREFIX_BYTES + rowKeyBytes(this.#tables[table]!), table);
-      const chain = this.#rows.batch();
-      for (const { address, value } of rows) {
-        rowKey.set(address, PREFIX_BYTES);
-        chain.put(rowKey, value);
-      }
-      await chain.write();
-    }
-  }
-
-  #cut({ directory }: CheckpointPlace): BareCut {
-    const snapshot = this.#rows.snapshot();
+  async #cut({ id, directory }: CheckpointPlace): Promise<BareCut> {
+    const database = join(this.#directory, DATABASE);
+    const fixed = join(this.#directory, `cut-${id}`);
     const sequences = Object.fromEntries([...this.#sequences].map(([name, { next }]) => [name, next]));
+    await linkDatabase(database, fixed, (prefix) => neededFiles(database, prefix));
+    const logs = readdirSync(fixed)
+      .filter((name) => name.endsWith('.log'))
+      .map((name): CutLog => ({ name, path: join(fixed, name), bytes: statSync(join(fixed, name)).size }));
     return {
       persist: async () => {
-        const writer = await RowFileWriter.create(join(directory, ROW_FILE));
-        try {
-          await using iterator = this.#rows.iterator({ snapshot, fillCache: false });
-          for (;;) {
-            const entries = await iterator.nextv(ROWS_AT_ONCE);
-            if (entries.length === 0) break;
-            for (const [key, value] of entries) {
-              const full = writer.add(key[0]!, key.subarray(PREFIX_BYTES), value);
-              if (full) await full;
-            }
-          }
-        } catch (error) {
-          await writer.abandon();
-          throw error;
-        }
-        await writer.close();
-        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: {} });
-        return [layout, { path: ROW_FILE, immutable: false }];
+        const sums = new Map<string, FileCheck>();
+        const exported = await exportDatabase(fixed, directory, this.#names, async (path, name) => {
+          const sum = this.#sums.get(name) ?? (await sumFile(path));
+          sums.set(name, sum);
+          return sum;
+        });
+        const pieces = await this.#logs.export(logs, directory);
+        this.#sums = sums;
+        const files = { ...exported.checks, ...pieces.checks };
+        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files });
+        return [layout, ...exported.files, ...pieces.files];
       },
-      discard: () => snapshot.close(),
+      discard: () => rm(fixed, { recursive: true, force: true }),
     };
   }
+}
+
+/** Names of the table files and logs that a database of this MANIFEST consists of. */
+function neededFiles(database: string, { manifest, bytes }: ManifestPrefix): string[] {
+  const { tables, firstLog } = manifestFiles(readFileSync(join(database, manifest)).subarray(0, bytes));
+  const logs = readdirSync(database).filter((name) => name.endsWith('.log') && Number.parseInt(name, 10) >= firstLog);
+  return [...[...tables].map((number) => `${String(number).padStart(6, '0')}.ldb`), ...logs];
 }
 
 class LevelValues implements ValueTable {

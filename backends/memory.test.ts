@@ -1,5 +1,5 @@
 // Proves that the memory backend keeps the contract, gives memory back, and cuts without copying what is not written to.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -74,17 +74,23 @@ test('a cut copies only the pages that are written to', (t) => {
     records.setFirstWord(record, i + 1);
     return record;
   });
-  const cut = records.snapshot();
+  const cut = records.cut(true);
   const held = [...records.pages];
   records.setFirstWord(ids[0] as number, 7);
   records.free(ids[1] as number);
   t.is(records.pages.filter((page, i) => page !== held[i]).length, 1);
-  t.is(cut[0]?.[0], 1);
-  t.is(cut[0]?.[4], 2);
-  records.forgetSnapshots();
+  t.is(cut.pages[0]?.[0], 1);
+  t.is(cut.pages[0]?.[4], 2);
+  for (const page of cut.pages.keys()) records.letGo(cut, page);
   const own = records.pages[0];
   records.setFirstWord(ids[2] as number, 7);
   t.is(records.pages[0], own);
+  t.is(records.marked, 3);
+  t.deepEqual(
+    records.cut(false).pages.map((page) => page !== null),
+    held.map((_, page) => page === 0),
+    'the next cut holds the page that was written to',
+  );
 });
 
 test('a checkpoint cut short is damaged, wherever it was cut', async (t) => {
@@ -92,24 +98,30 @@ test('a checkpoint cut short is damaged, wherever it was cut', async (t) => {
   t.teardown(() => rm(directory, { recursive: true }));
   const tables = [VALUES, LISTS];
   const backend = memory({ pageBytes: PAGE_BYTES });
-  const store = await backend.open({ directory, tables });
+  let made = 0;
+  const fresh = async () => {
+    const path = join(directory, `store-${made++}`);
+    await mkdir(path);
+    return path;
+  };
+  const store = await backend.open({ directory: await fresh(), tables });
   for (const batch of batches(VALUES, -1, 20)) {
     await store.value('values').write(batch);
     await store.list('lists').append(batch);
   }
-  const [file] = await (await store.checkpoint({ id: 1, directory })).persist();
-  const path = join(directory, file?.path ?? '');
+  const files = await (await store.checkpoint({ id: 1, directory })).persist();
+  const path = join(directory, files.find(({ immutable }) => immutable)?.path ?? '');
   const whole = await readFile(path);
   for (let length = 0; length < whole.length; length++) {
     await writeFile(path, whole.subarray(0, length));
     await t.throwsAsync(
-      backend.restore({ directory, tables, checkpoint: { id: 1, directory } }),
+      backend.restore({ directory: await fresh(), tables, checkpoint: { id: 1, directory } }),
       { code: 'damaged' },
       `${length} bytes of ${whole.length}`,
     );
   }
   await writeFile(path, whole);
-  await t.notThrowsAsync(backend.restore({ directory, tables, checkpoint: { id: 1, directory } }));
+  await t.notThrowsAsync(backend.restore({ directory: await fresh(), tables, checkpoint: { id: 1, directory } }));
 });
 
 test('a batch of another table is refused', async (t) => {

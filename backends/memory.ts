@@ -1,11 +1,23 @@
 /** State in this process's memory, in flat pages without an object per entry. What a native store is measured against. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { BackendError, checkTables, type StateBackend, type StateStore, type TableSpec } from './contract.ts';
-import { CHECKPOINT_FILE, cutTables, restoreTables, type Table } from './memory/checkpoint-file.ts';
+import {
+  BackendError,
+  type CheckpointCut,
+  type CheckpointFile,
+  type CheckpointPlace,
+  checkTables,
+  type StateBackend,
+  type StateStore,
+  type TableSpec,
+} from './contract.ts';
 import { ListRecords } from './memory/list-records.ts';
+import type { RecordsCut } from './memory/record-pages.ts';
 import { type Life, requireOpen } from './memory/require.ts';
+import { applyRecords, type Stored, writeRecords } from './memory/segment-records.ts';
 import { ValueRecords } from './memory/value-records.ts';
+import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { SegmentChain } from './rows/segment-chain.ts';
 
 export const description = 'Flat hash tables in this process: the fastest that memory allows, and no larger than memory.';
 
@@ -15,32 +27,47 @@ export const options = z.strictObject({
     .min(4096)
     .max(2 ** 24)
     .default(2 ** 18)
-    .describe('Size of a page of records. What is written to after a cut is copied by the page until the checkpoint is written.'),
+    .describe('Size of a page of records. What is written to after a cut is copied by the page until the checkpoint has it.'),
 });
+
+const NAME = 'memory';
+
+type Table = ValueRecords | ListRecords;
 
 export default function memory({ pageBytes }: z.output<typeof options>): StateBackend {
   const create = (tables: readonly TableSpec[], life: Life): Table[] => {
     checkTables(tables);
-    return tables.map((spec) => (spec.kind === 'value' ? new ValueRecords(spec, pageBytes, life) : new ListRecords(spec, pageBytes, life)));
+    return numberedTables(tables).map((spec) =>
+      spec.kind === 'value' ? new ValueRecords(spec, pageBytes, life) : new ListRecords(spec, pageBytes, life),
+    );
   };
+  const chainIn = (directory: string): SegmentChain => new SegmentChain(join(directory, 'segments'));
   return {
-    name: 'memory',
-    settings: { pageBytes },
+    name: NAME,
+    settings: { pageBytes, incremental: 'records written to since the last checkpoint; their pages are copied on write meanwhile' },
     durability: 'volatile',
-    async open({ tables }) {
+    async open({ directory, tables }) {
       const life = { closed: false };
-      return openStore(create(tables, life), life);
+      return openStore(create(tables, life), life, chainIn(directory));
     },
-    async restore({ tables, checkpoint }) {
+    async restore({ directory, tables, checkpoint }) {
+      const { files } = await verifyLayout(checkpoint.directory, NAME, tables);
       const life = { closed: false };
       const restored = create(tables, life);
-      await restoreTables(join(checkpoint.directory, CHECKPOINT_FILE), restored);
-      return openStore(restored, life);
+      const stored = restored.flatMap((table) => table.stored);
+      const chain = chainIn(directory);
+      await chain.import(checkpoint.directory, files, (chunk, path) => {
+        const records = stored[chunk.part];
+        if (records === undefined) throw new BackendError('damaged', `${path} holds records of other tables: restore another checkpoint`);
+        return applyRecords(chunk, records, path);
+      });
+      for (const table of restored) table.adopt();
+      return openStore(restored, life, chain);
     },
   };
 }
 
-function openStore(tables: readonly Table[], life: Life): StateStore {
+function openStore(tables: readonly Table[], life: Life, chain: SegmentChain): StateStore {
   const values = new Map(tables.filter((table) => table instanceof ValueRecords).map((table) => [table.spec.name, table]));
   const lists = new Map(tables.filter((table) => table instanceof ListRecords).map((table) => [table.spec.name, table]));
   const find = <T>(tables: ReadonlyMap<string, T>, name: string, kind: TableSpec['kind']): T => {
@@ -50,21 +77,13 @@ function openStore(tables: readonly Table[], life: Life): StateStore {
     const known = [...tables.keys()].join(', ') || 'none';
     throw new BackendError('no-such-table', `the store was opened without a ${kind} table '${name}'; its ${kind} tables: ${known}`);
   };
-  let newestCut = 0;
+  const cut = cutter(tables, chain);
   return {
     value: (name) => find(values, name, 'value'),
     list: (name) => find(lists, name, 'list'),
-    checkpoint({ id, directory }) {
+    checkpoint(place) {
       requireOpen(life);
-      newestCut = id;
-      const write = cutTables(tables);
-      return {
-        async persist() {
-          await write(join(directory, CHECKPOINT_FILE));
-          if (newestCut === id) for (const table of tables) table.forgetCut();
-          return [{ path: CHECKPOINT_FILE, immutable: false }];
-        },
-      };
+      return cut(place);
     },
     published: () => requireOpen(life),
     release: () => requireOpen(life),
@@ -73,5 +92,49 @@ function openStore(tables: readonly Table[], life: Life): StateStore {
       values.clear();
       lists.clear();
     },
+  };
+}
+
+/** Makes one cut after the other: a cut that was not written down is made up for by the next one. */
+function cutter(tables: readonly Table[], chain: SegmentChain): (place: CheckpointPlace) => Promise<CheckpointCut> {
+  const stored = tables.flatMap((table) => table.stored);
+  const specs = tables.map(({ spec }) => spec);
+  const sequences = Object.fromEntries(specs.filter(({ kind }) => kind === 'list').map(({ name }) => [name, 0]));
+  let unwritten: readonly RecordsCut[] | null = null;
+  let writing: Promise<unknown> | null = null;
+  const write = async (all: boolean, cuts: readonly RecordsCut[]): Promise<void> => {
+    await chain.add(all, async (writer) => {
+      let entries = 0;
+      for (const [part, records] of stored.entries()) entries += await writeRecords(writer, part, records, cuts[part] as RecordsCut);
+      return entries;
+    });
+    unwritten = null;
+  };
+  return async ({ directory }) => {
+    await writing;
+    // Given up: what it would have told is still to be told.
+    if (unwritten !== null) for (const [part, lost] of unwritten.entries()) (stored[part] as Stored).records.undo(lost);
+    const count = (of: (stored: Stored) => number) => stored.reduce((sum, records) => sum + of(records), 0);
+    const all = chain.needsAll(
+      count(({ records }) => records.size),
+      count(({ records }) => records.marked),
+    );
+    const cuts = stored.map(({ records }) => records.cut(all));
+    unwritten = cuts;
+    const persist = async (): Promise<readonly CheckpointFile[]> => {
+      if (unwritten !== cuts) throw new BackendError('refused', 'this checkpoint was given up when the next one was asked for');
+      const written = write(all, cuts);
+      writing = written.catch(() => undefined);
+      await written;
+      const { files, checks } = await chain.export(directory);
+      return [await writeLayout(directory, { backend: NAME, tables: specs, sequences, files: checks }), ...files];
+    };
+    let persisted: Promise<readonly CheckpointFile[]> | undefined;
+    return {
+      persist() {
+        persisted ??= persist();
+        return persisted;
+      },
+    };
   };
 }

@@ -17,8 +17,8 @@ import {
   type TableSpec,
   windowHash,
 } from './contract.ts';
-import { linkDatabase } from './rocksdb/hard-links.ts';
 import rocksdb from './rocksdb.ts';
+import { linkDatabase } from './rows/linked-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'statebench-rocksdb-test-'));
 test.after.always('remove the directory', () => rmSync(root, { recursive: true, force: true }));

@@ -24,10 +24,10 @@ import {
   type TableSpec,
   type ValueTable,
 } from './contract.ts';
-import { exportDatabase, importDatabase, linkDatabase, SstNames } from './rocksdb/hard-links.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { exportDatabase, importDatabase, linkDatabase, TableFileNames } from './rows/linked-database.ts';
 import { RowKeys, SEQUENCE_BYTES, Sequence } from './rows/row-keys.ts';
 
 export const description =
@@ -63,7 +63,7 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
     compression: 'none',
     writeAheadLog: 'on, not synced',
     lists: 'rows of address and sequence number; a list is removed by a range tombstone',
-    checkpoint: 'memtables written out, SST files hard-linked',
+    incremental: 'SST files: memtables written out at the cut, files hard-linked',
     version: VERSION,
   };
 
@@ -71,7 +71,7 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
     directory: string,
     tables: readonly TableSpec[],
     sequences: Readonly<Record<string, number>>,
-    names: SstNames | null,
+    names: TableFileNames | null,
   ) {
     checkTables(tables);
     const Database = await load();
@@ -86,7 +86,7 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
     const families = tables.map(({ name }) => database.columnFamily(name));
     await database.ready();
     settings.version = await versionOf(join(directory, 'db'));
-    return rocksdbStore(directory, database, families, tables, sequences, names ?? new SstNames());
+    return rocksdbStore(directory, database, families, tables, sequences, names ?? new TableFileNames());
   }
 
   return {
@@ -96,7 +96,7 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
     open: ({ directory, tables }: OpenRequest) => open(directory, numberedTables(tables), {}, null),
     async restore({ directory, tables, checkpoint }: RestoreRequest) {
       const layout = await verifyLayout(checkpoint.directory, NAME, tables);
-      const names = new SstNames(await importDatabase(checkpoint.directory, layout.files, join(directory, 'db')));
+      const names = new TableFileNames(await importDatabase(checkpoint.directory, layout.files, join(directory, 'db')));
       try {
         return await open(directory, layout.tables, layout.sequences, names);
       } catch (cause) {
@@ -139,7 +139,7 @@ function rocksdbStore(
   families: readonly RocksDB[],
   tables: readonly TableSpec[],
   sequences: Readonly<Record<string, number>>,
-  names: SstNames,
+  names: TableFileNames,
 ): StateStore {
   const counters = new Map<string, Sequence>();
   const values = new Map<string, ValueTable>();

@@ -39,6 +39,8 @@ const EXIT_OF_CODE = {
   'missing-data': EXIT.usage,
   'bad-data': EXIT.usage,
   'impossible-settings': EXIT.usage,
+  /** A checkpoint that is not what was asked for: of another backend or workload, foreign, or of a later format. */
+  'bad-checkpoint': EXIT.usage,
   /** Checkpoints were found, and every one is damaged. */
   'no-whole-checkpoint': EXIT.harnessFailure,
   'backend-failed': EXIT.backendFailed,

@@ -1,18 +1,16 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckpointSpace, CheckpointStorage } from '../backends/checkpoints/contract.ts';
+import type { CheckpointSpace, CheckpointStorage, StoredCheckpoint } from '../backends/checkpoints/contract.ts';
 import type { StateBackend, StateStore, TableSpec } from '../backends/contract.ts';
 import { EventBatch, type Source, type Workload } from '../workloads/contract.ts';
 import { Checkpointer, type FoundCheckpoint, findCheckpoint } from './checkpointing/checkpointer.ts';
+import { POSITION_FORMAT, type Position, positionOf } from './checkpointing/position.ts';
+import { StatebenchError } from './errors.ts';
 import { nowNs } from './measure/clock.ts';
-import { Pipeline, type PipelineProbe, type SavedPipeline, workloadTables } from './pipeline/pipeline.ts';
-import type { SavedSink, Sink } from './pipeline/sink.ts';
-
-/** The part of a checkpoint that is not in the store. */
-interface Position {
-  readonly pipeline: SavedPipeline;
-  readonly sink: SavedSink;
-}
+import { Pipeline, type PipelineProbe, workloadTables } from './pipeline/pipeline.ts';
+import type { Sink } from './pipeline/sink.ts';
+import { KeyGroupFilter } from './portable/key-groups.ts';
+import { restoreCheckpoint } from './portable/restore.ts';
 
 export interface JobRequest {
   readonly workload: Workload;
@@ -39,12 +37,14 @@ export interface Restored {
 export interface CheckpointSchedule {
   readonly firstEvent: number;
   readonly everyEvents: number;
+  /** What happens when one is due while another is under way: the stream waits for it, or goes on and takes it late. */
+  readonly exact: boolean;
 }
 
 /** How long the event loop may stand still for events. */
 const LONGEST_WITHOUT_TURN_NS = 50e6;
 
-export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: Number.POSITIVE_INFINITY };
+export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: 1, exact: false };
 
 /** How many checkpoints of a schedule are due by the time `events` were processed. */
 function checkpointsDue({ firstEvent, everyEvents }: CheckpointSchedule, events: number): number {
@@ -63,6 +63,14 @@ export async function findGround(storage: CheckpointStorage, directory: string):
   return { space, found: await findCheckpoint(space) };
 }
 
+/** A store that already holds the state of a position, to be gone on with: its checkpoints go to a space of its own. */
+export interface JobStart {
+  readonly space: CheckpointSpace;
+  readonly store: StateStore;
+  readonly stateDirectory: string;
+  readonly position: Position;
+}
+
 /** A source, a pipeline, a store and its checkpoints, at one position of the stream. */
 export class Job {
   readonly pipeline: Pipeline;
@@ -74,6 +82,8 @@ export class Job {
   /** Time the event loop took, between events, mostly for checkpoints being persisted, in ns. */
   turnsNs = 0;
   #turnedNs = 0;
+  readonly #workload: Workload;
+  readonly #keyGroups: Position['keyGroups'];
   readonly #source: Source;
   readonly #sink: Sink;
   readonly #store: StateStore;
@@ -86,22 +96,28 @@ export class Job {
     const before = (await readdir(request.directory)).filter((name) => name.startsWith('state-')).length;
     const stateDirectory = join(request.directory, `state-${before + 1}`);
     await mkdir(stateDirectory);
-    const { checkpoint } = found;
+    const { checkpoint, skipped } = found;
+    const position = checkpoint === null ? null : ownPosition(checkpoint, request.workload);
     const store =
       checkpoint === null
         ? await request.backend.open({ directory: stateDirectory, tables })
-        : await request.backend.restore({ directory: stateDirectory, tables, checkpoint });
-    return new Job(request, request.wrap?.(store, tables) ?? store, space, found, stateDirectory);
+        : await restoreCheckpoint(request.backend, { directory: stateDirectory, tables }, checkpoint);
+    const restored = checkpoint && position && { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped };
+    return new Job(request, { space, store: request.wrap?.(store, tables) ?? store, stateDirectory, position }, restored);
+  }
+
+  /** Goes on with a store that somebody else has filled. */
+  static resume(request: JobRequest, start: JobStart): Job {
+    return new Job(request, start, null);
   }
 
   private constructor(
     { workload, source, backend, batchSize, sink, probe }: JobRequest,
-    store: StateStore,
-    space: CheckpointSpace,
-    { checkpoint, skipped }: FoundCheckpoint,
-    stateDirectory: string,
+    { space, store, stateDirectory, position }: Omit<JobStart, 'position'> & { readonly position: Position | null },
+    restored: Restored | null,
   ) {
-    const position = checkpoint === null ? null : (checkpoint.position as Position);
+    this.#workload = workload;
+    this.#keyGroups = position?.keyGroups ?? null;
     this.#source = source;
     this.#sink = sink;
     this.#store = store;
@@ -115,9 +131,9 @@ export class Job {
       sink,
       ...(probe && { probe }),
       ...(position && { saved: position.pipeline }),
+      ...(this.#keyGroups && { part: new KeyGroupFilter(this.#keyGroups, workload) }),
     });
-    this.restored =
-      checkpoint === null || position === null ? null : { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped };
+    this.restored = restored;
     sink.restore(position === null ? null : position.sink);
     source.seek(this.pipeline.events);
     this.#batch = new EventBatch(workload.watermark.everyEvents, { keyBytes: source.keyBytes, width: 1 });
@@ -125,7 +141,7 @@ export class Job {
 
   /**
    * Processes the stream up to event `until`, or to its end.
-   * @param checkpoints when to take them; one that is due while another is under way is taken as soon as that is published.
+   * @param checkpoints when to take them.
    * @param afterStep is called between two events, as often as the watermark may advance; a promise is waited for.
    */
   async run(until: number, checkpoints: CheckpointSchedule, afterStep?: () => void | Promise<void>): Promise<void> {
@@ -138,6 +154,7 @@ export class Job {
       const filled = this.#source.fill(batch, Math.min(until - pipeline.events, pipeline.untilWatermark, toCheckpoint));
       if (filled === 0) break;
       await pipeline.process(batch);
+      if (pipeline.events >= next && checkpoints.exact) await checkpointer.settled();
       if (pipeline.events >= next && !checkpointer.busy) {
         taken = checkpointsDue(checkpoints, pipeline.events);
         await this.checkpoint();
@@ -157,7 +174,10 @@ export class Job {
 
   /** Takes a checkpoint; settles when events may go on. Not while one is under way. */
   checkpoint(): Promise<void> {
-    return this.checkpointer.cut(this.pipeline.events, (): Position => ({ pipeline: this.pipeline.save(), sink: this.#sink.save() }));
+    return this.checkpointer.cut(
+      this.pipeline.events,
+      (): Position => positionAt(this.#workload, this.#keyGroups, this.pipeline, this.#sink),
+    );
   }
 
   /** Ends the stream: every open window fires. */
@@ -170,4 +190,33 @@ export class Job {
     await this.checkpointer.settled();
     await this.#store.close();
   }
+}
+
+function positionAt(workload: Workload, keyGroups: Position['keyGroups'], pipeline: Pipeline, sink: Sink): Position {
+  const { name, settings } = workload;
+  return {
+    format: POSITION_FORMAT,
+    workload: { name, settings: { ...settings } },
+    tables: workloadTables(workload),
+    keyGroups,
+    pipeline: pipeline.save(),
+    sink: sink.save(),
+  };
+}
+
+/** @throws StatebenchError `bad-checkpoint` if the state is of another workload: its windows and keys would mean something else. */
+function ownPosition(checkpoint: StoredCheckpoint, { name, settings }: Workload): Position {
+  const position = positionOf(checkpoint);
+  const made = describe(position.workload);
+  const asked = describe({ name, settings });
+  if (made === asked) return position;
+  throw new StatebenchError(
+    'bad-checkpoint',
+    `checkpoint ${checkpoint.id} in ${checkpoint.directory} is of the workload ${made}, not of ${asked}: go on with the workload that made it, or begin in another directory`,
+  );
+}
+
+function describe({ name, settings }: Position['workload']): string {
+  const options = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  return [name, ...(options.length === 0 ? [] : [options.sort().join(',')])].join(':');
 }

@@ -52,7 +52,7 @@ for (const options of [{ arrivals: 'actual' }, { window: 'sliding', size: 7_200_
       const backend: ModuleRef = { kind: 'backend', name, file: builtInFile('backend', name), options: {} };
       for (const [index, run] of (name === 'memory' ? [...WHOLE, KILLED] : [KILLED]).entries()) {
         const to = join(directory, `${index}.csv`);
-        await writeOutput({ workload: ref, backend, ...run, seed: 1, to, signal: new AbortController().signal });
+        await writeOutput({ workload: ref, backend, ...run, seed: 1, directory: null, to, signal: new AbortController().signal });
         const got = await readFile(to, 'utf8');
         t.is(got.length, (await expected).length, `run ${index}: length`);
         t.true(got === (await expected), `run ${index} differs`);
@@ -77,6 +77,7 @@ test('a backend that throws, and one that is not there, are named', async (t) =>
       checkpointEveryEvents: null,
       killAfterEvents: [],
       seed: 1,
+      directory: null,
       to,
       signal: new AbortController().signal,
     }),

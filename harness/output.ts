@@ -14,6 +14,8 @@ export interface OutputRequest {
   /** Events at which the process is killed; each time a new one restores the newest checkpoint and goes on. */
   readonly killAfterEvents: readonly number[];
   readonly seed: number;
+  /** The job's directory, kept, and gone on in from its newest checkpoint; null for one that is removed. */
+  readonly directory: string | null;
   /** The CSV file to write. */
   readonly to: string;
   readonly signal: AbortSignal;
@@ -30,7 +32,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
   const { workload, backend, batchSize, checkpointEveryEvents, seed, to, signal } = request;
   const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
   sweepScratch(tmpdir());
-  const directory = makeScratch(tmpdir(), 'output');
+  const directory = request.directory ?? makeScratch(tmpdir(), 'output');
   try {
     const kills = [...request.killAfterEvents].sort((a, b) => a - b);
     for (const killAt of [...kills, null]) {
@@ -51,7 +53,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
     }
     throw new StatebenchError('harness', 'the last process was killed though nobody asked for it');
   } finally {
-    removeScratch(directory);
+    if (request.directory === null) removeScratch(directory);
   }
 }
 
@@ -64,6 +66,8 @@ function failed(
     code === 'bad-data' ||
     code === 'impossible-settings' ||
     code === 'unavailable' ||
+    code === 'bad-checkpoint' ||
+    code === 'no-whole-checkpoint' ||
     code === 'interrupted'
   ) {
     return new StatebenchError(code, message);

@@ -4,7 +4,7 @@ import { StatebenchError } from './errors.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { FailedTrial, Trial } from './results.ts';
+import type { FailedTrial, Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
@@ -64,7 +64,8 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           block,
           seed: plan.seed,
           stream,
-          killAt: cell.role === 'candidate' ? killEvent(plan.seed, cell.id, block, stream) : null,
+          killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
+          rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
           expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
@@ -88,8 +89,9 @@ const PHASES_DONE: Readonly<Record<string, number>> = {
   'warm-up': 0.05,
   measure: 0.2,
   kill: 0.7,
-  restore: 0.8,
-  replay: 0.85,
+  restore: 0.75,
+  replay: 0.8,
+  rescale: 0.9,
   verify: 0.98,
 };
 
@@ -120,7 +122,7 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
       } else failure = found;
     }
     if (eventsPerSecond !== undefined) {
-      const stream = streamPlan(eventsPerSecond * plan.profile.measuredSeconds);
+      const stream = streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds);
       const seconds = (stream.warmUp + stream.measured + stream.tail) / eventsPerSecond;
       sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
     } else if (failure !== undefined) {
@@ -167,6 +169,15 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
   };
 }
 
+/** Too far for any stream, and still a number in JSON. */
+const NEVER: StreamPlan['checkpoints'] = { firstEvent: Number.MAX_SAFE_INTEGER, everyEvents: Number.MAX_SAFE_INTEGER, exact: false };
+
+/** All but throughput needs checkpoints. */
+function streamFor(measures: readonly Measure[], measuredEvents: number): StreamPlan {
+  const stream = streamPlan(measuredEvents);
+  return measures.some((measure) => measure !== 'throughput') ? stream : { ...stream, checkpoints: NEVER };
+}
+
 /**
  * Divides a trial's stream: a unit of warm-up, three units measured, a unit of tail to be killed in, and about a
  * checkpoint a unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
@@ -182,7 +193,7 @@ export function streamPlan(measuredEvents: number): StreamPlan {
     warmUp: unit,
     measured: 3 * unit,
     tail: unit,
-    checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565) },
+    checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565), exact: false },
   };
 }
 

@@ -1,7 +1,7 @@
 // Proves the command line as people and scripts meet it: the real program, its exit codes, data on stdout, words on
 // stderr, nothing run where something is misspelt, and no stack unless asked for.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +79,9 @@ for (const [args, message] of [
   [['run', '--backend', 'lmdb:__proto__=1'], /'__proto__' where an option's name belongs/],
   [['output', '--workload', 'synthetic', '--backend', 'memory'], /required option '--to <file>'/],
   [['output', '--workload', 'synthetic', '--backend', 'memory', '--to', 'none/x.csv'], /cannot write none\/x\.csv/],
+  [['migrate', '--from', 'none', '--to', 'memory'], /none is no directory: name a job's checkpoints directory/],
+  [['migrate', '--from', 'none', '--to', 'lmbd'], /there is no backend 'lmbd'\. Did you mean 'lmdb'\?/],
+  [['migrate', '--from', '.', '--to', 'memory'], /holds no checkpoint/],
   [['describe', 'lmbd'], /there is nothing named 'lmbd'\. Did you mean 'lmdb'\?/],
   [['list', 'bakends'], /Allowed choices are backends/],
   [['conformance', HALF], /must export 'options'/],
@@ -190,6 +193,29 @@ test('output is the same file whatever the batch size and the crashes', async (t
     await write('killed.csv', '--batch-size', '64', '--checkpoint-every', '4000', '--kill-after', '9000', '--kill-after', '14000'),
     plain,
   );
+});
+
+test('a job is migrated to another backend and goes on to the same file', async (t) => {
+  const job = path.join(folder, 'job');
+  const output = (...more: readonly string[]) =>
+    run(['output', '--workload', 'synthetic:events=20000,keys=500', '--directory', job, '--checkpoint-every', '6000', ...more]);
+  const plain = await output('--backend', 'memory', '--to', 'by-memory.csv');
+  t.is(plain.code, 0, plain.stderr);
+  const other = await output('--backend', 'sqlite', '--to', 'by-sqlite.csv');
+  t.is(other.code, 2);
+  t.regex(other.stderr, /was made by memory, not sqlite: .*statebench migrate/);
+  const checkpoints = path.join(job, 'checkpoints');
+  const moved = await run(['migrate', '--from', checkpoints, '--to', 'sqlite:synchronous=off']);
+  t.is(moved.code, 0, moved.stderr);
+  t.regex(
+    moved.stderr,
+    /checkpoint \d+ of memory after event \d+000: moved 1 tables, 1 windows, 500 entries \(\S+ KiB of keys and values\) in \S+ s/,
+  );
+  renameSync(checkpoints, path.join(job, 'before'));
+  renameSync(`${checkpoints}-sqlite`, checkpoints);
+  const gone = await output('--backend', 'sqlite', '--to', 'by-sqlite.csv');
+  t.is(gone.code, 0, gone.stderr);
+  t.is(readFileSync(path.join(folder, 'by-sqlite.csv'), 'utf8'), readFileSync(path.join(folder, 'by-memory.csv'), 'utf8'));
 });
 
 test('a backend that throws is a failed trial, the others go on, and reports can be drawn again', async (t) => {

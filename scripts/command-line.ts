@@ -7,6 +7,7 @@ import { describeCommand } from './commands/describe.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { listCommand } from './commands/list.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { outputCommand } from './commands/output.ts';
 import { reportCommand } from './commands/report.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -69,6 +70,7 @@ function makeProgram(finish: Finish): Command {
     reportCommand,
     exportCommand,
     outputCommand,
+    migrateCommand,
     listCommand,
     describeCommand,
     conformanceCommand,

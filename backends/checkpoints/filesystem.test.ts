@@ -85,6 +85,25 @@ test('an immutable file that is already held is referred to, not written again',
   t.is((await space.publish(draft, [{ path: 'a.sst', immutable: true }], CONTENT)).bytesReferenced, 0);
 });
 
+test('in full mode a checkpoint has files of its own, whatever it was linked from', async (t) => {
+  const root = await place(t);
+  const space = await filesystem({ fsync: false, mode: 'full' }).open(root);
+  const live = await place(t);
+  await writeFile(join(live, 'a.sst'), 'y'.repeat(100_000));
+  for (const id of [1, 2]) {
+    const draft = await space.draft(id);
+    await link(join(live, 'a.sst'), join(draft.directory, 'a.sst'));
+    const published = await space.publish(draft, [{ path: 'a.sst', immutable: true }], CONTENT);
+    t.is(published.bytesReferenced, 0);
+    t.true(published.bytesWritten > 100_000);
+  }
+  t.true(((await space.allocatedBytes()) ?? 0) >= 200_000);
+  // Damage to one file harms one checkpoint.
+  await appendFile(join(root, 'chk-2', 'a.sst'), '!');
+  await t.throwsAsync(space.open(2));
+  await t.notThrowsAsync(space.open(1));
+});
+
 const DAMAGES: Record<string, (chk: string) => Promise<unknown>> = {
   'the last byte is gone': (chk) => truncate(join(chk, 'rows'), 9),
   'a file is empty': (chk) => truncate(join(chk, 'rows'), 0),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open as openFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, open as openFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import type { CheckpointFile } from '../contract.ts';
@@ -21,13 +22,28 @@ export const options = z.strictObject({
     .boolean()
     .default(true)
     .describe('Wait until the disk has every file before a checkpoint counts. Without it a checkpoint may be lost with the machine.'),
+  mode: z
+    .enum(['incremental', 'full'])
+    .default('incremental')
+    .describe(
+      'incremental: files already held are referred to by hard links. full: every checkpoint has files of its own, so that damage to one file harms one checkpoint.',
+    ),
 });
 
-/** A local folder: `chk-ID/` for each published checkpoint, `draft-ID/` while one is made. */
-export default function filesystem({ fsync }: z.infer<typeof options>): CheckpointStorage {
+/**
+ * A local folder: `chk-ID/` for each published checkpoint, `draft-ID/` while one is made.
+ *
+ * Every checkpoint's folder has all its files, in either mode, and any of them can be removed without harm to another.
+ * What counts as written: in `incremental`, each file that the checkpoint before did not hold, a hard link of a store's
+ * live file included, since these are the bytes the storage did not have; in `full`, every file, and what a backend put
+ * there as a hard link really is copied. `incremental` is the default: what large state needs, and what all of the
+ * backends here were made for; `full` shows what it saves.
+ */
+export default function filesystem(given: z.input<typeof options> = {}): CheckpointStorage {
+  const { fsync, mode } = options.parse(given);
   return {
     name: 'filesystem',
-    settings: { fsync },
+    settings: { fsync, mode },
     async open(directory) {
       await mkdir(directory, { recursive: true });
       let lastId = 0;
@@ -36,7 +52,7 @@ export default function filesystem({ fsync }: z.infer<typeof options>): Checkpoi
         if (id !== undefined) lastId = Math.max(lastId, Number(id));
         if (kind === 'draft' || kind === 'gone') await rm(join(directory, name), { recursive: true });
       }
-      return new FilesystemSpace(directory, fsync, lastId);
+      return new FilesystemSpace(directory, fsync, mode === 'full', lastId);
     },
   };
 }
@@ -48,12 +64,14 @@ class FilesystemSpace implements CheckpointSpace {
   readonly lastId: number;
   readonly #root: string;
   readonly #fsync: boolean;
+  readonly #full: boolean;
   #held: Held = new Map();
 
-  constructor(root: string, fsync: boolean, lastId: number) {
+  constructor(root: string, fsync: boolean, full: boolean, lastId: number) {
     this.lastId = lastId;
     this.#root = root;
     this.#fsync = fsync;
+    this.#full = full;
   }
 
   async draft(id: number): Promise<CheckpointDraft> {
@@ -84,8 +102,9 @@ class FilesystemSpace implements CheckpointSpace {
     let bytesReferenced = 0;
     for (const { path, immutable } of files) {
       checkPath(path, `the backend '${content.backend.name}'`);
+      if (this.#full) await ownCopy(join(draft.directory, path));
       const { ino: inode } = await stat(join(draft.directory, path), { bigint: true });
-      const before = immutable ? this.#held.get(path) : undefined;
+      const before = immutable && !this.#full ? this.#held.get(path) : undefined;
       if (before !== undefined && before.inode === inode) {
         held.set(path, before);
         bytesReferenced += before.file.bytes;
@@ -183,6 +202,14 @@ class FilesystemSpace implements CheckpointSpace {
 
 async function writeDurably(path: string, text: string, fsync: boolean): Promise<void> {
   await writeFile(path, text, { flag: 'wx', flush: fsync });
+}
+
+/** Puts a copy in place of a file that has another name somewhere. */
+async function ownCopy(path: string): Promise<void> {
+  if ((await stat(path)).nlink === 1) return;
+  const copy = `${path}.copy`;
+  await copyFile(path, copy, constants.COPYFILE_EXCL);
+  await rename(copy, path);
 }
 
 const CHUNK_BYTES = 1 << 20;

@@ -1,4 +1,4 @@
-import { encodeWindow, keyHash, type StateBatch, slotHash, WINDOW_BYTES } from '../contract.ts';
+import { decodeWindow, encodeWindow, keyHash, type StateBatch, slotHash, WINDOW_BYTES, windowHash } from '../contract.ts';
 import { HashIndex, HOME_SHIFT, PROBE_WRAP } from './hash-index.ts';
 import { RecordPages } from './record-pages.ts';
 
@@ -89,15 +89,45 @@ export class KeyedRecords {
   add(words: Uint32Array, at: number, hash: number): number {
     const { records, nameWords } = this;
     const record = records.take();
-    const number = record >>> records.shift;
-    const page = records.writable(number);
+    const page = records.writable(record);
     const base = (record & records.mask) * records.recordWords + NAME_WORD;
     for (let i = 0; i < nameWords; i++) page[base + i] = words[at + i] as number;
+    this.#enter(record, words, at, hash);
+    return record;
+  }
+
+  /** Finds again what was put back into the records. */
+  adopt(): void {
+    const { records, nameWords } = this;
+    records.adopt();
+    const { pages, shift, mask, recordWords } = records;
+    let windowWords = [0, 0];
+    let hashOfWindow = windowHash(Number.MIN_SAFE_INTEGER);
+    for (let page = 0; page < pages.length; page++) {
+      const words = pages[page] as Uint32Array;
+      const bytes = Buffer.from(words.buffer);
+      for (let base = 0; base < words.length; base += recordWords) {
+        if (words[base] === 0) continue;
+        const at = base + NAME_WORD;
+        if (words[at] !== windowWords[0] || words[at + 1] !== windowWords[1]) {
+          windowWords = [words[at] as number, words[at + 1] as number];
+          hashOfWindow = windowHash(decodeWindow(bytes, 4 * at));
+        }
+        const hash = slotHash(keyHash(words, at + WINDOW_WORDS, nameWords - WINDOW_WORDS), hashOfWindow) | 0;
+        this.#enter((page << shift) | ((base / recordWords) & mask), words, at, hash);
+      }
+    }
+  }
+
+  /** Makes a record that stands in its page one that is found. */
+  #enter(record: number, words: Uint32Array, at: number, hash: number): void {
+    const { records } = this;
+    const number = record >>> records.shift;
     this.index.insert(hash, record);
     const links = this.#links[number] === undefined || this.#links[number] === NO_LINKS ? this.#newLinks(number) : this.#links[number];
     const link = (record & records.mask) << LINKS_SHIFT;
     links[link + HASH] = hash;
-    if (this.#chains === undefined) return record;
+    if (this.#chains === undefined) return;
     const chain = this.#chains.chainOf(words, at);
     const next = this.#chains.head(chain);
     this.#chains.setHead(chain, record);
@@ -105,7 +135,6 @@ export class KeyedRecords {
     links[link + NEXT] = next;
     links[link + CHAIN] = chain;
     if (next !== NONE) this.#setLink(next, PREVIOUS, record);
-    return record;
   }
 
   /** Frees a record, and its chain if it was the last one there. */

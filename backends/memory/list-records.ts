@@ -2,13 +2,16 @@ import { type ListTable, type StateBatch, type TableSpec, WINDOW_BYTES } from '.
 import { Chains, KeyedRecords, NAME_WORD } from './keyed-records.ts';
 import { RecordPages } from './record-pages.ts';
 import { type Life, requireFit, requireOpen } from './require.ts';
+import type { Stored } from './segment-records.ts';
 
 /** About a cache line: most lists of a window are short, and long ones are walked a line at a time. */
 const CHUNK_WORDS = 16;
+/** Word 0 of a chunk that no other follows: not 0, which is that of a free one. */
+const LAST_CHUNK = 1;
 
 /**
  * A list table: per record the number of elements, the address, the first and the last chunk. A chunk is the next
- * chunk + 1 (0 ends the list), one unused word where it would be too short to be freed, and some elements.
+ * chunk + 2 (1 ends the list), one unused word where it would be too short to be freed, and some elements.
  */
 export class ListRecords implements ListTable {
   readonly spec: TableSpec;
@@ -45,9 +48,9 @@ export class ListRecords implements ListTable {
         const hash = (hashes[slot] as number) | 0;
         // An earlier slot of this batch may have brought the key.
         record = this.keyed.find(addressWords, at, hash);
-        if (record < 0) record = this.addList(addressWords, at, hash);
+        if (record < 0) record = this.keyed.add(addressWords, at, hash);
       }
-      this.appendTo(record, valueWords, (slot * valueStride) >>> 2);
+      this.#appendTo(record, valueWords, (slot * valueStride) >>> 2);
     }
   }
 
@@ -105,42 +108,46 @@ export class ListRecords implements ListTable {
     this.keyed.dropWindow(window, (record) => this.#freeChunks(record));
   }
 
-  /** A list without elements yet, for a name that has none. */
-  addList(words: Uint32Array, at: number, hash: number): number {
-    return this.keyed.add(words, at, hash);
-  }
-
-  appendTo(record: number, words: Uint32Array, from: number): void {
+  #appendTo(record: number, words: Uint32Array, from: number): void {
     const { keyed, chunks, elementWords, elementsPerChunk, firstWord } = this;
     const { records } = keyed;
-    const page = records.writable(record >>> records.shift);
+    const page = records.writable(record);
     const base = (record & records.mask) * records.recordWords;
     const count = page[base] as number;
     const place = count % elementsPerChunk;
     let chunk = page[base + firstWord + 1] as number;
     if (place === 0) {
       const next = chunks.take();
-      chunks.writable(next >>> chunks.shift)[(next & chunks.mask) * chunks.recordWords] = 0;
+      chunks.setFirstWord(next, LAST_CHUNK);
       if (count === 0) page[base + firstWord] = next;
-      else chunks.writable(chunk >>> chunks.shift)[(chunk & chunks.mask) * chunks.recordWords] = next + 1;
+      else chunks.setFirstWord(chunk, next + 1 + LAST_CHUNK);
       page[base + firstWord + 1] = next;
       chunk = next;
     }
     page[base] = count + 1;
-    const elements = chunks.writable(chunk >>> chunks.shift);
+    const elements = chunks.writable(chunk);
     const to = (chunk & chunks.mask) * chunks.recordWords + 1 + place * elementWords;
     for (let i = 0; i < elementWords; i++) elements[to + i] = words[from + i] as number;
   }
 
-  /** The newest cut is on disk: pages need no longer be copied for it. */
-  forgetCut(): void {
-    this.keyed.records.forgetSnapshots();
-    this.chunks.forgetSnapshots();
+  /** All that a checkpoint keeps, and how many words of a record it needs. */
+  get stored(): readonly Stored[] {
+    const { keyed, chunks } = this;
+    return [
+      { records: keyed.records, wordsOf: () => keyed.records.recordWords },
+      { records: chunks, wordsOf: () => chunks.recordWords },
+    ];
+  }
+
+  /** Goes on from what was put back into {@link stored}. */
+  adopt(): void {
+    this.keyed.adopt();
+    this.chunks.adopt();
   }
 
   #nextChunk(chunk: number): number {
     const { pages, shift, mask, recordWords } = this.chunks;
-    return ((pages[chunk >>> shift] as Uint32Array)[(chunk & mask) * recordWords] as number) - 1;
+    return ((pages[chunk >>> shift] as Uint32Array)[(chunk & mask) * recordWords] as number) - 1 - LAST_CHUNK;
   }
 
   #freeChunks(record: number): void {

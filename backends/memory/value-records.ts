@@ -1,6 +1,7 @@
 import { type StateBatch, type TableSpec, type ValueTable, WINDOW_BYTES } from '../contract.ts';
 import { Chains, KeyedRecords, NAME_WORD } from './keyed-records.ts';
 import { type Life, requireFit, requireOpen } from './require.ts';
+import type { Stored } from './segment-records.ts';
 
 /** A value table: per record the length of the value + 1, the address, the value. */
 export class ValueRecords implements ValueTable {
@@ -52,7 +53,7 @@ export class ValueRecords implements ValueTable {
     const { keyed } = this;
     const { records } = keyed;
     const { length, present, lengths, valueWords, valueStride, addressWords, addressStride, hashes } = batch;
-    const { shift, mask, recordWords } = records;
+    const { mask, recordWords } = records;
     const found = this.#found;
     const valueWord = this.#valueWord;
     for (let slot = 0; slot < length; slot++) {
@@ -66,7 +67,7 @@ export class ValueRecords implements ValueTable {
         record = keyed.add(addressWords, (slot * addressStride) >>> 2, (hashes[slot] as number) | 0);
         found[slot] = record;
       }
-      const page = records.writable(record >>> shift);
+      const page = records.writable(record);
       const base = (record & mask) * recordWords;
       const bytes = lengths[slot] as number;
       page[base] = bytes + 1;
@@ -114,21 +115,14 @@ export class ValueRecords implements ValueTable {
     this.keyed.dropWindow(window, () => undefined);
   }
 
-  /** The newest cut is on disk: pages need no longer be copied for it. */
-  forgetCut(): void {
-    this.keyed.records.forgetSnapshots();
+  /** All that a checkpoint keeps, and how many words of a record it needs. */
+  get stored(): readonly Stored[] {
+    return [{ records: this.keyed.records, wordsOf: (first) => this.#valueWord + ((first + 2) >>> 2) }];
   }
 
-  /** Puts a value whose name is not there yet: address and value stand together at `words[at]`. */
-  putNew(words: Uint32Array, at: number, hash: number, bytes: number): void {
-    const { keyed } = this;
-    const { records, nameWords } = keyed;
-    const record = keyed.add(words, at, hash);
-    const page = records.writable(record >>> records.shift);
-    const base = (record & records.mask) * records.recordWords;
-    page[base] = bytes + 1;
-    const count = (bytes + 3) >>> 2;
-    for (let i = 0; i < count; i++) page[base + this.#valueWord + i] = words[at + nameWords + i] as number;
+  /** Goes on from what was put back into {@link stored}. */
+  adopt(): void {
+    this.keyed.adopt();
   }
 
   #find(batch: StateBatch): void {

@@ -26,6 +26,11 @@ export interface PipelineProbe {
   batchEnds(events: number): void;
 }
 
+/** Takes out of a batch the events that other processes have, keeps the order of the rest, and says how many went. */
+export interface StreamPart {
+  keep(events: EventBatch): number;
+}
+
 const NO_PROBE: PipelineProbe = { batchStarts() {}, batchEnds() {} };
 
 export interface PipelineRequest {
@@ -37,6 +42,8 @@ export interface PipelineRequest {
   readonly probe?: PipelineProbe;
   /** Where a restored pipeline goes on. */
   readonly saved?: SavedPipeline;
+  /** Of a stream divided among processes, the part of this one. Watermarks and positions go by the whole stream. */
+  readonly part?: StreamPart;
 }
 
 /**
@@ -49,6 +56,7 @@ export class Pipeline {
   readonly #handovers: readonly EventBatch[];
   readonly #sink: Sink;
   readonly #probe: PipelineProbe;
+  readonly #part: StreamPart | null;
   readonly #batchSize: number;
   readonly #delayMs: number;
   readonly #everyEvents: number;
@@ -56,10 +64,11 @@ export class Pipeline {
   #latestMs: number;
   #watermarkMs: number;
 
-  constructor({ workload, store, batchSize, sink, probe = NO_PROBE, saved }: PipelineRequest) {
+  constructor({ workload, store, batchSize, sink, probe = NO_PROBE, saved, part }: PipelineRequest) {
     this.#batchSize = batchSize;
     this.#sink = sink;
     this.#probe = probe;
+    this.#part = part ?? null;
     this.#delayMs = workload.watermark.delayMs;
     this.#everyEvents = workload.watermark.everyEvents;
     this.#events = saved?.events ?? 0;
@@ -91,25 +100,31 @@ export class Pipeline {
 
   /**
    * Takes the events of a batch, in micro-batches, and advances the watermark where it is due.
-   * @param events at most `untilWatermark` of them.
+   * @param events at most `untilWatermark` of them; those of other parts of the stream are taken out.
    */
   async process(events: EventBatch): Promise<void> {
     const first = this.#stages[0]!;
-    const { length, timestamps } = events;
+    const { timestamps } = events;
     let latestMs = this.#latestMs;
-    for (let i = 0; i < length; i++) if (timestamps[i]! > latestMs) latestMs = timestamps[i]!;
+    for (let i = 0; i < events.length; i++) if (timestamps[i]! > latestMs) latestMs = timestamps[i]!;
     this.#latestMs = latestMs;
+    // Counted before the others, so that the watermark still comes after the last event of the batch.
+    if (this.#part !== null) this.#events += this.#part.keep(events);
+    const { length } = events;
     for (let from = 0; from < length; from += this.#batchSize) {
       const count = Math.min(this.#batchSize, length - from);
       this.#probe.batchStarts();
       const pending = first.process(events, from, count);
       if (pending) await pending;
       this.#events += count;
-      if (this.#events % this.#everyEvents === 0 && latestMs - this.#delayMs > this.#watermarkMs) {
-        await this.#advance(latestMs - this.#delayMs);
-      }
+      if (this.#isWatermarkDue()) await this.#advance(latestMs - this.#delayMs);
       this.#probe.batchEnds(count);
     }
+    if (length === 0 && this.#isWatermarkDue()) await this.#advance(latestMs - this.#delayMs);
+  }
+
+  #isWatermarkDue(): boolean {
+    return this.#events % this.#everyEvents === 0 && this.#latestMs - this.#delayMs > this.#watermarkMs;
   }
 
   /** Ends the stream: every open window of every stage fires. */

@@ -5,6 +5,7 @@ import { expect } from './expect.ts';
 import { measure } from './measure.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
+import { rescale } from './rescale.ts';
 import type { Message, ResultOf, Task } from './tasks.ts';
 
 const startedNs = Number(process.hrtime.bigint());
@@ -29,6 +30,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return expect(task);
     case 'output':
       return output(task, tell);
+    case 'rescale':
+      return rescale(task, tell);
   }
 }
 

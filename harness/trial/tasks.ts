@@ -69,7 +69,23 @@ export interface OutputTask {
   readonly to: string;
 }
 
-export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask;
+/** Takes over, in another number of processes, from the newest checkpoints that some left. */
+export interface RescaleTask {
+  readonly kind: 'rescale';
+  /** Its directory is the new process's own. */
+  readonly cell: CellTask;
+  /** Directories of the processes that left the checkpoints. */
+  readonly sources: readonly string[];
+  /** Which of the new processes this is, from 0. */
+  readonly part: number;
+  readonly parts: number;
+  /** Where to stop: at a checkpoint half-way to the end of the stream, or after its end. */
+  readonly until: 'half-way' | 'end';
+  /** Events of the whole stream. */
+  readonly events: number;
+}
+
+export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
@@ -99,6 +115,16 @@ export interface RecoverResult {
   readonly output: Output;
 }
 
+export interface RescaleResult {
+  /** When the state was there and events could come, on the clock that all processes share. */
+  readonly readyNs: number;
+  readonly fromEvent: number;
+  /** What was carried into the new store. */
+  readonly entries: number;
+  readonly bytes: number;
+  readonly output: Output;
+}
+
 export interface Expected {
   readonly atEvent: number;
   /** Rows the watermark has fired by then, and all rows if the stream ended there. */
@@ -119,6 +145,7 @@ export interface ResultOf {
   readonly recover: RecoverResult;
   readonly expect: readonly Expected[];
   readonly output: OutputResult;
+  readonly rescale: RescaleResult;
 }
 
 /** What a process says while it works. */

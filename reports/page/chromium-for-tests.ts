@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { ExecutionContext } from 'ava';
+import test from 'ava';
 import { type Browser, chromium } from 'playwright-core';
 
 const QUIET = [
@@ -31,22 +31,17 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/**
- * Runs `body` with a browser of its own. Without Chromium the test passes with a line that says so, but where CI is set
- * it fails: there it must not go untested.
- */
-export async function withChromium(t: ExecutionContext, body: (browser: Browser) => Promise<void>): Promise<void> {
-  const executablePath = chromiumPath();
-  if (executablePath === null) {
-    const reason = 'no Chromium here: install it or set CHROMIUM_PATH';
-    if (process.env.CI !== undefined && process.env.CI !== '') t.fail(reason);
-    else {
-      t.log(`skipped: ${reason}`);
-      t.pass();
-    }
-    return;
-  }
-  const browser = await chromium.launch({ executablePath, args: QUIET });
+const EXECUTABLE = chromiumPath();
+const MISSING = 'no Chromium here: install it or set CHROMIUM_PATH';
+
+/** `test`, for tests that use {@link withChromium}. Without Chromium they are skipped, and fail where CI is set. */
+export const browserTest: typeof test = EXECUTABLE !== null || process.env.CI ? test : (test.skip as typeof test);
+if (browserTest !== test) process.stderr.write(`tests in a browser are skipped: ${MISSING}\n`);
+
+/** Runs `body` with a browser of its own. */
+export async function withChromium(body: (browser: Browser) => Promise<void>): Promise<void> {
+  if (EXECUTABLE === null) throw new Error(MISSING);
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: QUIET });
   try {
     await body(browser);
   } finally {

@@ -12,7 +12,7 @@ import { inventResults, PROFILES, USUAL } from '../fixtures.ts';
 import { HOSTILE } from '../hostile-text.ts';
 import { plainText } from '../plain-text.ts';
 import type { Results } from '../read-results.ts';
-import { withChromium } from './chromium-for-tests.ts';
+import { browserTest, withChromium } from './chromium-for-tests.ts';
 import { renderPage } from './page.ts';
 
 const MOST_BYTES = 2_500_000;
@@ -74,10 +74,10 @@ const OVERLAPPING = `[...document.querySelectorAll('.draw svg')].flatMap((svg) =
   })));
 })`;
 
-test('the page opens without an error or a request, in both themes, and nothing overlaps or sticks out', async (t) => {
+browserTest('the page opens without an error or a request, in both themes, and nothing overlaps or sticks out', async (t) => {
   const html = await usualPage;
   t.true(Buffer.byteLength(html) <= MOST_BYTES);
-  await withChromium(t, async (browser) => {
+  await withChromium(async (browser) => {
     const backgrounds: unknown[] = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [1200, 800, 360]) {
@@ -94,9 +94,9 @@ test('the page opens without an error or a request, in both themes, and nothing 
   });
 });
 
-test('charts take their colours from the theme', async (t) => {
+browserTest('charts take their colours from the theme', async (t) => {
   const html = await usualPage;
-  await withChromium(t, (browser) =>
+  await withChromium((browser) =>
     open(browser, html, { colorScheme: 'light' }, async ({ page, troubles }) => {
       const fill = `getComputedStyle(document.querySelector('.draw svg path[fill="var(--c2)"]')).fill`;
       t.is(await page.evaluate(fill), 'rgb(198, 82, 0)');
@@ -110,9 +110,9 @@ test('charts take their colours from the theme', async (t) => {
   );
 });
 
-test('without scripts the answer, the table and the charts are there, and no dead buttons', async (t) => {
+browserTest('without scripts the answer, the table and the charts are there, and no dead buttons', async (t) => {
   const html = await usualPage;
-  await withChromium(t, (browser) =>
+  await withChromium((browser) =>
     open(browser, html, { javaScriptEnabled: false, viewport: { width: 1200, height: 900 } }, async ({ page }) => {
       t.is(await page.textContent('.pick'), 'memory');
       t.is(await page.locator('table.cells > tbody').count(), 13);
@@ -124,9 +124,9 @@ test('without scripts the answer, the table and the charts are there, and no dea
   );
 });
 
-test('a column sorts both ways by keyboard, and the null backend stays below its rule', async (t) => {
+browserTest('a column sorts both ways by keyboard, and the null backend stays below its rule', async (t) => {
   const html = await usualPage;
-  await withChromium(t, (browser) =>
+  await withChromium((browser) =>
     open(browser, html, {}, async ({ page, troubles }) => {
       const names = () => page.locator('table.cells > tbody .name').allTextContents();
       const memory = page.locator('th button', { hasText: 'Memory' });
@@ -143,9 +143,9 @@ test('a column sorts both ways by keyboard, and the null backend stays below its
   );
 });
 
-test('every figure can be saved from the page, as it stands in the results', async (t) => {
+browserTest('every figure can be saved from the page, as it stands in the results', async (t) => {
   const html = await usualPage;
-  await withChromium(t, (browser) =>
+  await withChromium((browser) =>
     open(browser, html, { acceptDownloads: true }, async ({ page, troubles }) => {
       const save = async (name: string) => {
         const [download] = await Promise.all([page.waitForEvent('download'), page.click(`[data-download="${name}"]`)]);
@@ -160,9 +160,9 @@ test('every figure can be saved from the page, as it stands in the results', asy
   );
 });
 
-test('it prints, with the head of the table', async (t) => {
+browserTest('it prints, with the head of the table', async (t) => {
   const html = await usualPage;
-  await withChromium(t, (browser) =>
+  await withChromium((browser) =>
     open(browser, html, { colorScheme: 'dark' }, async ({ page, troubles }) => {
       const pdf = await page.pdf({ format: 'A4' });
       t.is(pdf.subarray(0, 5).toString(), '%PDF-');
@@ -234,9 +234,9 @@ function spoilt(texts: readonly string[]): Results {
 
 const AT_ONCE = 10;
 
-test('hostile text stays text, in every field', async (t) => {
+browserTest('hostile text stays text, in every field', async (t) => {
   const collapsed = (text: string | null) => (text ?? '').replace(/\s+/g, ' ').trim();
-  await withChromium(t, async (browser) => {
+  await withChromium(async (browser) => {
     for (let from = 0; from < HOSTILE.length; from += AT_ONCE) {
       const texts = HOSTILE.slice(from, from + AT_ONCE);
       const results = spoilt(texts);

@@ -22,6 +22,7 @@ interface Flags {
   readonly checkpointEvery?: number;
   readonly killAfter: readonly number[];
   readonly seed: number;
+  readonly directory?: string;
   readonly to: string;
 }
 
@@ -40,7 +41,8 @@ export function outputCommand(finish: Finish): Command {
       (text, before: readonly number[]) => [...before, wholeNumber(1)(text)],
       [],
     )
-    .action(async ({ workload, backend, batchSize, checkpointEvery, killAfter, seed, to }: Flags) => {
+    .option('--directory <folder>', "the job's directory: keep its checkpoints there, and go on from the newest if there is one")
+    .action(async ({ workload, backend, batchSize, checkpointEvery, killAfter, seed, directory, to }: Flags) => {
       using stop = listenForStop();
       const source = await loadWorkload(workload);
       source.create();
@@ -56,6 +58,7 @@ export function outputCommand(finish: Finish): Command {
         checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
         killAfterEvents: killAfter,
         seed,
+        directory: directory === undefined ? null : path.resolve(directory),
         to: path.resolve(to),
         signal: stop.signal,
       }).catch((error: unknown) => {

@@ -66,7 +66,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     );
   }
   using _lock = lockFolder(folder);
-  const left = estimateOf(plan.cells.length, plan.profile, total - before.trials.length);
+  const left = estimateOf(plan, total - before.trials.length);
   checkWritable(folder, left.diskBytes);
   const modules = await loadRunModules(folder, given);
   const backends = modules.filter((module): module is BackendModule => module.kind === 'backend');

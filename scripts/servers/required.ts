@@ -6,14 +6,15 @@ import type { RunningServer, ServerStart } from './server.ts';
 
 /** The part of AVA's `test` that is used. */
 interface Test {
-  (title: string, body: (t: { log(...values: string[]): void; pass(): true; fail(message: string): unknown }) => void): void;
+  (title: string, body: (t: { fail(message: string): unknown }) => void): void;
+  readonly skip: (title: string, body: (t: { fail(message: string): unknown }) => void) => void;
   readonly after: { readonly always: (title: string, body: () => Promise<void>) => void };
 }
 
 /**
  * Starts a server for one test file, in a temporary directory, and stops it and removes the directory afterwards.
- * Where it cannot be started, registers a test that prints why, and fails if the environment has `CI`; the caller then
- * registers none of its own. To be called before the file declares anything, as AVA takes no declarations later:
+ * Where it cannot be started, registers one test whose title says why: skipped, but failing if the environment has `CI`;
+ * the caller then registers none of its own. To be called before the file declares anything, as AVA takes no declarations later:
  *
  *     const redis = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
  *     if (redis !== undefined) test('…', …);
@@ -30,10 +31,9 @@ export async function requiredServer(test: Test, start: (directory: string) => P
   }
   rmSync(directory, { recursive: true, force: true });
   const why = `not tested: ${started.reason}. ${started.remedy}`;
-  test(why, (t) => {
-    t.log(why);
-    if (process.env.CI === undefined) t.pass();
-    else t.fail(`${why} On CI every server has to be there.`);
+  const register = process.env.CI ? test : test.skip;
+  register(why, (t) => {
+    t.fail(`${why} On CI every server has to be there.`);
   });
   return undefined;
 }

@@ -1,0 +1,108 @@
+/**
+ * The segments that make up a state: one with everything, then one for each checkpoint since with what had changed. A
+ * checkpoint lists them all as immutable files, so that a storage writes only the new one. They are kept in the store's
+ * own directory, as second names of the same files: a checkpoint that was given up or removed takes nothing from the next.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BackendError, type CheckpointFile } from '../contract.ts';
+import type { FileCheck } from './checked-copy.ts';
+import { linkOrCopy } from './link-or-copy.ts';
+import { type Chunk, readSegment, SegmentWriter } from './segment-file.ts';
+
+/** As many entries as are live may be dead, superseded by later ones, before everything is written again. */
+const ENTRIES_PER_LIVE_MAX = 2;
+/** With every file a checkpoint costs a few system calls more. */
+const SEGMENTS_MAX = 64;
+
+interface Segment {
+  readonly path: string;
+  readonly check: FileCheck;
+  readonly entries: number;
+}
+
+/** What a checkpoint takes of a chain. */
+export interface ExportedChain {
+  readonly files: readonly CheckpointFile[];
+  /** By path, in the order in which the segments are to be applied. */
+  readonly checks: Readonly<Record<string, FileCheck>>;
+}
+
+export class SegmentChain {
+  readonly #directory: string;
+  #segments: readonly Segment[] = [];
+
+  /** @param directory for the segments alone; made when needed. */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * True if the next segment has to hold everything: it is the first, or with it too much of the chain were dead.
+   * @param live entries that a segment with everything would have.
+   * @param changed entries that a segment with the changes would have.
+   */
+  needsAll(live: number, changed: number): boolean {
+    const entries = this.#segments.reduce((sum, segment) => sum + segment.entries, changed);
+    const count = this.#segments.length;
+    return count === 0 || count >= SEGMENTS_MAX || entries > ENTRIES_PER_LIVE_MAX * live;
+  }
+
+  /**
+   * Adds a segment. If it fails, the chain is what it was.
+   * @param all true if the segment holds everything, so that the earlier ones are needed no more.
+   * @param fill writes the chunks and returns the number of entries in them.
+   */
+  async add(all: boolean, fill: (writer: SegmentWriter) => Promise<number>): Promise<void> {
+    await mkdir(this.#directory, { recursive: true });
+    const path = `segment-${randomBytes(12).toString('hex')}`;
+    const before = all ? this.#segments : [];
+    try {
+      const writer = await SegmentWriter.create(join(this.#directory, path));
+      try {
+        const entries = await fill(writer);
+        const segment = { path, entries, check: await writer.finish() };
+        this.#segments = all ? [segment] : [...this.#segments, segment];
+      } finally {
+        await writer.close();
+      }
+    } catch (error) {
+      await rm(join(this.#directory, path), { force: true });
+      throw error;
+    }
+    for (const old of before) await rm(join(this.#directory, old.path));
+  }
+
+  /** Puts the chain into a checkpoint's directory. */
+  async export(target: string): Promise<ExportedChain> {
+    for (const { path } of this.#segments) await linkOrCopy(join(this.#directory, path), join(target, path));
+    return {
+      files: this.#segments.map(({ path }) => ({ path, immutable: true })),
+      checks: Object.fromEntries(this.#segments.map(({ path, check }) => [path, check])),
+    };
+  }
+
+  /**
+   * Takes over the chain of a checkpoint: the next segment goes on from there.
+   * @param apply puts a chunk into the state and returns the number of entries in it.
+   * @throws BackendError `damaged` if a segment is missing or not whole.
+   */
+  async import(
+    from: string,
+    checks: Readonly<Record<string, FileCheck>>,
+    apply: (chunk: Chunk, path: string) => number | Promise<number>,
+  ): Promise<void> {
+    await mkdir(this.#directory);
+    const segments: Segment[] = [];
+    for (const [path, check] of Object.entries(checks)) {
+      if (!/^segment-[0-9a-f]+$/.test(path)) throw new BackendError('damaged', `${from} lists '${path}', which is no segment`);
+      let entries = 0;
+      for await (const chunk of readSegment(join(from, path), check)) entries += await apply(chunk, join(from, path));
+      await linkOrCopy(join(from, path), join(this.#directory, path));
+      segments.push({ path, check, entries });
+    }
+    if (segments.length === 0) throw new BackendError('damaged', `${from} lists no segment: restore another checkpoint`);
+    this.#segments = segments;
+  }
+}
