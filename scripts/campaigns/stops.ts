@@ -44,8 +44,6 @@ const EXPECTED: Readonly<Record<Way, readonly string[]>> = {
 };
 /** A reader that is gone is noticed when the next trial is told of. */
 const NOTICED_MS = 20_000;
-/** Before that a process may still be loading its own code, and dies of a signal as any would, with nothing begun. */
-const LISTENS_MS = 1_500;
 const AGAIN_MS = 30;
 
 /**
@@ -71,8 +69,9 @@ export async function stopJob({ job, way, afterMs }: Stop, limitMs: number): Pro
     const stoppedMs = performance.now();
     await stop(child, way);
     const end = await Promise.race([ended, pause(way === 'gone reader' ? NOTICED_MS : limitMs).then(() => 'nothing')]);
-    const early = afterMs < LISTENS_MS && end === way.split(' ')[0];
-    if (!early && !EXPECTED[way].includes(end)) problems.push(`it ended with ${end}`);
+    // Before it listens, and once it has cleaned up, a process dies of a signal as any would; then nothing may be left at all.
+    const died = end === way.split(' ')[0];
+    if (!died && !EXPECTED[way].includes(end)) problems.push(`it ended with ${end}`);
     const endedMs = performance.now();
     const left = () =>
       [...pids]
@@ -84,7 +83,7 @@ export async function stopJob({ job, way, afterMs }: Stop, limitMs: number): Pro
     problems.push(...left().map((what) => `${what} is left`));
     if (goneMs > limitMs) problems.push(`something was left for ${Math.round(goneMs)} ms`);
     for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-    const orderly = way !== 'SIGKILL' && way !== 'SIGINT twice' && !early;
+    const orderly = way !== 'SIGKILL' && (way !== 'SIGINT twice' || died);
     problems.push(...(await leftovers(temporary, out, orderly)));
     return { goneMs, problems };
   } finally {
