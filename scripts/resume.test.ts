@@ -305,7 +305,7 @@ if (process.getuid?.() === 0 && process.platform === 'linux') {
           if (!existsSync(${JSON.stringify(at('go'))})) return memory(given).open(request);
           const filler = openSync(${JSON.stringify(path.join(mount, 'filler'))}, 'a');
           for (let bytes = 1 << 20; bytes >= 1; bytes >>= 1) try { for (;;) writeSync(filler, Buffer.alloc(bytes)); } catch {}
-          throw new Error('on purpose');
+          throw new Error('on purpose '.repeat(100_000));
         } });`,
       );
       const out = path.join('disk', 'out');

@@ -44,8 +44,6 @@ const EXPECTED: Readonly<Record<Way, readonly string[]>> = {
 };
 /** A reader that is gone is noticed when the next trial is told of. */
 const NOTICED_MS = 20_000;
-/** Before that a process may still be loading its own code, and dies of a signal as any would, with nothing begun. */
-const LISTENS_MS = 1_500;
 const AGAIN_MS = 30;
 
 /**
@@ -71,8 +69,9 @@ export async function stopJob({ job, way, afterMs }: Stop, limitMs: number): Pro
     const stoppedMs = performance.now();
     await stop(child, way);
     const end = await Promise.race([ended, pause(way === 'gone reader' ? NOTICED_MS : limitMs).then(() => 'nothing')]);
-    const early = afterMs < LISTENS_MS && end === way.split(' ')[0];
-    if (!early && !EXPECTED[way].includes(end)) problems.push(`it ended with ${end}`);
+    // Before it listens, and once it has cleaned up, a process dies of a signal as any would; then nothing may be left at all.
+    const died = end === way.split(' ')[0];
+    if (!died && !EXPECTED[way].includes(end)) problems.push(`it ended with ${end}`);
     const endedMs = performance.now();
     const left = () =>
       [...pids]
@@ -84,7 +83,7 @@ export async function stopJob({ job, way, afterMs }: Stop, limitMs: number): Pro
     problems.push(...left().map((what) => `${what} is left`));
     if (goneMs > limitMs) problems.push(`something was left for ${Math.round(goneMs)} ms`);
     for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-    const orderly = way !== 'SIGKILL' && way !== 'SIGINT twice' && !early;
+    const orderly = way !== 'SIGKILL' && (way !== 'SIGINT twice' || died);
     problems.push(...(await leftovers(temporary, out, orderly)));
     return { goneMs, problems };
   } finally {
@@ -188,3 +187,26 @@ export function stopsOf(seed: number, count: number, jobs: readonly StoppedJob[]
     afterMs: Math.round(200 + random() * (latestMs - 200)),
   }));
 }
+
+const CAMPAIGN_STOPS = 65;
+const CAMPAIGN_LATEST_MS = 6000;
+const CAMPAIGN_LIMIT_MS = 2000;
+
+/** The long form, for a machine that does nothing else. */
+export const stops = {
+  name: 'R9',
+  /** @returns a line for each stop and one for all; a line that begins with `FAILED` names what is wrong and the seed that repeats it. */
+  async run({ seed }: { readonly seed: number }): Promise<readonly string[]> {
+    const lines: string[] = [];
+    let failed = 0;
+    let slowestMs = 0;
+    for (const stop of stopsOf(seed, CAMPAIGN_STOPS, JOBS, CAMPAIGN_LATEST_MS)) {
+      const { goneMs, problems } = await stopJob(stop, CAMPAIGN_LIMIT_MS);
+      slowestMs = Math.max(slowestMs, goneMs);
+      if (problems.length > 0) failed++;
+      const verdict = problems.length === 0 ? 'ok' : `FAILED (seed ${seed}): ${problems.join('; ')}`;
+      lines.push(`${verdict}: ${stop.way} after ${stop.afterMs} ms of ${stop.job}, gone after ${Math.round(goneMs)} ms`);
+    }
+    return [...lines, `${CAMPAIGN_STOPS} stops, ${failed} failed; the slowest was gone after ${Math.round(slowestMs)} ms`];
+  },
+};
