@@ -12,7 +12,7 @@ export interface Caveat {
 const CACHED_FSYNC_MS = 0.3;
 
 /** What limits this run, weightiest first. */
-export function caveatsOf({ plan, environment, tornLines }: Results, run: RunSummary): readonly Caveat[] {
+export function caveatsOf({ plan, environment, trials, tornLines }: Results, run: RunSummary): readonly Caveat[] {
   const { profile } = plan;
   const caveats: Caveat[] = [];
   const warn = (text: string) => caveats.push({ tone: 'warning', text });
@@ -33,6 +33,12 @@ export function caveatsOf({ plan, environment, tornLines }: Results, run: RunSum
   const cells = run.groups.flatMap((group) => group.candidates);
   const short = cells.filter((cell) => cell.trials.length < profile.blocks && cell.failures.length === 0).length;
   if (short > 0) warn(`The run is partial: ${short} of ${cells.length} cells lack blocks. Finish it with statebench resume.`);
+  const fellBack = trials.filter((trial) => trial.state === 'completed' && (trial.recovery?.checkpointsSkipped ?? 0) > 0);
+  if (fellBack.length > 0) {
+    const backends = [...new Set(fellBack.map(({ backend }) => backend.name))].join(', ');
+    const recoveries = fellBack.length === 1 ? '1 recovery' : `${fellBack.length} recoveries`;
+    warn(`In ${recoveries} the newest checkpoint was damaged; the one before was used (${backends}). Check the disk.`);
+  }
   if (tornLines > 0) warn('The last line of trials.ndjson was cut off and is left out.');
   if (environment.fsyncMs !== null && environment.fsyncMs < CACHED_FSYNC_MS) {
     note(
