@@ -95,6 +95,12 @@ export class OutputDigest {
     return digest;
   }
 
+  /** The state of the digest of all these digests' rows together. */
+  static sum(states: readonly DigestState[]): DigestState {
+    const lane = (at: 0 | 1 | 2 | 3) => states.reduce((sum, { lanes }) => (sum + lanes[at]) >>> 0, 0);
+    return { rows: states.reduce((sum, { rows }) => sum + rows, 0), lanes: [lane(0), lane(1), lane(2), lane(3)] };
+  }
+
   #hash(words: Int32Array, count: number): void {
     let a = 0x9e3779b9 | 0;
     let b = 0x7f4a7c15 | 0;

@@ -5,7 +5,7 @@ import { StatebenchError, suggestion } from './errors.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
 import { PROFILES } from './profiles.ts';
-import { type Cell, type Plan, SCHEMA } from './results.ts';
+import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
 
 /** A cell with all that another process needs to run it. */
@@ -47,6 +47,10 @@ export interface PlanRequest {
 const MOST_CELLS = 10_000;
 /** Starting two processes, opening, the kill, the restore and the check of the output, beside what is measured. */
 const EXTRA_SECONDS_PER_TRIAL = 3;
+/** Three more processes, and the tail of the stream once more. */
+const RESCALE_SECONDS_PER_TRIAL = 3;
+/** Of the sweep of the checkpoint interval: five and one without. */
+const STRETCHES = 6;
 /** Finding the number of events and computing the right answer, once a cell. */
 const EXTRA_SECONDS_PER_CELL = 2;
 /** One trial's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
@@ -98,11 +102,19 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     seed: suite.seed,
     startedAt: startedAt.toISOString(),
     profile,
+    measures: measuresOf(suite.measures),
+    crashesPerDay: suite.crashesPerDay,
     reference: chooseReference(suite.reference, backends, leftOut),
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
-  return { plan, cells, estimate: estimateOf(cells.length, profile, cells.length * profile.blocks) };
+  return { plan, cells, estimate: estimateOf(plan, cells.length * profile.blocks) };
+}
+
+/** In the order of the list; throughput always, and for the interval the time that a restore takes. */
+function measuresOf(asked: readonly Measure[]): Measure[] {
+  const needed: readonly Measure[] = ['throughput', ...asked, ...(asked.includes('interval') ? (['recovery'] as const) : [])];
+  return MEASURES.filter((measure) => needed.includes(measure));
 }
 
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
@@ -130,10 +142,17 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
 }
 
 /** @param trials how many there are to be run */
-export function estimateOf(cells: number, { warmUpSeconds, measuredSeconds }: Plan['profile'], trials: number): Estimate {
+export function estimateOf({ cells, profile: { warmUpSeconds, measuredSeconds }, measures }: Plan, trials: number): Estimate {
   return {
     trials,
-    seconds: trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL) + cells * EXTRA_SECONDS_PER_CELL,
+    seconds:
+      trials *
+        (warmUpSeconds +
+          measuredSeconds +
+          EXTRA_SECONDS_PER_TRIAL +
+          (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
+          (measures.includes('interval') ? STRETCHES * measuredSeconds : 0)) +
+      cells.length * EXTRA_SECONDS_PER_CELL,
     diskBytes: DISK_BYTES_PER_TRIAL + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: MEMORY_BYTES,
   };

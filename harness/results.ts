@@ -42,6 +42,10 @@ export function bucketWidth(index: number, subBuckets: number): number {
   return index < 2 * subBuckets ? 1 : 2 ** (Math.floor(index / subBuckets) - 1);
 }
 
+/** What a run may measure. Throughput is that of every trial; the others are made as asked for. */
+export const MEASURES = ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
+export type Measure = (typeof MEASURES)[number];
+
 const named = z.strictObject({ name: z.string().min(1), settings });
 
 /** One backend × workload × checkpoint storage × batch size. */
@@ -72,6 +76,9 @@ export const planSchema = z.strictObject({
     /** The smallest effect, as a fraction, that this profile may decide; null where it may decide nothing. */
     smallestEffect: z.number().positive().nullable(),
   }),
+  measures: z.array(z.enum(MEASURES)),
+  /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
+  crashesPerDay: z.number().positive(),
   /** The backend every other is compared with, by name. */
   reference: z.string(),
   cells: z.array(cellSchema).min(1),
@@ -150,6 +157,44 @@ export const recoverySchema = z.strictObject({
 });
 export type Recovery = z.infer<typeof recoverySchema>;
 
+const takeover = z.strictObject({
+  /** From the start of the first new process until the last one has its state and could take events. */
+  ms,
+  /** Entries of tables (elements of lists) carried into the new stores, and their bytes of keys and values. */
+  entries: count,
+  bytes: count,
+});
+
+/** A job is taken over by two processes, by key range, and they by one again. */
+export const rescaleSchema = z.strictObject({
+  /** Where in the stream the checkpoint was cut that the two began with, and those that the one began with. */
+  splitAtEvent: count,
+  mergedAtEvent: count,
+  split: takeover,
+  merge: takeover,
+});
+export type Rescale = z.infer<typeof rescaleSchema>;
+
+/**
+ * Throughput at several checkpoint intervals, one after the other in one warm process, in an order that differs from
+ * block to block. Rows that come out of this process are not compared.
+ */
+export const intervalSchema = z.strictObject({
+  /** Without any checkpoint. */
+  baselineEventsPerSecond: z.number().positive(),
+  points: z.array(
+    z.strictObject({
+      /** From one cut to the next, as planned in events at the throughput of the trial. */
+      intervalSeconds: z.number().positive(),
+      /** Cuts made: fewer than planned where one takes longer than the interval. */
+      checkpoints: count,
+      measuredSeconds: z.number().positive(),
+      eventsPerSecond: z.number().positive(),
+    }),
+  ),
+});
+export type IntervalSweep = z.infer<typeof intervalSchema>;
+
 /** A digest of output rows as a multiset: equal multisets have equal digests, whatever their order. */
 export const outputSchema = z.strictObject({
   /** After which event of the stream; rows count as far as the watermark had fired them, or all of them if the stream was ended. */
@@ -207,6 +252,8 @@ export const completedTrialSchema = z.strictObject({
   calls: z.array(callsSchema),
   checkpoints: z.array(checkpointSchema),
   recovery: recoverySchema.nullable(),
+  rescale: rescaleSchema.nullable(),
+  interval: intervalSchema.nullable(),
   memory: z.strictObject({
     /** Resident memory of the process before the store was opened, source and harness included. */
     rssBytesBefore: count.nullable(),
@@ -223,6 +270,8 @@ export const completedTrialSchema = z.strictObject({
     uninterrupted: checkedOutput.nullable(),
     /** All rows after SIGKILL, restore and the end of the stream. */
     recovered: checkedOutput.nullable(),
+    /** All rows after the job was taken over by two processes, then by one, and the end of the stream. */
+    rescaled: checkedOutput.nullable(),
   }),
   unavailable: z.record(z.string(), z.string()),
 });
@@ -231,7 +280,20 @@ export type CompletedTrial = z.infer<typeof completedTrialSchema>;
 export const failedTrialSchema = z.strictObject({
   ...trialBase,
   state: z.literal('failed'),
-  phase: z.enum(['calibrate', 'open', 'warm-up', 'measure', 'checkpoint', 'kill', 'restore', 'replay', 'verify', 'clean-up']),
+  phase: z.enum([
+    'calibrate',
+    'open',
+    'warm-up',
+    'measure',
+    'checkpoint',
+    'kill',
+    'restore',
+    'replay',
+    'rescale',
+    'interval',
+    'verify',
+    'clean-up',
+  ]),
   code: z.string(),
   message: z.string(),
 });

@@ -4,11 +4,11 @@ import { StatebenchError } from './errors.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { FailedTrial, Trial } from './results.ts';
+import type { FailedTrial, Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
-import { makeScratch, sweepScratch } from './scratch.ts';
+import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
 import { runTrial, trialId } from './trial/trial.ts';
@@ -64,7 +64,9 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           block,
           seed: plan.seed,
           stream,
-          killAt: cell.role === 'candidate' ? killEvent(plan.seed, cell.id, block, stream) : null,
+          killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
+          rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
+          interval: cell.role === 'candidate' && plan.measures.includes('interval'),
           expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
@@ -78,7 +80,7 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
     }
     return { trials };
   } finally {
-    await rm(work, { recursive: true, force: true });
+    removeScratch(work);
   }
 }
 
@@ -88,8 +90,10 @@ const PHASES_DONE: Readonly<Record<string, number>> = {
   'warm-up': 0.05,
   measure: 0.2,
   kill: 0.7,
-  restore: 0.8,
-  replay: 0.85,
+  restore: 0.75,
+  replay: 0.8,
+  rescale: 0.85,
+  interval: 0.9,
   verify: 0.98,
 };
 
@@ -120,7 +124,7 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
       } else failure = found;
     }
     if (eventsPerSecond !== undefined) {
-      const stream = streamPlan(eventsPerSecond * plan.profile.measuredSeconds);
+      const stream = streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds);
       const seconds = (stream.warmUp + stream.measured + stream.tail) / eventsPerSecond;
       sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
     } else if (failure !== undefined) {
@@ -165,6 +169,15 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
     ...(failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' }),
     phase: 'calibrate',
   };
+}
+
+/** Too far for any stream, and still a number in JSON. */
+const NEVER: StreamPlan['checkpoints'] = { firstEvent: Number.MAX_SAFE_INTEGER, everyEvents: Number.MAX_SAFE_INTEGER, exact: false };
+
+/** All but throughput needs checkpoints. */
+function streamFor(measures: readonly Measure[], measuredEvents: number): StreamPlan {
+  const stream = streamPlan(measuredEvents);
+  return measures.some((measure) => measure !== 'throughput') ? stream : { ...stream, checkpoints: NEVER };
 }
 
 /**

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, StatebenchError, suggest } from './errors.ts';
 import { PROFILE_NAMES, type ProfileName } from './profiles.ts';
+import { MEASURES, type Measure } from './results.ts';
 import { parseSpec, type Spec, specFromParts } from './spec.ts';
 
 const spec = z
@@ -30,6 +31,8 @@ export const suiteSchema = z
     backends: z.array(spec).min(1).optional(),
     storages: z.array(spec).min(1).optional().describe('Where checkpoints go'),
     batchSizes: z.array(z.int().min(1).max(1_000_000)).min(1).optional().describe('Events in a micro-batch'),
+    measures: z.array(z.enum(MEASURES)).min(1).optional().describe('What to measure beside throughput'),
+    crashesPerDay: z.number().positive().optional().describe('What the best checkpoint interval is told for'),
     profile: z.enum(PROFILE_NAMES).optional().describe('How long to measure'),
     seed: z.int().nonnegative().optional().describe('Decides events, order and moments of killing'),
     reference: z.string().min(1).optional().describe('The backend every other is compared with, by its name in this run'),
@@ -43,6 +46,9 @@ export interface Suite {
   readonly backends: readonly Spec[];
   readonly storages: readonly Spec[];
   readonly batchSizes: readonly number[];
+  readonly measures: readonly Measure[];
+  /** What the best checkpoint interval is told for. */
+  readonly crashesPerDay: number;
   readonly profile: ProfileName;
   readonly seed: number;
   /** Null where the run chooses it. */
@@ -57,6 +63,8 @@ export const DEFAULT_SUITE: Suite = {
   storages: [parseSpec('filesystem')],
   // The pipeline cuts micro-batches at watermarks, which come every 1,000 events.
   batchSizes: [1000],
+  measures: ['throughput', 'checkpoint', 'recovery'],
+  crashesPerDay: 1,
   profile: 'quick',
   seed: 1,
   reference: null,
@@ -83,6 +91,8 @@ export function readSuite(file: string): Suite {
     backends: specs('backends'),
     storages: specs('storages'),
     batchSizes: data.batchSizes ?? DEFAULT_SUITE.batchSizes,
+    measures: data.measures ?? DEFAULT_SUITE.measures,
+    crashesPerDay: data.crashesPerDay ?? DEFAULT_SUITE.crashesPerDay,
     profile: data.profile ?? DEFAULT_SUITE.profile,
     seed: data.seed ?? DEFAULT_SUITE.seed,
     reference: data.reference ?? null,

@@ -118,6 +118,8 @@ export function inventResults(wanted: Wanted): Results {
     seed: wanted.seed,
     startedAt: '2026-11-22T09:30:00.000Z',
     profile: wanted.profile,
+    measures: ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'],
+    crashesPerDay: 1,
     reference: 'memory',
     cells,
     leftOut: [...wanted.leftOut],
@@ -247,6 +249,25 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           },
         }
       : null,
+    rescale: candidate
+      ? {
+          splitAtEvent: warmUp,
+          mergedAtEvent: warmUp + measured,
+          split: { ms: near(300 + backend.restoreMs), entries: 200_000, bytes: 8_000_000 },
+          merge: { ms: near(250 + backend.restoreMs * 2), entries: 200_000, bytes: 8_000_000 },
+        }
+      : null,
+    interval: candidate
+      ? {
+          baselineEventsPerSecond: rate,
+          points: [0.25, 0.7, 1.9, 5.3, 15].map((intervalSeconds) => ({
+            intervalSeconds,
+            checkpoints: Math.round(15 / intervalSeconds),
+            measuredSeconds: 15,
+            eventsPerSecond: (rate * intervalSeconds) / (intervalSeconds + near(0.02)),
+          })),
+        }
+      : null,
     memory: { rssBytesBefore: Math.round(near(120 * MB, 0.01)), rssBytesMax: Math.round(near(backend.rssBytes, 0.02)) },
     disk: {
       workingBytes: backend.diskBytes === null ? null : Math.round(near(backend.diskBytes, 0.02)),
@@ -256,8 +277,9 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
       ? {
           uninterrupted: { expected: output, got: output, equal: true },
           recovered: { expected: ended, got: spoilt ? { ...ended, rows: 5_430, digest: '77be'.repeat(8) } : ended, equal: !spoilt },
+          rescaled: { expected: ended, got: ended, equal: true },
         }
-      : { uninterrupted: null, recovered: null },
+      : { uninterrupted: null, recovered: null, rescaled: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
   };
 }

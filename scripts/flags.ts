@@ -1,5 +1,6 @@
 /** Reads the values of command-line flags. */
 import { InvalidArgumentError } from 'commander';
+import { suggestion } from '../harness/errors.ts';
 
 /** A parser of whole numbers from `least` up. 1_000 is a way to write 1000. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -14,6 +15,23 @@ export function wholeNumber(least: number): (text: string) => number {
 export function wholeNumbers(least: number): (text: string) => readonly number[] {
   const one = wholeNumber(least);
   return (text) => text.split(',').map((part) => one(part.trim()));
+}
+
+/** A number above 0. */
+export function positive(text: string): number {
+  const number = /^[\d.]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number > 0)) throw new InvalidArgumentError('It takes a number above 0.');
+  return number;
+}
+
+/** Words of a list, with commas; any other is refused with the nearest. */
+export function words<const Word extends string>(known: readonly Word[]): (text: string) => readonly Word[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const word = known.find((one) => one === part.trim());
+      if (word === undefined) throw new InvalidArgumentError(`There is no '${part.trim()}' to name here.${suggestion(part.trim(), known)}`);
+      return word;
+    });
 }
 
 /** Gathers a flag that may be repeated. */

@@ -12,6 +12,7 @@ export function planText({ plan, estimate }: PlannedRun, folder: string): string
     `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}`,
     `  workloads    ${list((cell) => cell.workload.name)}`,
     `  checkpoints  ${list((cell) => cell.storage.name)}`,
+    `  measures     ${plan.measures.join(', ')}`,
     `  batch sizes  ${list((cell) => cell.batchSize)}`,
     ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
     `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${formatSeconds(estimate.seconds)}, ` +

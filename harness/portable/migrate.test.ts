@@ -161,10 +161,11 @@ test('damage, foreign and later formats, and other backends are refused by name,
 
   // The newest is cut short: the one before is taken.
   const newest = join(checkpoints, 'chk-2');
-  const filesOf = async (directory: string) =>
-    (await readdir(directory)).filter((name) => name !== 'manifest.json').map((name) => join(directory, name));
-  const spoil = async (directory: string) => truncate((await filesOf(directory))[0]!, 10);
-  await spoil(newest);
+  const filesOf = async (directory: string) => (await readdir(directory)).filter((name) => name !== 'manifest.json');
+  const older = join(checkpoints, 'chk-1');
+  const shared = await filesOf(older);
+  const [own] = (await filesOf(newest)).sort((x, y) => Number(shared.includes(x)) - Number(shared.includes(y)));
+  await truncate(join(newest, own!), 5);
   {
     await using found = await findState(checkpoints, storage);
     t.is(found.skipped, 1);
@@ -175,9 +176,9 @@ test('damage, foreign and later formats, and other backends are refused by name,
     await refused(t, () => move(out), 'bad-folder', /there already.*--out/);
     await refused(t, () => move(join(root, 'no', 'such')), 'bad-folder', /cannot be made.*--out/);
   }
-  await spoil(join(checkpoints, 'chk-1'));
+  await truncate(join(older, shared[0]!), 5);
   await refused(t, () => findState(checkpoints, storage), 'no-whole-checkpoint', /none of 2 checkpoints is whole.*job\/checkpoints\/chk-2/);
-  await rm(join(checkpoints, 'chk-1'), { recursive: true });
+  await rm(older, { recursive: true });
   const manifest = join(newest, 'manifest.json');
   const [, body = ''] = (await readFile(manifest, 'utf8')).split('\n');
   const { createHash } = await import('node:crypto');
@@ -186,7 +187,7 @@ test('damage, foreign and later formats, and other backends are refused by name,
   await write(body.replace('"format":1', '"format":2'));
   await refused(t, () => findState(checkpoints, storage), 'bad-checkpoint', /job\/checkpoints\/chk-2\/manifest\.json is of format 2/);
   await write(JSON.stringify({ ...JSON.parse(body), files: [], position: { format: 7 } }));
-  for (const file of await filesOf(newest)) await rm(file);
+  for (const file of await filesOf(newest)) await rm(join(newest, file));
   await refused(t, () => findState(checkpoints, storage), 'bad-checkpoint', /position of format 7.*use the Statebench that made it/);
   t.deepEqual((await readdir(root)).sort(), ['job', 'there']);
 });

@@ -1,5 +1,5 @@
 /** What a trial's processes are told and what they answer: plain JSON over the channel of a forked process. */
-import type { CheckpointSchedule } from '../job.ts';
+import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
 import type { CompletedTrial, FailedTrial, Output } from '../results.ts';
 
@@ -69,7 +69,56 @@ export interface OutputTask {
   readonly to: string;
 }
 
-export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask;
+/** Takes over, in another number of processes, from the newest checkpoints that some left. */
+export interface RescaleTask {
+  readonly kind: 'rescale';
+  /** Its directory is the new process's own. */
+  readonly cell: CellTask;
+  /** Directories of the processes that left the checkpoints. */
+  readonly sources: readonly string[];
+  /** Which of the new processes this is, from 0. */
+  readonly part: number;
+  readonly parts: number;
+  /** Where to stop: at a checkpoint half-way to the end of the stream, or after its end. */
+  readonly until: 'half-way' | 'end';
+  /** Events of the whole stream. */
+  readonly events: number;
+}
+
+/** Where a process asks for SIGKILL, which then comes amid what it goes on doing. */
+export type KillMoment =
+  | { readonly phase: 'restore' }
+  /** So many events after it opened. */
+  | { readonly phase: 'replay'; readonly afterEvents: number }
+  /** When it has begun the nth checkpoint after it opened. */
+  | { readonly phase: 'checkpoint'; readonly nth: number };
+
+/** Runs a finite workload to its end, from wherever the processes before it came. */
+export interface SurviveTask {
+  readonly kind: 'survive';
+  readonly cell: CellTask;
+  readonly checkpointEvery: number;
+  /** Whether events go on while a checkpoint is written; if not, one is cut wherever one is due. */
+  readonly overlap: boolean;
+  /** Null to go on to the end. */
+  readonly killAt: KillMoment | null;
+}
+
+/** Measures the throughput at several checkpoint intervals, and without checkpoints. */
+export interface IntervalTask {
+  readonly kind: 'interval';
+  readonly cell: CellTask;
+  readonly warmUpEvents: number;
+  /** Events at each interval. */
+  readonly measuredEvents: number;
+  /** Events from one checkpoint to the next, in the order in which they are tried; null for no checkpoints. */
+  readonly everyEvents: readonly (number | null)[];
+}
+
+/** What was measured at each entry of `everyEvents`. */
+export type IntervalResult = readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+
+export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
@@ -99,6 +148,16 @@ export interface RecoverResult {
   readonly output: Output;
 }
 
+export interface RescaleResult {
+  /** When the state was there and events could come, on the clock that all processes share. */
+  readonly readyNs: number;
+  readonly fromEvent: number;
+  /** What was carried into the new store. */
+  readonly entries: number;
+  readonly bytes: number;
+  readonly output: Output;
+}
+
 export interface Expected {
   readonly atEvent: number;
   /** Rows the watermark has fired by then, and all rows if the stream ended there. */
@@ -112,6 +171,14 @@ export interface OutputResult {
   readonly lateEvents: number;
 }
 
+export interface SurviveResult {
+  /** The rows in the file, by all processes of the run together. */
+  readonly output: Output;
+  readonly lateEvents: number;
+  /** Published by the last process. */
+  readonly checkpoints: number;
+}
+
 /** The result of each kind of task. */
 export interface ResultOf {
   readonly calibrate: CalibrateResult;
@@ -119,6 +186,9 @@ export interface ResultOf {
   readonly recover: RecoverResult;
   readonly expect: readonly Expected[];
   readonly output: OutputResult;
+  readonly rescale: RescaleResult;
+  readonly survive: SurviveResult;
+  readonly interval: IntervalResult;
 }
 
 /** What a process says while it works. */
@@ -126,5 +196,7 @@ export type Message =
   | { readonly type: 'phase'; readonly phase: Phase }
   /** The process has processed this many events and wants SIGKILL; it goes on working until it comes. */
   | { readonly type: 'kill-me'; readonly event: number }
+  /** What a `survive` task found when it was restored: the contents of all open windows. */
+  | { readonly type: 'restored'; readonly restored: Restored; readonly state: Output }
   | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

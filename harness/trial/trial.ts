@@ -3,6 +3,8 @@ import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
+import { sweepInterval } from './interval-sweep.ts';
+import { takeOver } from './take-over.ts';
 import type { CellTask, Expected, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
 
 export interface TrialRequest {
@@ -11,8 +13,12 @@ export interface TrialRequest {
   /** Seed of the events, the same for every trial of a run. */
   readonly seed: number;
   readonly stream: StreamPlan;
-  /** The event at which the process is killed; null for the harness-cost role, which has nothing to recover. */
+  /** The event at which the process is killed; null where no recovery is measured. */
   readonly killAt: number | null;
+  /** Whether the checkpoint interval is swept. */
+  readonly interval: boolean;
+  /** Whether other numbers of processes take over from the newest checkpoint in the end. */
+  readonly rescale: boolean;
   /** The right output at the end of the measured part and at the end of the stream; null where output means nothing. */
   readonly expected: { readonly measured: Expected; readonly total: Expected } | null;
   /** The trial's own; made, and removed afterwards. */
@@ -41,7 +47,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     directory,
   };
   try {
-    const done = await measureAndRecover(request, task);
+    const done = await measureAll(request, task);
     const base = {
       schema: 1 as const,
       id: trialId(cell.id, block),
@@ -69,6 +75,23 @@ export function trialId(cell: string, block: number): string {
 type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
 type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
 
+async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
+  const measured = await measureAndRescale(request, cell);
+  if (!request.interval || 'phase' in measured) return measured;
+  const { eventsPerSecond } = measured.throughput;
+  const interval = await sweepInterval({ ...request, cell, eventsPerSecond });
+  return 'code' in interval ? interval : { ...measured, interval };
+}
+
+async function measureAndRescale(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
+  const measured = await measureAndRecover(request, cell);
+  if (!request.rescale || 'phase' in measured) return measured;
+  const taken = await takeOver({ ...request, cell, events: measured.events.total });
+  if ('code' in taken) return taken;
+  const { rescale, output } = taken;
+  return { ...measured, rescale, correctness: { ...measured.correctness, rescaled: check(request.expected?.total.ended, output) } };
+}
+
 async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const { stream, killAt, expected, timeoutMs, signal, onPhase } = request;
   let memory: ResidentMemory | null = null;
@@ -92,8 +115,10 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
   const measurements = {
     ...measurementsOf(measured, stream, rssBytesMax),
     backend: { ...request.planned.cell.backend, settings: measured.settings },
-    correctness: { uninterrupted: check(expected?.measured.fired, measured.output), recovered: null },
+    correctness: { uninterrupted: check(expected?.measured.fired, measured.output), recovered: null, rescaled: null },
     recovery: null,
+    rescale: null,
+    interval: null,
   };
   if (killAt === null) return measurements;
   if (first.killed === null) return { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Cell } from '../../harness/results.ts';
 import { type Caveat, caveatsOf } from '../caveats.ts';
 import { checkpointBytesChart, checkpointBytesRows } from '../charts/checkpoint-bytes.ts';
+import { intervalChart, intervalRows } from '../charts/checkpoint-interval.ts';
 import { checkpointTimeChart, checkpointTimeRows } from '../charts/checkpoint-time.ts';
 import { type Look, looksOf } from '../charts/look.ts';
 import { overTimeChart, overTimeRows } from '../charts/over-time.ts';
@@ -29,7 +30,7 @@ import { validity } from './validity.ts';
 const MOST_BYTES = 2_500_000;
 /** What is in a page besides its sections. */
 const FRAME_BYTES = 40_000;
-/** With more groups than this, the course over time is drawn only of the first backends of each. */
+/** With more groups than this, the course over time is drawn only of the first backends of each, and the checkpoint interval of none. */
 const MANY_GROUPS = 6;
 const FEW_COURSES = 4;
 
@@ -146,14 +147,16 @@ async function groupArticle(group: GroupSummary, index: number, { results, run, 
   ];
   const tail = some(tailRows(cells, looks), tailChart);
   const recovery = some(recoveryRows(cells, looks), recoveryChart);
-  const drawn = run.groups.length > MANY_GROUPS ? cells.slice(0, FEW_COURSES) : cells;
+  const isLong = run.groups.length > MANY_GROUPS;
+  const drawn = isLong ? cells.slice(0, FEW_COURSES) : cells;
+  const interval = isLong ? null : some(intervalRows(cells, looks, plan.crashesPerDay), intervalChart);
   const courses = overTimeRows(drawn, looks).map(overTimeChart);
   const draw = async (charts: readonly (ReturnType<typeof tradeOffChart> | null)[]) =>
     Promise.all(charts.filter((chart) => chart !== null).map(figureOf));
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, plan, caveats, looks)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
-<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail])}</div></section>
+<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
 

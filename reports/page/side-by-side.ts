@@ -20,32 +20,35 @@ interface MetricColumn {
   readonly over: string;
 }
 
-const METRICS: readonly MetricColumn[] = [
+const ALL_METRICS: readonly MetricColumn[] = [
   { title: 'p50', name: 'batchP50Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
   { title: 'p99', name: 'batchP99Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
   { title: 'p99.9', name: 'batchP999Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
   { title: 'Pause', name: 'pauseMs', kind: 'time', family: 'pause', over: 'Checkpoint' },
   { title: 'Persist', name: 'persistMs', kind: 'time', family: 'persist', over: 'Checkpoint' },
   { title: 'Written', name: 'bytesWritten', kind: 'bytes', family: 'written', over: 'Checkpoint' },
+  { title: '1 → 2', name: 'splitMs', kind: 'time', family: 'rescale', over: 'Rescale' },
+  { title: '2 → 1', name: 'mergeMs', kind: 'time', family: 'rescale', over: 'Rescale' },
   { title: 'Recovery', name: 'recoveryMs', kind: 'time', family: 'recovery', over: '' },
   { title: 'Memory', name: 'rssBytesMax', kind: 'bytes', family: 'memory', over: '' },
   { title: 'Disk', name: 'workingBytes', kind: 'bytes', family: 'disk', over: '' },
 ];
 
-const COLUMN_COUNT = METRICS.length + 4;
 const STRIP = { width: 132, height: 22, inset: 5 };
 
 /** The table of all cells of a group: candidates, the null backend below a rule, and what was left out. */
 export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<string, Look>): Markup {
   const cells = [...group.candidates, ...(group.harness === null ? [] : [group.harness])];
+  const isRescaled = cells.some(({ metrics: { splitMs } }) => splitMs !== null);
+  const metrics = ALL_METRICS.filter(({ over }) => isRescaled || over !== 'Rescale');
   const units = new Map(
-    METRICS.map(({ family, kind }) => [
+    metrics.map(({ family, kind }) => [
       family,
       unitFor(
         kind,
-        METRICS.filter((other) => other.family === family).flatMap(({ name }) =>
-          group.candidates.flatMap(({ metrics }) => metrics[name]?.median ?? []),
-        ),
+        metrics
+          .filter((other) => other.family === family)
+          .flatMap(({ name }) => group.candidates.flatMap((cell) => cell.metrics[name]?.median ?? [])),
       ),
     ]),
   );
@@ -53,13 +56,13 @@ export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<s
     'rate',
     group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
   );
-  const shown = cells.flatMap(({ metrics, trials }) => [
-    ...trials.map((trial) => trial.throughput.eventsPerSecond),
-    ...Object.values(metrics.eventsPerSecond?.interval ?? {}),
+  const shown = cells.flatMap((cell) => [
+    ...cell.trials.map((trial) => trial.throughput.eventsPerSecond),
+    ...Object.values(cell.metrics.eventsPerSecond?.interval ?? {}),
   ]);
   const axis = extentOf(shown, 5);
   const strip = (cell: CellSummary) => stripOf(cell, axis, looks.get(cell.cell.backend.name)!);
-  const heads = METRICS.map(
+  const heads = metrics.map(
     ({ title, family }) => html`<th scope="col" data-first="ascending">${title}<small>${units.get(family)!.unit}</small></th>`,
   );
   const rowOf = (cell: CellSummary) => {
@@ -71,28 +74,28 @@ export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<s
     const look = looks.get(cell.cell.backend.name)!;
     const reason =
       tone === 'bad'
-        ? html`<tr class="reason"><td colspan="${COLUMN_COUNT}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
+        ? html`<tr class="reason"><td colspan="${metrics.length + 4}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
         : null;
     return html`<tbody class="${kind}"><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
 <td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}</span></td>
-${METRICS.map(({ title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
+${metrics.map(({ title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
   };
-  const hasIntervals = cells.some(({ metrics }) => (metrics.eventsPerSecond?.interval ?? null) !== null);
+  const hasIntervals = cells.some((cell) => (cell.metrics.eventsPerSecond?.interval ?? null) !== null);
   const edge =
     group.tiers === null
       ? 'There are no tiers: too few blocks.'
       : 'The coloured edge marks the best tier: its rows cannot be told apart by these data.';
   return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Time per micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
-<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th><td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
+<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th>${isRescaled ? html`<th scope="colgroup" colspan="2">Rescale</th>` : null}<td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
 ${leftOut(plan)}</div>
 ${allFigures(cells)}`;
 }
 
 /** On a phone, where no heading stands above: "Batch p99", "Pause". */
 function fullTitle(title: string, over: string): string {
-  return over.startsWith('Time') ? `Batch ${title}` : title;
+  return over.startsWith('Time') ? `Batch ${title}` : over === 'Rescale' ? `Rescale ${title}` : title;
 }
 
 function rateFigure(cell: CellSummary, unit: Unit): Markup {
@@ -151,7 +154,7 @@ function leftOut({ leftOut: absent }: Plan): Markup | null {
 const NUMBERS: readonly { readonly title: string; readonly name: MetricName; readonly kind: 'time' | 'bytes' | 'rate' | 'share' | 'ns' }[] =
   [
     { title: 'Throughput', name: 'eventsPerSecond', kind: 'rate' },
-    ...METRICS.map(({ title, over, name, kind }) => ({ title: over === '' ? title : `${over}, ${title.toLowerCase()}`, name, kind })),
+    ...ALL_METRICS.map(({ title, over, name, kind }) => ({ title: over === '' ? title : `${over}, ${title.toLowerCase()}`, name, kind })),
     { title: 'Time per micro-batch, p99 during checkpoints', name: 'batchP99DuringCheckpointMs', kind: 'time' },
     { title: 'Referenced', name: 'bytesReferenced', kind: 'bytes' },
     { title: 'Checkpoint storage', name: 'checkpointStorageBytes', kind: 'bytes' },

@@ -121,10 +121,8 @@ function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
   const last = new Map(completed.map((trial) => [trial.block, trial]));
   const counting = [...last.values()].toSorted((a, b) => a.block - b.block);
   const candidate = cell.role === 'candidate';
-  const wrong = completed.filter(({ correctness: { uninterrupted, recovered } }) =>
-    [uninterrupted, recovered].some((checked) => checked !== null && !isEqual(checked)),
-  );
-  const unchecked = completed.some(({ correctness }) => correctness.uninterrupted === null && correctness.recovered === null);
+  const wrong = completed.filter(({ correctness }) => Object.values(correctness).some((checked) => checked !== null && !isEqual(checked)));
+  const unchecked = completed.some(({ correctness }) => Object.values(correctness).every((checked) => checked === null));
   const standing = (): Standing => {
     if (failures.length > 0) return 'failed';
     if (completed.length === 0) return 'missing';

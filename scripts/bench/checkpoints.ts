@@ -90,7 +90,7 @@ async function withKeys<T>(
     const space = await storage.open(join(root, 'checkpoints'));
     const keys = new Keys(store, count);
     await keys.writeAll();
-    const checkpointer = new Checkpointer({ backend, store, space });
+    const checkpointer = new Checkpointer({ backend, store, space, damaged: [] });
     await checkpointer.cut(0, () => null);
     await checkpointer.settled();
     const result = await body(keys, checkpointer);

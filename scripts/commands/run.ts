@@ -6,13 +6,13 @@ import { readEnvironment } from '../../harness/measure/environment.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
 import { type Modules, makePlan } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
-import type { Plan } from '../../harness/results.ts';
+import { MEASURES, type Measure, type Plan } from '../../harness/results.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
 import type { Finish } from '../command-line.ts';
 import { printJson, say } from '../console.ts';
-import { gathered, wholeNumber, wholeNumbers } from '../flags.ts';
+import { gathered, positive, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
@@ -25,6 +25,8 @@ interface Flags extends MeasuringFlags {
   readonly checkpointStorage?: readonly string[];
   readonly profile?: ProfileName;
   readonly batchSize?: readonly number[];
+  readonly measure?: readonly Measure[];
+  readonly crashesPerDay?: number;
   readonly seed?: number;
   readonly reference?: string;
   readonly out?: string;
@@ -40,6 +42,12 @@ export function runCommand(finish: Finish): Command {
     .option('--checkpoint-storage <spec>', 'where checkpoints go; may be repeated', gathered)
     .addOption(new Option('--profile <name>', 'how long to measure').choices(PROFILE_NAMES))
     .option('--batch-size <events>', 'events in a micro-batch; several with commas', wholeNumbers(1))
+    .option(
+      '--measure <names>',
+      `what to measure, with commas: ${MEASURES.join(', ')}; default: ${DEFAULT_SUITE.measures.join(',')}`,
+      words(MEASURES),
+    )
+    .option('--crashes-per-day <number>', 'with --measure interval: what the best checkpoint interval is told for', positive)
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
     .option('--reference <backend>', 'the backend every other is compared with')
     .option('--out <folder>', 'where results go; default: reports/out/<time>-<suite>')
@@ -53,7 +61,17 @@ export function runCommand(finish: Finish): Command {
     });
 }
 
-function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, seed, reference }: Flags): Partial<Suite> {
+function suiteFlags({
+  backend,
+  workload,
+  checkpointStorage,
+  batchSize,
+  profile,
+  measure,
+  crashesPerDay,
+  seed,
+  reference,
+}: Flags): Partial<Suite> {
   const specs = (texts: readonly string[]): readonly Spec[] => texts.map(parseSpec);
   return {
     ...(backend && { backends: specs(backend) }),
@@ -61,6 +79,8 @@ function suiteFlags({ backend, workload, checkpointStorage, batchSize, profile, 
     ...(checkpointStorage && { storages: specs(checkpointStorage) }),
     ...(batchSize && { batchSizes: batchSize }),
     ...(profile && { profile }),
+    ...(measure && { measures: measure }),
+    ...(crashesPerDay && { crashesPerDay }),
     ...(seed !== undefined && { seed }),
     ...(reference !== undefined && { reference }),
   };

@@ -1,0 +1,51 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Job, NO_CHECKPOINTS } from '../job.ts';
+import { nowNs } from '../measure/clock.ts';
+import { type DigestState, OutputDigest } from '../output-digest.ts';
+import { DigestSink } from '../pipeline/digest-sink.ts';
+import { type FoundState, findState } from '../portable/migrate.ts';
+import { rescale as rescaled } from '../portable/rescale.ts';
+import { cellParts } from './cell-parts.ts';
+import type { Tell } from './process.ts';
+import type { RescaleResult, RescaleTask } from './tasks.ts';
+
+/**
+ * One of the processes that take a job over in another number: restores its part of the checkpoints, goes on, and stops
+ * at a checkpoint half-way to the end of the stream, or at its end.
+ */
+export async function rescale({ cell, sources, part, parts, until, events }: RescaleTask, tell: Tell): Promise<RescaleResult> {
+  await tell({ type: 'phase', phase: 'rescale' });
+  const { workload, backend, storage, source } = await cellParts(cell, true);
+  const stateDirectory = join(cell.directory, 'state-1');
+  await mkdir(stateDirectory);
+  const space = await storage.open(join(cell.directory, 'checkpoints'));
+  const found: FoundState[] = [];
+  for (const directory of sources) found.push(await findState(join(directory, 'checkpoints'), storage));
+  const { store, position, carried } = await rescaled({
+    sources: found,
+    part,
+    parts,
+    workload,
+    backend,
+    stateDirectory,
+    sink: (saved) => ({ ...OutputDigest.sum(saved as unknown as DigestState[]) }),
+  });
+  for (const state of found) await state[Symbol.asyncDispose]();
+  const sink = new DigestSink();
+  const request = { workload, source, backend, storage, directory: cell.directory, batchSize: cell.batchSize, sink };
+  const job = Job.resume(request, { space, store, stateDirectory, position, damaged: [] });
+  const readyNs = nowNs();
+  const fromEvent = job.pipeline.events;
+  const { entries, bytes } = carried;
+  if (until === 'half-way') {
+    await job.run(Math.ceil((fromEvent + events) / 2), NO_CHECKPOINTS);
+    await job.checkpoint();
+  } else {
+    await job.run(events, NO_CHECKPOINTS);
+    await job.end();
+  }
+  const output = { atEvent: job.pipeline.events, ended: until === 'end', rows: sink.rows, digest: sink.hex() };
+  await job.close();
+  return { readyNs, fromEvent, entries, bytes, output };
+}
