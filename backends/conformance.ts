@@ -6,6 +6,7 @@
  *     conformance(test, backendFrom(import.meta.resolve('./my-backend.js'), { cacheBytes: 1e6 }));
  */
 import { batchChecks } from './conformance/batches.ts';
+import { chainChecks } from './conformance/chains.ts';
 import type { ConformanceCheck } from './conformance/check.ts';
 import { checkpointChecks } from './conformance/checkpoints.ts';
 import { killedChecks } from './conformance/killed.ts';
@@ -26,6 +27,7 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
   ...listChecks,
   ...batchChecks,
   ...checkpointChecks,
+  ...chainChecks,
   ...randomChecks,
   ...killedChecks,
 ];

@@ -21,12 +21,12 @@ import {
   type ValueTable,
 } from './contract.ts';
 import { type CutLog, importLogs, LogPieces } from './level/log-pieces.ts';
-import { manifestFiles } from './level/manifest-files.ts';
 import { type AddressRange, prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type FileCheck, sumFile } from './rows/checked-copy.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
 import { exportDatabase, importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
+import { manifestFiles } from './rows/manifest-files.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
 
 export const description = 'LevelDB, a log-structured merge tree in this process: compressed, quick to write, compacted in the background.';

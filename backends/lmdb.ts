@@ -1,6 +1,6 @@
 /**
  * LMDB: a memory-mapped B+tree in one file, read and written in this process and thread. A named database per table.
- * A cut is a read transaction: no page it reaches is overwritten while it lasts, so the file is copied below later writes.
+ * A cut is a read transaction: no page it reaches is overwritten while it lasts, so pages are copied below later writes.
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,11 +18,13 @@ import {
   type TableSpec,
   type ValueTable,
 } from './contract.ts';
+import { changedPages, type LmdbMeta, metaOf } from './lmdb/changed-pages.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
-import { copyChecked, copyFirstBytes } from './rows/checked-copy.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { restorePages, writePages } from './rows/page-segments.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
+import { SegmentChain } from './rows/segment-chain.ts';
 
 export const description = 'LMDB, a memory-mapped B+tree in this process: reads without copying caches, one writer, a cut in microseconds.';
 
@@ -47,6 +49,7 @@ const NAME = 'lmdb';
 const DATA_FILE = 'data.mdb';
 /** LMDB begins with two pages that say which trees are current; all others are never changed while a reader needs them. */
 const META_PAGES = 2;
+const PAGE_BYTES = 4096;
 /** Longest key of lmdb-js with pages of 4096 bytes. */
 const ROW_KEY_BYTES_MAX = 1978;
 const REMOVED_AT_ONCE = 1024;
@@ -56,7 +59,12 @@ type Rows = Database<Buffer, Buffer>;
 /** LMDB with the given options. */
 export default function lmdb(given: LmdbOptions = {}): StateBackend {
   const { mapBytes, writeMap, sync } = options.parse(given);
-  const openStore = ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>): StateStore => {
+  const openStore = (
+    { directory, tables }: OpenRequest,
+    sequences: Readonly<Record<string, number>>,
+    chain: SegmentChain,
+    since: bigint,
+  ): StateStore => {
     checkTables(tables);
     for (const table of tables) checkRowKey(table);
     const root = openEnvironment<Buffer, Buffer>({
@@ -68,21 +76,25 @@ export default function lmdb(given: LmdbOptions = {}): StateBackend {
       noSync: !sync,
       overlappingSync: false,
       maxDbs: tables.length + 1,
+      pageSize: PAGE_BYTES,
     });
-    return new LmdbStore(root, directory, tables, sequences).guarded();
+    return new LmdbStore(root, directory, tables, sequences, chain, since).guarded();
   };
+  const chainIn = (directory: string): SegmentChain => new SegmentChain(join(directory, 'segments'));
   return {
     name: NAME,
-    settings: { mapBytes, writeMap, sync, lists: 'a row per element' },
+    settings: { mapBytes, writeMap, sync, lists: 'a row per element', incremental: 'pages of transactions since the last checkpoint' },
     durability: sync ? 'os-crash' : 'process-crash',
     async open(request) {
-      return openStore(request, {});
+      return openStore(request, {}, chainIn(request.directory), 0n);
     },
     async restore(request) {
       const { checkpoint, directory, tables } = request;
       const { sequences, files } = await verifyLayout(checkpoint.directory, NAME, tables);
-      await copyChecked(join(checkpoint.directory, DATA_FILE), join(directory, DATA_FILE), files[DATA_FILE]);
-      return openStore(request, sequences);
+      const file = join(directory, DATA_FILE);
+      const chain = chainIn(directory);
+      await restorePages(chain, checkpoint.directory, files, { to: file, pageBytes: PAGE_BYTES });
+      return openStore(request, sequences, chain, metaOf(firstBytes(file, META_PAGES * PAGE_BYTES), PAGE_BYTES).txnid);
     },
   };
 }
@@ -99,6 +111,9 @@ function checkRowKey(table: TableSpec): void {
 class LmdbStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #file: string;
+  readonly #chain: SegmentChain;
+  /** The newest transaction that the chain has. */
+  #since: bigint;
   readonly #tables: readonly TableSpec[];
   readonly #values = new Map<string, ValueTable>();
   readonly #lists = new Map<string, ListTable>();
@@ -109,8 +124,12 @@ class LmdbStore {
     directory: string,
     tables: readonly TableSpec[],
     sequences: Readonly<Record<string, number>>,
+    chain: SegmentChain,
+    since: bigint,
   ) {
     this.#root = root;
+    this.#chain = chain;
+    this.#since = since;
     this.#file = join(directory, DATA_FILE);
     this.#tables = tables;
     for (const table of tables) {
@@ -130,7 +149,7 @@ class LmdbStore {
       values: this.#values,
       lists: this.#lists,
       checkpoint: (place) => this.#cut(place),
-      published: () => {},
+      published: () => this.#chain.published(),
       release: () => {},
       close: () => this.#root.close(),
     });
@@ -138,22 +157,38 @@ class LmdbStore {
 
   #cut({ directory }: CheckpointPlace): BareCut {
     const reader = this.#root.useReadTransaction();
-    const { pageSize, lastPageNumber } = stats.parse(this.#root.getStats());
-    const metaPages = firstBytes(this.#file, META_PAGES * pageSize);
-    const bytes = Math.min((lastPageNumber + 1) * pageSize, statSync(this.#file).size);
+    const head = firstBytes(this.#file, META_PAGES * PAGE_BYTES);
+    const meta = metaOf(head, PAGE_BYTES);
+    // The file may be shorter if its last pages are free, and is longer if it is written to through the map.
+    const count = Math.min(meta.lastPage + 1, Math.floor(statSync(this.#file).size / PAGE_BYTES));
     const sequences = Object.fromEntries([...this.#sequences].map(([name, { next }]) => [name, next]));
     return {
       persist: async () => {
-        const check = await copyFirstBytes(this.#file, join(directory, DATA_FILE), bytes, metaPages);
-        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: { [DATA_FILE]: check } });
-        return [layout, { path: DATA_FILE, immutable: false }];
+        const { all, changed } = await this.#toWrite(meta, count);
+        const cut = { file: this.#file, pageBytes: PAGE_BYTES, count, changed, head };
+        await this.#chain.add(all, (writer) => writePages(writer, cut));
+        this.#since = meta.txnid;
+        const { files, checks } = await this.#chain.export(directory);
+        return [await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: checks }), ...files];
       },
       discard: () => reader.done(),
     };
   }
-}
 
-const stats = z.object({ pageSize: z.int().positive(), lastPageNumber: z.int().positive() });
+  /** The pages that changed since the chain's newest transaction or, if the chain needs that, all that are in use. */
+  async #toWrite(meta: LmdbMeta, count: number): Promise<{ readonly all: boolean; readonly changed: readonly number[] }> {
+    const file = openSync(this.#file, 'r');
+    try {
+      if (!this.#chain.needsAll(count, 0)) {
+        const changed = await changedPages(file, PAGE_BYTES, meta, this.#since);
+        if (!this.#chain.needsAll(count, changed.length)) return { all: false, changed };
+      }
+      return { all: true, changed: await changedPages(file, PAGE_BYTES, meta, 0n) };
+    } finally {
+      closeSync(file);
+    }
+  }
+}
 
 function firstBytes(path: string, bytes: number): Buffer {
   const into = Buffer.alloc(bytes);

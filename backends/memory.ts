@@ -85,7 +85,10 @@ function openStore(tables: readonly Table[], life: Life, chain: SegmentChain): S
       requireOpen(life);
       return cut(place);
     },
-    published: () => requireOpen(life),
+    published() {
+      requireOpen(life);
+      return chain.published();
+    },
     release: () => requireOpen(life),
     async close() {
       life.closed = true;

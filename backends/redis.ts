@@ -65,6 +65,7 @@ export default function redis(given: RedisOptions): StateBackend {
     values: 'a hash per window',
     lists: 'a sorted set per window, as rows of key and sequence number',
     checkpoint: 'dump of a copy made in the server',
+    incremental: 'no, everything is read out of the server',
     version: 'not asked yet',
     appendFsync: 'not asked yet',
   };

@@ -7,6 +7,7 @@
  *
  * The package has no way to switch the write-ahead log off, as Flink does: it is written, and not synced.
  */
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { default as RocksDB, RowStream } from 'rocksdb-native';
@@ -27,7 +28,8 @@ import {
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
-import { exportDatabase, importDatabase, linkDatabase, TableFileNames } from './rows/linked-database.ts';
+import { exportDatabase, importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
+import { manifestFiles } from './rows/manifest-files.ts';
 import { RowKeys, SEQUENCE_BYTES, Sequence } from './rows/row-keys.ts';
 
 export const description =
@@ -158,19 +160,11 @@ function rocksdbStore(
     }
   }
 
-  /** Live SST files: the property lists them by level as ` NUMBER:BYTES[…`. */
-  async function liveFiles(): Promise<readonly string[]> {
-    const listings = await Promise.all([database, ...families].map((family) => family.getProperty('rocksdb.sstables')));
-    return listings.flatMap((listing) =>
-      [...(listing ?? '').matchAll(/^ (\d+):\d+\[/gm)].map(([, number]) => `${String(number).padStart(6, '0')}.sst`),
-    );
-  }
-
   async function checkpoint({ id, directory: target }: CheckpointPlace): Promise<BareCut> {
     const fixed = join(directory, `cut-${id}`);
     const counted = Object.fromEntries([...counters].map(([name, sequence]) => [name, sequence.next]));
     await Promise.all(families.map((family) => family.flush()));
-    await linkDatabase(join(directory, 'db'), fixed, liveFiles);
+    await linkDatabase(join(directory, 'db'), fixed, (prefix) => neededFiles(join(directory, 'db'), prefix));
     return {
       async persist() {
         const { files, checks } = await exportDatabase(fixed, target, names);
@@ -192,6 +186,12 @@ function rocksdbStore(
       await database.close({ force: true });
     },
   });
+}
+
+/** Names of the SST files that a database of this MANIFEST consists of. */
+function neededFiles(database: string, { manifest, bytes }: ManifestPrefix): string[] {
+  const { tables } = manifestFiles(readFileSync(join(database, manifest)).subarray(0, bytes));
+  return [...tables].map((number) => `${String(number).padStart(6, '0')}.sst`);
 }
 
 function valueTable(family: RocksDB, scans: Set<RowStream>, closers: (() => void)[]): ValueTable {

@@ -1,14 +1,13 @@
 /**
  * SQLite through better-sqlite3, in this process and thread: a B-tree per table, clustered by address, with a
- * write-ahead log. A cut moves the log into the database file and keeps it from being moved again until the file has been
- * copied: what is written meanwhile stays in the log.
+ * write-ahead log. A cut moves the log into the database file and keeps it from being moved again until the pages that it
+ * changed have been written down: what is written meanwhile stays in the log.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database, type Statement, type Transaction } from 'better-sqlite3';
 import { z } from 'zod';
 import {
-  BackendError,
   type CheckpointPlace,
   checkTables,
   type ListTable,
@@ -20,10 +19,12 @@ import {
   type ValueTable,
 } from './contract.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
-import { copyChecked, copyFirstBytes } from './rows/checked-copy.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { restorePages, writePages } from './rows/page-segments.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
+import { SegmentChain } from './rows/segment-chain.ts';
+import { WriteAheadLog } from './sqlite/write-ahead-log.ts';
 
 export const description = 'SQLite, a B-tree with a write-ahead log in this process: one file that every tool reads.';
 
@@ -62,8 +63,7 @@ const PAGE_BYTES = 4096;
 /** SQLite with the given options. */
 export default function sqlite(given: SqliteOptions = {}): StateBackend {
   const { cacheBytes, walBytes, mapBytes, synchronous } = options.parse(given);
-  const walPages = Math.ceil(walBytes / PAGE_BYTES);
-  const openStore = ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>): StateStore => {
+  const openStore = ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>, chain: SegmentChain): StateStore => {
     checkTables(tables);
     const database = new Sqlite(join(directory, FILE));
     try {
@@ -73,32 +73,43 @@ export default function sqlite(given: SqliteOptions = {}): StateBackend {
       database.pragma(`synchronous = ${synchronous}`);
       database.pragma(`cache_size = ${-Math.ceil(cacheBytes / 1024)}`);
       database.pragma(`mmap_size = ${mapBytes}`);
-      database.pragma(`wal_autocheckpoint = ${walPages}`);
-      return new SqliteStore(database, walPages, directory, tables, sequences).guarded();
+      const log = new WriteAheadLog(database, join(directory, FILE), PAGE_BYTES, walBytes);
+      return new SqliteStore(database, log, directory, tables, sequences, chain).guarded();
     } catch (error) {
       database.close();
       throw error;
     }
   };
+  const chainIn = (directory: string): SegmentChain => new SegmentChain(join(directory, 'segments'));
   return {
     name: NAME,
-    settings: { cacheBytes, walBytes, mapBytes, synchronous, pageBytes: PAGE_BYTES, lists: 'a row per element' },
+    settings: {
+      cacheBytes,
+      walBytes,
+      mapBytes,
+      synchronous,
+      pageBytes: PAGE_BYTES,
+      lists: 'a row per element',
+      incremental: 'pages that the write-ahead log changed',
+    },
     durability: synchronous === 'full' ? 'os-crash' : 'process-crash',
     async open(request) {
-      return openStore(request, {});
+      return openStore(request, {}, chainIn(request.directory));
     },
     async restore(request) {
       const { checkpoint, directory, tables } = request;
       const { sequences, files } = await verifyLayout(checkpoint.directory, NAME, tables);
-      await copyChecked(join(checkpoint.directory, FILE), join(directory, FILE), files[FILE]);
-      return openStore(request, sequences);
+      const chain = chainIn(directory);
+      await restorePages(chain, checkpoint.directory, files, { to: join(directory, FILE), pageBytes: PAGE_BYTES });
+      return openStore(request, sequences, chain);
     },
   };
 }
 
 class SqliteStore {
   readonly #database: Database;
-  readonly #walPages: number;
+  readonly #log: WriteAheadLog;
+  readonly #chain: SegmentChain;
   readonly #file: string;
   readonly #tables: readonly TableSpec[];
   readonly #values = new Map<string, ValueTable>();
@@ -107,17 +118,19 @@ class SqliteStore {
 
   constructor(
     database: Database,
-    walPages: number,
+    log: WriteAheadLog,
     directory: string,
     tables: readonly TableSpec[],
     sequences: Readonly<Record<string, number>>,
+    chain: SegmentChain,
   ) {
     this.#database = database;
-    this.#walPages = walPages;
+    this.#log = log;
+    this.#chain = chain;
     this.#file = join(directory, FILE);
     this.#tables = tables;
     for (const table of tables) {
-      const rows = new SqliteRows(database, table.name);
+      const rows = new SqliteRows(database, log, table.name);
       if (table.kind === 'value') {
         this.#values.set(table.name, new SqliteValues(database, rows));
       } else {
@@ -133,35 +146,40 @@ class SqliteStore {
       values: this.#values,
       lists: this.#lists,
       checkpoint: (place) => this.#cut(place),
-      published: () => {},
+      published: () => this.#chain.published(),
       release: () => {},
       close: () => {
+        this.#log.close();
         this.#database.close();
       },
     });
   }
 
   #cut({ directory }: CheckpointPlace): BareCut {
-    const [moved] = walMoved.parse(this.#database.pragma('wal_checkpoint(truncate)'));
-    if (moved.busy !== 0)
-      throw new BackendError('refused', `SQLite could not move its log into ${this.#file}: is another program using it?`);
-    this.#database.pragma('wal_autocheckpoint = 0');
-    const bytes = statSync(this.#file).size;
+    const chain = this.#chain;
+    this.#log.hold();
+    const count = statSync(this.#file).size / PAGE_BYTES;
+    const all = chain.needsAll(count, this.#log.changed);
+    const changed = this.#log.takeChanged();
     const sequences = Object.fromEntries([...this.#sequences].map(([name, { next }]) => [name, next]));
+    let written = false;
     return {
       persist: async () => {
-        const check = await copyFirstBytes(this.#file, join(directory, FILE), bytes);
-        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: { [FILE]: check } });
-        return [layout, { path: FILE, immutable: false }];
+        const head = Buffer.alloc(0);
+        const cut = { file: this.#file, pageBytes: PAGE_BYTES, count, changed: all ? null : changed, head };
+        await chain.add(all, (writer) => writePages(writer, cut));
+        written = true;
+        const { files, checks } = await chain.export(directory);
+        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: checks });
+        return [layout, ...files];
       },
       discard: () => {
-        this.#database.pragma(`wal_autocheckpoint = ${this.#walPages}`);
+        if (!written) this.#log.putBack(changed);
+        this.#log.release();
       },
     };
   }
 }
-
-const walMoved = z.tuple([z.object({ busy: z.int() })]);
 
 /** Behind an address, this makes the very next byte string. */
 const NEXT = Buffer.of(0);
@@ -171,10 +189,12 @@ class SqliteRows {
   readonly get: Statement<[Buffer], Buffer>;
   readonly put: Statement<[Buffer, Buffer]>;
   readonly delete: Statement<[Buffer]>;
+  readonly log: WriteAheadLog;
   readonly #deleteRange: Statement<[Buffer, Buffer]>;
   readonly #page: Statement<[Buffer, Buffer, number], [Buffer, Buffer]>;
 
-  constructor(database: Database, table: string) {
+  constructor(database: Database, log: WriteAheadLog, table: string) {
+    this.log = log;
     const rows = `"rows of ${table}"`;
     database.exec(`create table if not exists ${rows} (address blob primary key, value blob not null) without rowid`);
     this.get = database.prepare<[Buffer], Buffer>(`select value from ${rows} where address = ?`).pluck();
@@ -233,6 +253,7 @@ class SqliteValues implements ValueTable {
 
   write(batch: StateBatch): void {
     this.#write(batch);
+    this.#rows.log.moveIfLong();
   }
 
   scan(window: number, batch: StateBatch, group?: Uint8Array): Iterable<StateBatch> {
@@ -242,6 +263,7 @@ class SqliteValues implements ValueTable {
   drop(window: number): void {
     const { start, end } = windowRange(window);
     this.#rows.deleteRange(start, end);
+    this.#rows.log.moveIfLong();
   }
 }
 
@@ -270,10 +292,12 @@ class SqliteLists implements ListTable {
 
   append(batch: StateBatch): void {
     this.#append(batch);
+    this.#rows.log.moveIfLong();
   }
 
   remove(batch: StateBatch): void {
     this.#remove(batch);
+    this.#rows.log.moveIfLong();
   }
 
   scan(window: number, batch: StateBatch, group?: Uint8Array): Iterable<StateBatch> {
@@ -283,5 +307,6 @@ class SqliteLists implements ListTable {
   drop(window: number): void {
     const { start, end } = windowRange(window);
     this.#rows.deleteRange(start, end);
+    this.#rows.log.moveIfLong();
   }
 }

@@ -84,6 +84,14 @@ export function messageOf(error: unknown): string {
   return message.includes(why) ? message : `${message}: ${why}`;
 }
 
+/** Whether an error, or what caused it, is a full disk: by the code of Node or SQLite, by the words of stores that have no code for it. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'SQLITE_FULL' || /no space left on device|disk is full/i.test(error.message)) return true;
+  return isDiskFull(error.cause);
+}
+
 /** Words longer than this are not worth comparing. */
 const LONGEST_WORD = 64;
 

@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointSpace, CheckpointStorage, StoredCheckpoint } from '../backends/checkpoints/contract.ts';
+import { failPoint } from '../backends/checkpoints/fail-points.ts';
 import type { StateBackend, StateStore, TableSpec } from '../backends/contract.ts';
 import { EventBatch, type Source, type Workload } from '../workloads/contract.ts';
 import { Checkpointer, type FoundCheckpoint, findCheckpoint } from './checkpointing/checkpointer.ts';
@@ -37,12 +38,14 @@ export interface Restored {
 export interface CheckpointSchedule {
   readonly firstEvent: number;
   readonly everyEvents: number;
+  /** What happens when one is due while another is under way: the stream waits for it, or goes on and takes it late. */
+  readonly exact: boolean;
 }
 
 /** How long the event loop may stand still for events. */
 const LONGEST_WITHOUT_TURN_NS = 50e6;
 
-export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: Number.POSITIVE_INFINITY };
+export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: 1, exact: false };
 
 /** How many checkpoints of a schedule are due by the time `events` were processed. */
 function checkpointsDue({ firstEvent, everyEvents }: CheckpointSchedule, events: number): number {
@@ -67,6 +70,8 @@ export interface JobStart {
   readonly store: StateStore;
   readonly stateDirectory: string;
   readonly position: Position;
+  /** Ids of checkpoints that were found damaged. */
+  readonly damaged: readonly number[];
 }
 
 /** A source, a pipeline, a store and its checkpoints, at one position of the stream. */
@@ -94,14 +99,18 @@ export class Job {
     const before = (await readdir(request.directory)).filter((name) => name.startsWith('state-')).length;
     const stateDirectory = join(request.directory, `state-${before + 1}`);
     await mkdir(stateDirectory);
-    const { checkpoint, skipped } = found;
+    const { checkpoint, damaged } = found;
     const position = checkpoint === null ? null : ownPosition(checkpoint, request.workload);
     const store =
       checkpoint === null
         ? await request.backend.open({ directory: stateDirectory, tables })
         : await restoreCheckpoint(request.backend, { directory: stateDirectory, tables }, checkpoint);
-    const restored = checkpoint && position && { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped };
-    return new Job(request, { space, store: request.wrap?.(store, tables) ?? store, stateDirectory, position }, restored);
+    if (checkpoint !== null) failPoint?.('amid-restore');
+    const restored = checkpoint &&
+      position && { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped: damaged.length };
+    const job = new Job(request, { space, store: request.wrap?.(store, tables) ?? store, stateDirectory, position, damaged }, restored);
+    failPoint?.('before-first-event');
+    return job;
   }
 
   /** Goes on with a store that somebody else has filled. */
@@ -111,7 +120,7 @@ export class Job {
 
   private constructor(
     { workload, source, backend, batchSize, sink, probe }: JobRequest,
-    { space, store, stateDirectory, position }: Omit<JobStart, 'position'> & { readonly position: Position | null },
+    { space, store, stateDirectory, position, damaged }: Omit<JobStart, 'position'> & { readonly position: Position | null },
     restored: Restored | null,
   ) {
     this.#workload = workload;
@@ -121,7 +130,7 @@ export class Job {
     this.#store = store;
     this.space = space;
     this.stateDirectory = stateDirectory;
-    this.checkpointer = new Checkpointer({ backend, store, space });
+    this.checkpointer = new Checkpointer({ backend, store, space, damaged });
     this.pipeline = new Pipeline({
       workload,
       store,
@@ -139,7 +148,7 @@ export class Job {
 
   /**
    * Processes the stream up to event `until`, or to its end.
-   * @param checkpoints when to take them; one that is due while another is under way is taken as soon as that is published.
+   * @param checkpoints when to take them.
    * @param afterStep is called between two events, as often as the watermark may advance; a promise is waited for.
    */
   async run(until: number, checkpoints: CheckpointSchedule, afterStep?: () => void | Promise<void>): Promise<void> {
@@ -152,6 +161,7 @@ export class Job {
       const filled = this.#source.fill(batch, Math.min(until - pipeline.events, pipeline.untilWatermark, toCheckpoint));
       if (filled === 0) break;
       await pipeline.process(batch);
+      if (pipeline.events >= next && checkpoints.exact) await checkpointer.settled();
       if (pipeline.events >= next && !checkpointer.busy) {
         taken = checkpointsDue(checkpoints, pipeline.events);
         await this.checkpoint();

@@ -74,6 +74,23 @@ export async function oracleRows(workload: Workload, source: Source, events: num
   return rows;
 }
 
+/**
+ * What the open windows hold after each of `stops` events, as the digest of one row per (stage, window, key): the count, sum,
+ * minimum and maximum of its events, or the events themselves in their order.
+ * @throws RangeError as {@link oracle}
+ */
+export async function* oracleState(workload: Workload, source: Source, stops: readonly number[]): AsyncGenerator<Output, void, void> {
+  const chain = new Chain(workload, () => {});
+  let atEvent = 0;
+  for (const stop of stops) {
+    await feed(chain, source, atEvent, stop);
+    atEvent = stop;
+    const digest = new OutputDigest();
+    chain.state(digestInto(digest));
+    yield { atEvent, ended: false, rows: digest.rows, digest: digest.hex() };
+  }
+}
+
 async function feed(chain: Chain, source: Source, from: number, to: number): Promise<void> {
   if (!Number.isSafeInteger(to) || to < from || to > source.events) {
     throw new RangeError(`the oracle cannot go from event ${from} to ${to}: stops ascend, and the source has ${source.events} events`);
@@ -108,6 +125,8 @@ type Brought = readonly number[];
 interface Kept {
   add(brought: Brought): void;
   result(): number[];
+  /** All that is kept, in the order it came. */
+  state(): number[];
   copy(): Kept;
 }
 
@@ -130,6 +149,10 @@ class CountSumMinMax implements Kept {
     return [this.count, this.sum, this.min, this.max];
   }
 
+  state(): number[] {
+    return this.result();
+  }
+
   copy(): Kept {
     return Object.assign(new CountSumMinMax(), this);
   }
@@ -147,6 +170,10 @@ class Median implements Kept {
     const half = sorted.length / 2;
     const middle = Number.isInteger(half) ? (sorted[half - 1]! + sorted[half]!) / 2 : sorted[Math.floor(half)]!;
     return [sorted.length, middle];
+  }
+
+  state(): number[] {
+    return this.numbers;
   }
 
   copy(): Kept {
@@ -218,6 +245,10 @@ class OracleStage {
     this.#watermark = watermark;
   }
 
+  state(give: (windowStart: number, windowEnd: number, key: string, numbers: number[]) => void): void {
+    for (const [start, keys] of this.#windows) for (const [key, kept] of keys) give(start, start + this.#sizeMs, key, kept.state());
+  }
+
   copy(): OracleStage {
     const copy = new OracleStage(this.#stage);
     copy.late = this.late;
@@ -259,6 +290,12 @@ class Chain {
 
   late(): number[] {
     return this.#stages.map((stage) => stage.late);
+  }
+
+  state(give: (row: OracleRow) => void): void {
+    for (const [index, stage] of this.#stages.entries()) {
+      stage.state((windowStart, windowEnd, key, numbers) => give({ stage: index + 1, windowStart, windowEnd, key, numbers }));
+    }
   }
 
   copy(output: (row: OracleRow) => void): Chain {

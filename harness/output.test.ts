@@ -35,12 +35,12 @@ async function expectedCsv(ref: ModuleRef): Promise<string> {
   return `stage,window_start,window_end,key,count,sum,min,max\n${lines.map(({ line }) => `${line}\n`).join('')}`;
 }
 
-/** Runs of the memory backend, which is quick, show micro-batches and checkpoints; every backend is killed twice. */
+/** Runs of the memory backend, which is quick, show micro-batches and checkpoints; every backend is killed five times. */
 const WHOLE = [
   { batchSize: 1000, checkpointEveryEvents: null, killAfterEvents: [] },
   { batchSize: 1, checkpointEveryEvents: 7000, killAfterEvents: [] },
 ];
-const KILLED = { batchSize: 64, checkpointEveryEvents: 3000, killAfterEvents: [4000, 16_001] };
+const KILLED = { batchSize: 64, checkpointEveryEvents: 3000, killAfterEvents: [2000, 4000, 9001, 12_345, 16_001] };
 
 for (const options of [{ arrivals: 'actual' }, { window: 'sliding', size: 7_200_000, slide: 3_600_000 }]) {
   const ref = workloadRef(options as ModuleRef['options']);

@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { StatebenchError } from './errors.ts';
 import { builtInFile, type ModuleRef } from './modules.ts';
-import { makeScratch, sweepScratch } from './scratch.ts';
+import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import type { OutputResult } from './trial/tasks.ts';
 
@@ -54,7 +53,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
     }
     throw new StatebenchError('harness', 'the last process was killed though nobody asked for it');
   } finally {
-    if (request.directory === null) await rm(directory, { recursive: true, force: true });
+    if (request.directory === null) removeScratch(directory);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Options } from './options.ts';
 
 /** `scheme://user:password@`: to the last `@` of the word, as a password may hold one. */
-const IN_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s]*@/gi;
+const IN_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)(?!\*\*\*@)[^\s]*@/gi;
 /** `password=…` of a spec or of a url's query. */
 const NAMED = /\b(\w*(?:password|passwd|secret|token))=(?!\*)[^\s&,'"]+/gi;
 const SECRET_NAME = /(?:password|passwd|secret|token)$/i;

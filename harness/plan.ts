@@ -108,7 +108,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
-  return { plan, cells, estimate: estimateOf(cells.length, plan, cells.length * profile.blocks) };
+  return { plan, cells, estimate: estimateOf(plan, cells.length * profile.blocks) };
 }
 
 /** In the order of the list; throughput always, and for the interval the time that a restore takes. */
@@ -142,11 +142,7 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
 }
 
 /** @param trials how many there are to be run */
-export function estimateOf(
-  cells: number,
-  { profile: { warmUpSeconds, measuredSeconds }, measures }: Pick<Plan, 'profile' | 'measures'>,
-  trials: number,
-): Estimate {
+export function estimateOf({ cells, profile: { warmUpSeconds, measuredSeconds }, measures }: Plan, trials: number): Estimate {
   return {
     trials,
     seconds:
@@ -156,7 +152,7 @@ export function estimateOf(
           EXTRA_SECONDS_PER_TRIAL +
           (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
           (measures.includes('interval') ? STRETCHES * measuredSeconds : 0)) +
-      cells * EXTRA_SECONDS_PER_CELL,
+      cells.length * EXTRA_SECONDS_PER_CELL,
     diskBytes: DISK_BYTES_PER_TRIAL + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: MEMORY_BYTES,
   };

@@ -8,7 +8,7 @@ import type { FailedTrial, Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
-import { makeScratch, sweepScratch } from './scratch.ts';
+import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
 import { runTrial, trialId } from './trial/trial.ts';
@@ -80,7 +80,7 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
     }
     return { trials };
   } finally {
-    await rm(work, { recursive: true, force: true });
+    removeScratch(work);
   }
 }
 
@@ -137,15 +137,6 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
   return sized;
 }
 
-/** Too far for any stream, and still a number in JSON. */
-const NEVER: StreamPlan['checkpoints'] = { firstEvent: Number.MAX_SAFE_INTEGER, everyEvents: Number.MAX_SAFE_INTEGER };
-
-/** All but throughput needs checkpoints. */
-function streamFor(measures: readonly Measure[], measuredEvents: number): StreamPlan {
-  const stream = streamPlan(measuredEvents);
-  return measures.some((measure) => measure !== 'throughput') ? stream : { ...stream, checkpoints: NEVER };
-}
-
 async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: Calibration): Promise<number | FailedTrial> {
   const { cell, backend, workload, storage } = planned;
   const directory = join(work, 'calibrate');
@@ -180,6 +171,15 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
   };
 }
 
+/** Too far for any stream, and still a number in JSON. */
+const NEVER: StreamPlan['checkpoints'] = { firstEvent: Number.MAX_SAFE_INTEGER, everyEvents: Number.MAX_SAFE_INTEGER, exact: false };
+
+/** All but throughput needs checkpoints. */
+function streamFor(measures: readonly Measure[], measuredEvents: number): StreamPlan {
+  const stream = streamPlan(measuredEvents);
+  return measures.some((measure) => measure !== 'throughput') ? stream : { ...stream, checkpoints: NEVER };
+}
+
 /**
  * Divides a trial's stream: a unit of warm-up, three units measured, a unit of tail to be killed in, and about a
  * checkpoint a unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
@@ -195,7 +195,7 @@ export function streamPlan(measuredEvents: number): StreamPlan {
     warmUp: unit,
     measured: 3 * unit,
     tail: unit,
-    checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565) },
+    checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565), exact: false },
   };
 }
 

@@ -28,6 +28,15 @@ export function makeScratch(parent: string, kind: string): string {
   }
 }
 
+/** Removes a directory of {@link makeScratch}, its marker last: who dies amid this leaves a directory that is still recognised. */
+export function removeScratch(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (name !== MARKER) rmSync(join(directory, name), { recursive: true, force: true });
+  }
+  rmSync(join(directory, MARKER), { force: true });
+  rmdirSync(directory);
+}
+
 /** True for a name that {@link makeScratch} gives. */
 export function isScratchName(name: string): boolean {
   return NAME.test(name);
@@ -48,7 +57,7 @@ export function sweepScratch(parent: string): void {
         continue;
       }
       const owner = processSchema.parse(JSON.parse(readFileSync(join(directory, MARKER), 'utf8')));
-      if (stateOf(owner) === 'gone') rmSync(directory, { recursive: true, force: true });
+      if (stateOf(owner) === 'gone') removeScratch(directory);
     } catch {
       // No marker of ours, or not ours to remove.
     }

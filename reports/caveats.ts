@@ -36,6 +36,12 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
       `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more.`,
     );
   const cells = run.groups.flatMap((group) => group.candidates);
+  const fellBack = trials.filter((trial) => trial.state === 'completed' && (trial.recovery?.checkpointsSkipped ?? 0) > 0);
+  if (fellBack.length > 0) {
+    const backends = [...new Set(fellBack.map(({ backend }) => backend.name))].join(', ');
+    const recoveries = fellBack.length === 1 ? '1 recovery' : `${fellBack.length} recoveries`;
+    warn(`In ${recoveries} the newest checkpoint was damaged; the one before was used (${backends}). Check the disk.`);
+  }
   if (tornLines > 0) warn('The last line of trials.ndjson was cut off and is left out.');
   if (environment.fsyncMs !== null && environment.fsyncMs < CACHED_FSYNC_MS) {
     note(

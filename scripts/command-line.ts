@@ -1,6 +1,7 @@
 /** The command line: reads as a table of contents of what statebench does. */
 import { Command, CommanderError } from 'commander';
-import { EXIT, type ExitCode } from '../harness/errors.ts';
+import { FAIL_VARIABLE, readFailPoint } from '../backends/checkpoints/fail-points.ts';
+import { EXIT, type ExitCode, messageOf, StatebenchError } from '../harness/errors.ts';
 import { version } from '../harness/measure/environment.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -13,6 +14,7 @@ import { reportCommand } from './commands/report.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { selftestCommand } from './commands/selftest.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
 
 const EXAMPLES = `statebench measures which state backend a keyed, windowed stream job should use.
@@ -40,6 +42,7 @@ export async function statebench(args: readonly string[]): Promise<never> {
     code = finished;
   });
   try {
+    checkFailPoint();
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -50,6 +53,17 @@ export async function statebench(args: readonly string[]): Promise<never> {
   await flushed();
   // Addons and sockets of a failed backend may hold the process open.
   process.exit(code);
+}
+
+/** @throws StatebenchError `bad-value` if the environment asks for a fault that there is not: before any work, not amid it. */
+function checkFailPoint(): void {
+  const { [FAIL_VARIABLE]: setting } = process.env;
+  if (setting === undefined) return;
+  try {
+    readFailPoint(setting);
+  } catch (cause) {
+    throw new StatebenchError('bad-value', messageOf(cause), { cause });
+  }
 }
 
 function makeProgram(finish: Finish): Command {
@@ -75,6 +89,7 @@ function makeProgram(finish: Finish): Command {
     describeCommand,
     conformanceCommand,
     doctorCommand,
+    selftestCommand,
     schemaCommand,
   ];
   for (const make of commands)

@@ -53,17 +53,28 @@ function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (control) => (control === '\n' || control === '\t' ? control : '\u{fffd}'));
 }
 
+let readerGone: () => void = () => process.exit(EXIT.ok);
+
 /**
- * A reader that goes away (`statebench list | head -1`, a terminal that is closed) is no error: there is nobody left to write for.
- * What has to be ended in order listens for SIGPIPE, which Node itself never lets through.
+ * A reader that goes away (`statebench list | head -1`, a terminal that is closed) is no error: there is nobody left to write for,
+ * and the process ends, in the way that {@link onReaderGone} says.
  */
 export function endQuietlyOnBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-      if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(EXIT.ok);
+      readerGone();
     });
   }
+}
+
+/** Ends in this way instead of at once; it is called for every write that fails. @returns undoes it */
+export function onReaderGone(end: () => void): () => void {
+  const before = readerGone;
+  readerGone = end;
+  return () => {
+    readerGone = before;
+  };
 }
 
 /** Settles when everything written to stdout and stderr has been taken, so that exiting cuts nothing off. */

@@ -9,6 +9,8 @@ const FOLDERS = ['backends', 'workloads', 'harness', 'reports', 'scripts'] as co
 const CONTRACTS = ['backends/contract.ts', 'workloads/contract.ts', 'backends/checkpoints/contract.ts'];
 /** The row file is one format for the dumps of backends and for state on its way from one to another, which the harness carries. */
 const SHARED_FORMATS = ['backends/rows/row-file.ts'];
+/** Names the places where a process can be made to fail. Storages and the harness both have some, and it imports nothing. */
+const FAIL_POINTS = 'backends/checkpoints/fail-points.ts';
 const LONGEST_FILE_LINES = 500;
 
 const sources = FOLDERS.filter((folder) => existsSync(path.join(ROOT, folder))).flatMap((folder) =>
@@ -50,6 +52,7 @@ function fixOf({ from, to, isPackage, isType }: Import): string | null {
   const [folder] = from.split('/');
   const inFolder = to.startsWith(`${folder}/`);
   if (from === 'backends/checkpoints/contract.ts' && isType && to === 'backends/contract.ts') return null;
+  if (from === FAIL_POINTS) return 'fail-points import nothing, since both sides of the contracts name them';
   if (CONTRACTS.includes(from)) return 'a contract imports nothing: move what it needs into it, or what needs it out of it';
   if (isPackage) return null;
   switch (folder) {
@@ -61,14 +64,14 @@ function fixOf({ from, to, isPackage, isType }: Import): string | null {
     case 'workloads':
       return inFolder ? null : 'workloads know workloads/contract.ts and each other: move what it needs into workloads/';
     case 'harness':
-      if (inFolder || CONTRACTS.includes(to) || SHARED_FORMATS.includes(to)) return null;
+      if (inFolder || CONTRACTS.includes(to) || SHARED_FORMATS.includes(to) || to === FAIL_POINTS) return null;
       return 'the harness knows contracts, never a backend, a workload or a report: load it by name through harness/modules.ts, or move the code to scripts/';
     case 'reports':
       if (inFolder || to === 'harness/results.ts') return null;
       return 'reports read results and know harness/results.ts alone: put what they need into the results';
     default:
       if (inFolder || to.startsWith('harness/') || to.startsWith('reports/') || CONTRACTS.includes(to)) return null;
-      if (to === 'backends/conformance.ts') return null;
+      if (to === 'backends/conformance.ts' || to === FAIL_POINTS) return null;
       return 'scripts load backends and workloads by name through harness/modules.ts';
   }
 }
@@ -139,6 +142,8 @@ for (const [from, line] of [
   ['backends/contract.ts', `import { z } from 'zod';`],
   ['backends/lmdb.ts', `import { open } from './memory.ts';`],
   ['backends/lmdb.ts', `import type { Plan } from '../harness/results.ts';`],
+  ['backends/checkpoints/fail-points.ts', `import { messageOf } from '../../harness/errors.ts';`],
+  ['workloads/flights.ts', `import { failPoint } from '../backends/checkpoints/fail-points.ts';`],
   ['workloads/flights.ts', `import { StateBatch } from '../backends/contract.ts';`],
   ['harness/run.ts', `import lmdb from '../backends/lmdb.ts';`],
   ['harness/run.ts', `const late = await import('../workloads/flights.ts');`],

@@ -69,10 +69,10 @@ export async function measureAndReport(
   const results = await readResults(folder);
   await showResults(results, folder, flags).catch(unlessFull);
   const again = `statebench resume ${path.relative('', folder) || '.'}`;
-  const [cause] = full;
-  if (cause !== undefined) {
+  const [error] = full;
+  if (error !== undefined) {
     const kept = `${results.trials.length} of ${plannedTrials(results.plan)} trials are kept`;
-    throw new StatebenchError('disk-full', `${cause.message}; ${kept}. Then: ${again}`, { cause });
+    throw new StatebenchError('disk-full', `${error.message}; ${kept}. Then: ${again}`, { cause: error.cause });
   }
   if (!isPartial(results)) removeResumeFiles(folder);
   else say(`go on with: ${again}`);

@@ -1,11 +1,10 @@
 /** A process of its own in which `doctor` opens a backend: an addon that crashes takes only this one along. */
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { StateBackend } from '../backends/contract.ts';
 import { messageOf } from '../harness/errors.ts';
 import { create, type ModuleRef } from '../harness/modules.ts';
-import { makeScratch, sweepScratch } from '../harness/scratch.ts';
+import { makeScratch, removeScratch, sweepScratch } from '../harness/scratch.ts';
 
 // By stdin, as options may hold a password and arguments are visible to everybody on the machine.
 const ref = JSON.parse(await text(process.stdin)) as ModuleRef;
@@ -22,5 +21,5 @@ try {
   process.stderr.write(messageOf(error));
   process.exitCode = 1;
 } finally {
-  await rm(root, { recursive: true, force: true });
+  removeScratch(root);
 }

@@ -1,5 +1,5 @@
 /** The folder that a run writes to: found unfit before measuring rather than after. */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cannotWrite, writeAtomically } from '../harness/atomic-file.ts';
 import { messageOf, StatebenchError } from '../harness/errors.ts';
@@ -8,7 +8,7 @@ import type { ModuleRef } from '../harness/modules.ts';
 import type { Environment, Plan } from '../harness/results.ts';
 import { writeResumeFile } from '../harness/resume-file.ts';
 import { LOCK } from '../harness/run-lock.ts';
-import { isScratchName, makeScratch } from '../harness/scratch.ts';
+import { isScratchName, makeScratch, removeScratch } from '../harness/scratch.ts';
 import { formatBytes } from '../harness/units.ts';
 import type { Results } from '../reports/read-results.ts';
 
@@ -42,7 +42,7 @@ export function checkWritable(folder: string, neededBytes: number): void {
     try {
       writeFileSync(path.join(probe, 'probe'), Buffer.alloc(4096));
     } finally {
-      rmSync(probe, { recursive: true });
+      removeScratch(probe);
     }
   } catch (cause) {
     throw unfit(folder, `it cannot be written to (${messageOf(cause)}); name another, or make it writable`, cause);

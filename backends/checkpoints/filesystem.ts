@@ -13,6 +13,7 @@ import {
   type PublishedCheckpoint,
   type StoredCheckpoint,
 } from './contract.ts';
+import { failPoint } from './fail-points.ts';
 import { checkPath, MANIFEST, type Manifest, type ManifestFile, manifestText, parseManifest } from './manifest.ts';
 
 export const description = 'Checkpoints in a local folder, published by rename after every file is on disk.';
@@ -77,6 +78,7 @@ class FilesystemSpace implements CheckpointSpace {
   async draft(id: number): Promise<CheckpointDraft> {
     const directory = join(this.#root, `draft-${id}`);
     await mkdir(directory);
+    failPoint?.('draft-made');
     return { id, directory };
   }
 
@@ -85,6 +87,8 @@ class FilesystemSpace implements CheckpointSpace {
       return await this.#publish(draft, files, content);
     } catch (cause) {
       await this.abandon(draft);
+      // Under its name already, and not known to stay there: who is told that it is lost must not find it.
+      if ((await this.list()).includes(draft.id)) await this.remove(draft.id);
       if (cause instanceof CheckpointError) throw cause;
       throw new CheckpointError(
         'not-durable',
@@ -103,6 +107,7 @@ class FilesystemSpace implements CheckpointSpace {
     for (const { path, immutable } of files) {
       checkPath(path, `the backend '${content.backend.name}'`);
       if (this.#full) await ownCopy(join(draft.directory, path));
+      if (path === files[files.length >> 1]?.path) failPoint?.('half-written');
       const { ino: inode } = await stat(join(draft.directory, path), { bigint: true });
       const before = immutable && !this.#full ? this.#held.get(path) : undefined;
       if (before !== undefined && before.inode === inode) {
@@ -114,6 +119,7 @@ class FilesystemSpace implements CheckpointSpace {
       held.set(path, { inode, file: { path, immutable, ...sum } });
       bytesWritten += sum.bytes;
     }
+    failPoint?.('after-fsync');
     const manifest: Manifest = {
       format: 1,
       id: draft.id,
@@ -123,9 +129,12 @@ class FilesystemSpace implements CheckpointSpace {
     };
     await this.#syncFolders(draft.directory, files);
     const text = manifestText(manifest);
+    failPoint?.('before-manifest');
     await writeDurably(join(draft.directory, MANIFEST), text, this.#fsync);
     await this.#syncFolder(draft.directory);
+    failPoint?.('after-manifest');
     await rename(draft.directory, join(this.#root, `chk-${draft.id}`));
+    failPoint?.('after-rename');
     await this.#syncFolder(this.#root);
     this.#held = held;
     return { bytesWritten: bytesWritten + Buffer.byteLength(text), bytesReferenced, files: files.length + 1 };
@@ -164,7 +173,9 @@ class FilesystemSpace implements CheckpointSpace {
 
   async remove(id: number): Promise<void> {
     const gone = join(this.#root, `gone-${id}`);
+    failPoint?.('before-delete');
     await rename(join(this.#root, `chk-${id}`), gone);
+    failPoint?.('amid-delete');
     await rm(gone, { recursive: true });
   }
 

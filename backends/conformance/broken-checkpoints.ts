@@ -228,4 +228,20 @@ export const brokenCheckpoints: Readonly<Record<string, Canary>> = {
       };
     },
   },
+  'deltas-without-deletions': {
+    check: 'a chain of checkpoints restores at every kept one',
+    // Lays what changed over the checkpoint before, and everything only now and then.
+    mistake: () => {
+      let chain: Map<string, Entries> | undefined;
+      let count = 0;
+      return {
+        snapshot(tables) {
+          const base = count++ % 8 === 0 ? undefined : chain;
+          chain = new Map([...tables].map(([name, entries]) => [name, new Map([...(base?.get(name) ?? []), ...entries])]));
+          const text = stringify(chain);
+          return () => text;
+        },
+      };
+    },
+  },
 };

@@ -2,9 +2,11 @@
  * The segments that make up a state: one with everything, then one for each checkpoint since with what had changed. A
  * checkpoint lists them all as immutable files, so that a storage writes only the new one. They are kept in the store's
  * own directory, as second names of the same files: a checkpoint that was given up or removed takes nothing from the next.
+ * A storage that did not keep the files themselves but copies, because it makes full checkpoints or is elsewhere, would
+ * have to copy all segments each time: for it every segment holds everything.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackendError, type CheckpointFile } from '../contract.ts';
 import type { FileCheck } from './checked-copy.ts';
@@ -32,6 +34,8 @@ export interface ExportedChain {
 export class SegmentChain {
   readonly #directory: string;
   #segments: readonly Segment[] = [];
+  /** False if the storage did not keep the newest segment itself. */
+  #referred = true;
 
   /** @param directory for the segments alone; made when needed. */
   constructor(directory: string) {
@@ -39,14 +43,14 @@ export class SegmentChain {
   }
 
   /**
-   * True if the next segment has to hold everything: it is the first, or with it too much of the chain were dead.
+   * True if the next segment has to hold everything: it is the first, nobody keeps the others, or too much would be dead.
    * @param live entries that a segment with everything would have.
    * @param changed entries that a segment with the changes would have.
    */
   needsAll(live: number, changed: number): boolean {
     const entries = this.#segments.reduce((sum, segment) => sum + segment.entries, changed);
     const count = this.#segments.length;
-    return count === 0 || count >= SEGMENTS_MAX || entries > ENTRIES_PER_LIVE_MAX * live;
+    return !this.#referred || count === 0 || count >= SEGMENTS_MAX || entries > ENTRIES_PER_LIVE_MAX * live;
   }
 
   /**
@@ -81,6 +85,12 @@ export class SegmentChain {
       files: this.#segments.map(({ path }) => ({ path, immutable: true })),
       checks: Object.fromEntries(this.#segments.map(({ path, check }) => [path, check])),
     };
+  }
+
+  /** To be called when the storage has published what was exported. */
+  async published(): Promise<void> {
+    const newest = this.#segments.at(-1);
+    if (newest !== undefined) this.#referred = (await stat(join(this.#directory, newest.path))).nlink > 1;
   }
 
   /**

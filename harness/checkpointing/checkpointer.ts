@@ -1,4 +1,5 @@
 import type { CheckpointDraft, CheckpointSpace, PublishedCheckpoint, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
+import { failPoint } from '../../backends/checkpoints/fail-points.ts';
 import type { CheckpointCut, StateBackend, StateStore } from '../../backends/contract.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
 import { nowNs } from '../measure/clock.ts';
@@ -18,6 +19,8 @@ export interface CheckpointerRequest {
   readonly backend: Pick<StateBackend, 'name' | 'settings'>;
   readonly store: StateStore;
   readonly space: CheckpointSpace;
+  /** Ids of checkpoints that were found damaged when the job was opened: they go first. */
+  readonly damaged: readonly number[];
 }
 
 /**
@@ -28,15 +31,17 @@ export class Checkpointer {
   readonly #backend: Pick<StateBackend, 'name' | 'settings'>;
   readonly #store: StateStore;
   readonly #space: CheckpointSpace;
+  #damaged: readonly number[];
   #nextId: number;
   #underWay: Promise<CheckpointRecord> | null = null;
   #failure: unknown = null;
   readonly #records: CheckpointRecord[] = [];
 
-  constructor({ backend, store, space }: CheckpointerRequest) {
+  constructor({ backend, store, space, damaged }: CheckpointerRequest) {
     this.#backend = { name: backend.name, settings: backend.settings };
     this.#store = store;
     this.#space = space;
+    this.#damaged = damaged;
     this.#nextId = space.lastId + 1;
   }
 
@@ -93,10 +98,13 @@ export class Checkpointer {
     const published = await this.#publish(draft, cut, position);
     const endNs = nowNs();
     await this.#store.published(draft.id);
-    for (const id of (await this.#space.list()).slice(KEPT)) {
+    // A damaged one is nothing to fall back to: it takes no place among those that are kept.
+    const whole = (await this.#space.list()).filter((id) => !this.#damaged.includes(id));
+    for (const id of [...this.#damaged, ...whole.slice(KEPT)]) {
       await this.#space.remove(id);
       await this.#store.release(id);
     }
+    this.#damaged = [];
     return {
       id: draft.id,
       atEvent,
@@ -110,6 +118,7 @@ export class Checkpointer {
 
   async #publish(draft: CheckpointDraft, cut: CheckpointCut, position: unknown): Promise<PublishedCheckpoint> {
     try {
+      failPoint?.('snapshot');
       return await this.#space.publish(draft, await cut.persist(), { backend: this.#backend, position });
     } catch (error) {
       // Given up: the store need not keep anything for it.
@@ -124,11 +133,12 @@ export class Checkpointer {
   }
 }
 
-/** The newest whole checkpoint, and how many newer ones were damaged and passed over. */
+/** The newest whole checkpoint, and the newer ones that were damaged and passed over. */
 export interface FoundCheckpoint {
   /** Null if none was ever published. */
   readonly checkpoint: StoredCheckpoint | null;
-  readonly skipped: number;
+  /** Their ids, newest first. */
+  readonly damaged: readonly number[];
 }
 
 /**
@@ -140,13 +150,13 @@ export async function findCheckpoint(space: CheckpointSpace): Promise<FoundCheck
   const reasons: string[] = [];
   for (const id of ids) {
     try {
-      return { checkpoint: await space.open(id), skipped: reasons.length };
+      return { checkpoint: await space.open(id), damaged: ids.slice(0, reasons.length) };
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'damaged') throw error;
       reasons.push(messageOf(error));
     }
   }
-  if (ids.length === 0) return { checkpoint: null, skipped: 0 };
+  if (ids.length === 0) return { checkpoint: null, damaged: [] };
   throw new StatebenchError(
     'no-whole-checkpoint',
     `none of ${ids.length} checkpoints is whole, so nothing was restored: ${reasons.join('; ')}`,

@@ -1,7 +1,7 @@
 /** What is under a folder: the kind of its file system, how much is free, and how long a small durable write takes. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { makeScratch } from '../scratch.ts';
+import { makeScratch, removeScratch } from '../scratch.ts';
 
 /** Below this median a disk acknowledges from a cache, and durable figures are optimistic. */
 export const CACHED_FSYNC_MS = 0.3;
@@ -68,6 +68,6 @@ export function probeFsyncMs(folder: string): number {
       closeSync(file);
     }
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    removeScratch(directory);
   }
 }

@@ -1,4 +1,6 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { failPoint } from '../../backends/checkpoints/fail-points.ts';
+import { OutputDigest } from '../output-digest.ts';
 import type { FiredRows, SavedSink, Sink } from './sink.ts';
 
 const FLUSH_CHARACTERS = 1 << 20;
@@ -33,6 +35,7 @@ export class RowFileSink implements Sink {
 
   save(): SavedSink {
     this.#flush();
+    failPoint?.('sink-commit');
     fsyncSync(this.#file);
     return { bytes: this.#bytes };
   }
@@ -51,6 +54,20 @@ export class RowFileSink implements Sink {
     // Keys of a stage are equally long, so their hexadecimal text sorts as their bytes do.
     rows.sort((a, b) => a.stage - b.stage || a.startMs - b.startMs || a.endMs - b.endMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
     return rows.map(({ stage, startMs, endMs, key, numbers }) => `${stage},${startMs},${endMs},${keyText(key)},${numbers}`);
+  }
+
+  /** Closes the file and digests the rows that are in it, so that one too many or too few shows. */
+  finishDigest(): OutputDigest {
+    this.#flush();
+    closeSync(this.#file);
+    const digest = new OutputDigest();
+    for (const line of readFileSync(this.#path, 'latin1').split('\n').slice(0, -1)) {
+      const { stage, startMs, endMs, key, numbers } = parseRow(line);
+      const words = new Uint32Array(Uint8Array.from(Buffer.from(key, 'hex')).buffer);
+      const doubles = Float64Array.from(numbers.split(',').map(Number));
+      digest.add(stage, startMs, endMs, words, 0, words.length, doubles, 0, doubles.length);
+    }
+    return digest;
   }
 
   #flush(): void {

@@ -38,9 +38,9 @@ export async function findState(directory: string, storage: CheckpointStorage): 
     for (const name of readdirSync(directory).filter((entry) => !UNPUBLISHED.test(entry))) {
       await symlink(path.resolve(directory, name), path.join(view, name));
     }
-    const { checkpoint, skipped } = await findCheckpoint(await storage.open(view));
+    const { checkpoint, damaged } = await findCheckpoint(await storage.open(view));
     if (checkpoint === null) throw new StatebenchError('bad-checkpoint', `${directory} holds no checkpoint: ${remedyFor(directory)}`);
-    return { checkpoint, position: positionOf(checkpoint), skipped, [Symbol.asyncDispose]: dispose };
+    return { checkpoint, position: positionOf(checkpoint), skipped: damaged.length, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     // The links are nobody's business.
@@ -104,7 +104,7 @@ export async function migrate({ found, source, target, storage, out }: MigrateRe
       const { store, carried: put } = await fillStore(target, { directory: to, tables }, entries);
       try {
         carried = put;
-        const checkpointer = new Checkpointer({ backend: target, store, space });
+        const checkpointer = new Checkpointer({ backend: target, store, space, damaged: [] });
         await checkpointer.cut(position.pipeline.events, () => position);
         await checkpointer.settled();
         bytesWritten = checkpointer.records[0]!.bytesWritten;

@@ -80,7 +80,7 @@ class Line {
       const sink = new DigestSink();
       const space = await storage.open(join(directory, 'checkpoints'));
       const request = { ...this, storage, directory, workload, source, batchSize: [64, 1, 1000][part]!, sink };
-      const job = Job.resume(request, { space, store, stateDirectory: join(directory, 'state-1'), position });
+      const job = Job.resume(request, { space, store, stateDirectory: join(directory, 'state-1'), position, damaged: [] });
       if (until === 'end') {
         // Half the way, as if the process had died there: a part is restored as any other job.
         await job.run(EVENTS - 1000, NO_CHECKPOINTS);

@@ -1,9 +1,15 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Restored } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
+import type { Output } from '../results.ts';
+import { endWithParent } from './end-with-parent.ts';
 import type { Message, Phase, ResultOf, Task } from './tasks.ts';
 
 const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
+
+/** What a death by a signal may mean. */
+const SIGNALS: Readonly<Record<string, string>> = { SIGBUS: ' (a mapped file on a full disk does that)' };
 
 /** How a process of a trial ended. */
 export interface Outcome<K extends Task['kind']> {
@@ -11,8 +17,10 @@ export interface Outcome<K extends Task['kind']> {
   readonly result: ResultOf[K] | null;
   /** Why it did not, or why it ended before its time; null for an end that was wanted. */
   readonly failure: TaskFailure | null;
-  /** When it was sent SIGKILL because it asked for it, and at which event; null if it was not. */
-  readonly killed: { readonly ns: number; readonly event: number } | null;
+  /** When it was sent SIGKILL because it asked for it, at which event, and in which phase; null if it was not. */
+  readonly killed: { readonly ns: number; readonly event: number; readonly phase: Phase } | null;
+  /** What it said it was restored from, and the state it found; null if it did not say. */
+  readonly restored: { readonly restored: Restored; readonly state: Output } | null;
 }
 
 export interface TaskFailure {
@@ -32,6 +40,10 @@ export interface ChildRequest<T extends Task> {
   /** Called with the pid as soon as the process is there, to watch it from outside. */
   readonly onSpawn?: (pid: number) => void;
   readonly onPhase?: (phase: Phase) => void;
+  /** Called when the process asks for SIGKILL; it comes when `kill` is called, unless the process has ended by then. At once if absent. */
+  readonly onKillMe?: (kill: () => void) => void;
+  /** Added to the process's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Does one task in a fresh process. A process that dies, hangs or throws is an outcome, never an error here. */
@@ -42,12 +54,20 @@ export function runChild<T extends Task>({
   signal,
   onSpawn,
   onPhase,
+  onKillMe = (kill) => kill(),
+  environment = {},
 }: ChildRequest<T>): Promise<Outcome<T['kind']>> {
   return new Promise((resolve) => {
-    const child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
+    const child = fork(PROGRAM, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'json',
+      env: { ...process.env, ...environment },
+    });
+    const ended = child.pid === undefined ? null : endWithParent(child.pid);
     let result: ResultOf[Task['kind']] | null = null;
     let failure: TaskFailure | null = null;
     let killed: Outcome<T['kind']>['killed'] = null;
+    let restored: Outcome<T['kind']>['restored'] = null;
     let current = phase;
     let complaint = '';
     const fail = (code: string, message: string) => {
@@ -69,21 +89,27 @@ export function runChild<T extends Task>({
         current = message.phase;
         onPhase?.(current);
       } else if (message.type === 'kill-me') {
-        killed = { ns: nowNs(), event: message.event };
-        child.kill('SIGKILL');
-      } else if (message.type === 'result') result = message.result;
+        const { event } = message;
+        onKillMe(() => {
+          if (failure !== null || child.exitCode !== null || child.signalCode !== null) return;
+          killed = { ns: nowNs(), event, phase: current };
+          child.kill('SIGKILL');
+        });
+      } else if (message.type === 'restored') restored = message;
+      else if (message.type === 'result') result = message.result;
       else fail(message.code, message.message);
     });
+    child.on('exit', () => ended?.());
     child.on('error', (error) => fail('spawn', error.message));
     child.on('close', (code, signalName) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
       if (killed === null && failure === null) {
-        if (signalName !== null) fail(signalName, `the process died by ${signalName}${lastLine(complaint)}`);
+        if (signalName !== null) fail(signalName, `the process died by ${signalName}${SIGNALS[signalName] ?? ''}${lastLine(complaint)}`);
         else if (code !== 0) fail('exit', `the process ended with code ${code}${lastLine(complaint)}`);
         else if (result === null) fail('no-result', 'the process ended without a result');
       }
-      resolve({ result: result as ResultOf[T['kind']] | null, failure, killed });
+      resolve({ result: result as ResultOf[T['kind']] | null, failure, killed, restored });
     });
     if (signal.aborted) abort();
     else {

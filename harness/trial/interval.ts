@@ -19,7 +19,7 @@ export async function interval({ cell, warmUpEvents, measuredEvents, everyEvents
     const from = job.pipeline.events;
     const before = job.checkpointer.records.length;
     // Half an interval in, so that a stretch holds whole cycles.
-    const schedule = every === null ? NO_CHECKPOINTS : { firstEvent: from + Math.round(every / 2), everyEvents: every };
+    const schedule = every === null ? NO_CHECKPOINTS : { firstEvent: from + Math.round(every / 2), everyEvents: every, exact: false };
     const startNs = nowNs();
     await job.run(from + measuredEvents, schedule);
     const endNs = nowNs();

@@ -13,7 +13,8 @@ export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, 
   const sink = new RowFileSink(join(cell.directory, 'rows'));
   const job = await Job.open({ ...parts, directory: cell.directory, batchSize: cell.batchSize, sink });
   await tell({ type: 'phase', phase: 'measure' });
-  const checkpoints = checkpointEvery === null ? NO_CHECKPOINTS : { firstEvent: checkpointEvery, everyEvents: checkpointEvery };
+  const checkpoints =
+    checkpointEvery === null ? NO_CHECKPOINTS : { firstEvent: checkpointEvery, everyEvents: checkpointEvery, exact: true };
   if (killAt !== null) {
     await job.run(killAt, checkpoints);
     if (job.pipeline.events >= killAt) {

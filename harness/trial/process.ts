@@ -1,5 +1,6 @@
 /** The program of every process of a trial: takes one task from its parent, does it, answers, ends. */
-import { messageOf } from '../errors.ts';
+import { FAIL_VARIABLE, readFailPoint } from '../../backends/checkpoints/fail-points.ts';
+import { isDiskFull, messageOf } from '../errors.ts';
 import { calibrate } from './calibrate.ts';
 import { expect } from './expect.ts';
 import { interval } from './interval.ts';
@@ -7,6 +8,7 @@ import { measure } from './measure.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
 import { rescale } from './rescale.ts';
+import { survive } from './survive.ts';
 import type { Message, ResultOf, Task } from './tasks.ts';
 
 const startedNs = Number(process.hrtime.bigint());
@@ -33,6 +35,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return output(task, tell);
     case 'rescale':
       return rescale(task, tell);
+    case 'survive':
+      return survive(task, tell);
     case 'interval':
       return interval(task, tell);
   }
@@ -44,10 +48,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit(1));
 process.once('message', async (task: Task) => {
   try {
+    const { [FAIL_VARIABLE]: failPoint } = process.env;
+    if (failPoint !== undefined) readFailPoint(failPoint);
     await tell({ type: 'result', result: await perform(task) });
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    await tell({ type: 'failed', code: typeof code === 'string' ? code : 'error', message: messageOf(error) });
+    const full = isDiskFull(error);
+    await tell({
+      type: 'failed',
+      code: full ? 'disk-full' : typeof code === 'string' ? code : 'error',
+      message: `${full ? 'the disk is full: make room and run again; ' : ''}${messageOf(error)}`,
+    });
   }
   process.exit(0);
 });

@@ -34,7 +34,7 @@ export async function rescale({ cell, sources, part, parts, until, events }: Res
   for (const state of found) await state[Symbol.asyncDispose]();
   const sink = new DigestSink();
   const request = { workload, source, backend, storage, directory: cell.directory, batchSize: cell.batchSize, sink };
-  const job = Job.resume(request, { space, store, stateDirectory, position });
+  const job = Job.resume(request, { space, store, stateDirectory, position, damaged: [] });
   const readyNs = nowNs();
   const fromEvent = job.pipeline.events;
   const { entries, bytes } = carried;

@@ -1,5 +1,5 @@
 /** What a trial's processes are told and what they answer: plain JSON over the channel of a forked process. */
-import type { CheckpointSchedule } from '../job.ts';
+import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
 import type { CompletedTrial, FailedTrial, Output } from '../results.ts';
 
@@ -85,6 +85,25 @@ export interface RescaleTask {
   readonly events: number;
 }
 
+/** Where a process asks for SIGKILL, which then comes amid what it goes on doing. */
+export type KillMoment =
+  | { readonly phase: 'restore' }
+  /** So many events after it opened. */
+  | { readonly phase: 'replay'; readonly afterEvents: number }
+  /** When it has begun the nth checkpoint after it opened. */
+  | { readonly phase: 'checkpoint'; readonly nth: number };
+
+/** Runs a finite workload to its end, from wherever the processes before it came. */
+export interface SurviveTask {
+  readonly kind: 'survive';
+  readonly cell: CellTask;
+  readonly checkpointEvery: number;
+  /** Whether events go on while a checkpoint is written; if not, one is cut wherever one is due. */
+  readonly overlap: boolean;
+  /** Null to go on to the end. */
+  readonly killAt: KillMoment | null;
+}
+
 /** Measures the throughput at several checkpoint intervals, and without checkpoints. */
 export interface IntervalTask {
   readonly kind: 'interval';
@@ -99,7 +118,7 @@ export interface IntervalTask {
 /** What was measured at each entry of `everyEvents`. */
 export type IntervalResult = readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
 
-export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | IntervalTask;
+export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
@@ -152,6 +171,14 @@ export interface OutputResult {
   readonly lateEvents: number;
 }
 
+export interface SurviveResult {
+  /** The rows in the file, by all processes of the run together. */
+  readonly output: Output;
+  readonly lateEvents: number;
+  /** Published by the last process. */
+  readonly checkpoints: number;
+}
+
 /** The result of each kind of task. */
 export interface ResultOf {
   readonly calibrate: CalibrateResult;
@@ -160,6 +187,7 @@ export interface ResultOf {
   readonly expect: readonly Expected[];
   readonly output: OutputResult;
   readonly rescale: RescaleResult;
+  readonly survive: SurviveResult;
   readonly interval: IntervalResult;
 }
 
@@ -168,5 +196,7 @@ export type Message =
   | { readonly type: 'phase'; readonly phase: Phase }
   /** The process has processed this many events and wants SIGKILL; it goes on working until it comes. */
   | { readonly type: 'kill-me'; readonly event: number }
+  /** What a `survive` task found when it was restored: the contents of all open windows. */
+  | { readonly type: 'restored'; readonly restored: Restored; readonly state: Output }
   | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -15,17 +15,9 @@ import type { Workload } from '../../workloads/contract.ts';
 import { startRedis } from '../servers/redis.ts';
 import { adapterLoop, type BareLoop, bareLoops } from './bare-loops.ts';
 import { redisLoop, rocksdbLoop } from './bare-served.ts';
+import { type Figure, figure, print } from './figure.ts';
 import { mapOfObjects } from './map-of-objects.ts';
 import { type PipelineRate, pipelineRate } from './pipeline-rate.ts';
-
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly low: number;
-  readonly high: number;
-  readonly n: number;
-}
 
 /** One measurement in a process of its own, so that no other has warmed or spoilt its code. */
 interface Run {
@@ -37,7 +29,6 @@ interface Run {
 }
 
 const BATCH_SIZE = 1000;
-const json = process.argv.includes('--json');
 
 async function* figures(): AsyncGenerator<Figure> {
   const null200k = { backend: 'null', workload: 'synthetic:keys=200000', events: 6e6, warmUp: 2e6, batchSize: BATCH_SIZE };
@@ -128,44 +119,6 @@ async function adapterOverBare(bare: BareLoop, spec: string): Promise<number[]> 
   await plain.close();
   await rm(root, { recursive: true });
   return ratios;
-}
-
-function figure(name: string, unit: string, values: readonly number[]): Figure {
-  const sorted = [...values].sort((a, b) => a - b);
-  const n = sorted.length;
-  const middle = (n - 1) / 2;
-  const rank = lowerRank(n);
-  return {
-    name,
-    value: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2,
-    unit,
-    low: sorted[rank]!,
-    high: sorted[n - 1 - rank]!,
-    n,
-  };
-}
-
-/** Rank, from 0, of the order statistic that bounds the median from below at 95 %: the binomial sign interval. */
-function lowerRank(n: number): number {
-  let probability = 0.5 ** n;
-  let below = 0;
-  for (let rank = 0; rank < n / 2; rank++) {
-    below += probability;
-    if (below > 0.025) return Math.max(0, rank - 1);
-    probability = (probability * (n - rank)) / (rank + 1);
-  }
-  return 0;
-}
-
-function print({ name, value, unit, low, high, n }: Figure): void {
-  const line = json
-    ? JSON.stringify({ name, value, unit, low, high, n })
-    : `${name} ${rounded(value)} ${unit}   [${rounded(low)}, ${rounded(high)}] n=${n}`;
-  process.stdout.write(`${line}\n`);
-}
-
-function rounded(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
 
 const given = process.argv.indexOf('--one');

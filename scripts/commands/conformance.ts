@@ -1,9 +1,11 @@
 /** `statebench conformance`: every rule of the backend contract tried on one backend, a line a check. */
+import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { backendFrom, conformanceChecks } from '../../backends/conformance.ts';
 import { EXIT, messageOf } from '../../harness/errors.ts';
 import { loadBackend } from '../../harness/modules.ts';
+import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { parseOptions, parseSpec } from '../../harness/spec.ts';
 import type { Finish } from '../command-line.ts';
 import { print, printJson, say } from '../console.ts';
@@ -36,6 +38,10 @@ export function conformanceCommand(finish: Finish): Command {
       backend.create();
       const create = backendFrom(pathToFileURL(backend.file), backend.options);
       const results: CheckResult[] = [];
+      // Whatever the checks make goes where it is found again should this process be killed.
+      sweepScratch(tmpdir());
+      const scratch = makeScratch(tmpdir(), 'conformance');
+      process.env.TMPDIR = scratch;
       for (const check of conformanceChecks) {
         const start = performance.now();
         const seen = await check.run(create).then(() => null, messageOf);
@@ -44,6 +50,7 @@ export function conformanceCommand(finish: Finish): Command {
         if (!json) print(`${seen === null ? 'ok    ' : 'BROKEN'}  ${check.name}  (${seconds.toFixed(2)} s)`);
         if (!json && seen !== null) say(indented(seen));
       }
+      removeScratch(scratch);
       const broken = results.filter(({ passed }) => !passed).length;
       if (json) printJson({ backend: backend.name, checks: results });
       say(

@@ -51,7 +51,7 @@ export function outputCommand(finish: Finish): Command {
       started.backend.create();
       if (killAfter.length > 0 && checkpointEvery === undefined)
         say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
-      const { rows, lateEvents } = await writeOutput({
+      const written = await writeOutput({
         workload: refOf(source),
         backend: refOf(started.backend),
         batchSize,
@@ -61,7 +61,14 @@ export function outputCommand(finish: Finish): Command {
         directory: directory === undefined ? null : path.resolve(directory),
         to: path.resolve(to),
         signal: stop.signal,
+      }).catch((error: unknown) => {
+        const code = stop.exitCode();
+        if (code === null) throw error;
+        finish(code);
+        return null;
       });
+      if (written === null) return;
+      const { rows, lateEvents } = written;
       say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
       finish(EXIT.ok);
     });

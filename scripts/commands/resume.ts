@@ -66,11 +66,11 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     );
   }
   using _lock = lockFolder(folder);
-  const left = estimateOf(plan.cells.length, plan, total - before.trials.length);
+  const left = estimateOf(plan, total - before.trials.length);
   checkWritable(folder, left.diskBytes);
   const modules = await loadRunModules(folder, given);
   const backends = modules.filter((module): module is BackendModule => module.kind === 'backend');
-  return measureAndReport(folder, flags, stop, async () => {
+  return await measureAndReport(folder, flags, stop, async () => {
     await using servers = await startServers(backends);
     const missing = servers.leftOut[0];
     if (missing !== undefined) throw new StatebenchError('cannot-resume', `cannot resume ${folder}: ${missing.reason}`);

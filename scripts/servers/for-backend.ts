@@ -1,10 +1,9 @@
 /** Gives a backend the server it needs: the one its options name, or one started here for as long as it is used. */
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { StateBackend } from '../../backends/contract.ts';
 import { StatebenchError } from '../../harness/errors.ts';
 import type { LoadedModule } from '../../harness/modules.ts';
-import { makeScratch, sweepScratch } from '../../harness/scratch.ts';
+import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { startRedis } from './redis.ts';
 import type { ServerRequest, ServerStart } from './server.ts';
 
@@ -47,14 +46,14 @@ export async function startServerFor(backend: BackendModule, parent = tmpdir()):
   const directory = makeScratch(parent, server);
   const started = await start({ directory, durability });
   if (started.state === 'unavailable') {
-    await rm(directory, { recursive: true, force: true });
+    removeScratch(directory);
     throw new StatebenchError('unavailable', `backend '${backend.name}': ${started.reason}. ${started.remedy}`);
   }
   return {
     backend: backend.with({ key: 'url', value: started.server.url }),
     async [Symbol.asyncDispose]() {
       await started.server.stop();
-      await rm(directory, { recursive: true, force: true });
+      removeScratch(directory);
     },
   };
 }

@@ -1,0 +1,38 @@
+/** `statebench selftest`: does the harness see what is wrong? Plants mistakes, a line each. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command } from 'commander';
+import { EXIT } from '../../harness/errors.ts';
+import { SELF_CHECKS } from '../../harness/survival/selftest.ts';
+import type { Finish } from '../command-line.ts';
+import { print, say } from '../console.ts';
+import { listenForStop } from '../stop-signals.ts';
+
+export function selftestCommand(finish: Finish): Command {
+  return new Command('selftest')
+    .description('does statebench see what is wrong? Plants mistakes, a line each; exit 1 if one is missed')
+    .action(async () => {
+      using stop = listenForStop();
+      const { signal } = stop;
+      const root = await mkdtemp(path.join(tmpdir(), 'statebench-selftest-'));
+      let missed = 0;
+      try {
+        for (const [index, check] of SELF_CHECKS.entries()) {
+          const { passed, seen } = await check.run({ directory: path.join(root, String(index)), signal });
+          const interrupted = stop.exitCode();
+          if (interrupted !== null) return finish(interrupted);
+          if (!passed) missed++;
+          print(`${passed ? 'ok    ' : 'MISSED'}  ${check.name}: ${seen}`);
+        }
+      } finally {
+        await rm(root, { recursive: true, force: true });
+      }
+      say(
+        missed === 0
+          ? `all ${SELF_CHECKS.length} checks passed`
+          : `${missed} of ${SELF_CHECKS.length} checks missed: believe no result of this build`,
+      );
+      finish(missed === 0 ? EXIT.ok : EXIT.harnessFailure);
+    });
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { countSumMinMax, mergedCountSumMinMax } from '../aggregates/count-sum-min-max.ts';
+import { median } from '../aggregates/median.ts';
+import type { Source, Stage, WindowSpec, Workload } from '../contract.ts';
+import { draw, drawKey } from './random.ts';
+
+export const description = 'A short log of odd events through odd windows, both made up from a number: for tests.';
+
+export const options = z.strictObject({ log: z.int().min(0).describe('the number that decides all of it') });
+
+/** A workload over a log of events in memory. Its source pays no heed to the seed it is asked for. */
+export default function randomLog({ log }: z.output<typeof options>): Workload {
+  const { first, second } = drawKey(log, 'shift', 0);
+  let drawn = 0;
+  const random = () => draw(drawn++, first, second) / 2 ** 32;
+  const below = (bound: number) => Math.floor(random() * bound);
+  const pick = <const T extends readonly unknown[]>(...choices: T): T[number] => choices[below(choices.length)]!;
+  const keyBytes = pick(4, 8, 12);
+  const keys = pick(1, 3, 40, 1000);
+  const count = 1 + below(3000);
+  const startMs = pick(0, -5_000_000, 978_307_200_000, 2 ** 41);
+  const keyWords = new Uint32Array((count * keyBytes) / 4);
+  const timestamps = new Float64Array(count);
+  const values = new Float64Array(count);
+  let now = startMs;
+  for (let i = 0; i < count; i++) {
+    // Skewed keys, repeated events, jumps over empty windows, and events from the past, some beyond any delay.
+    const key = Math.floor(keys * random() ** pick(1, 3));
+    for (let word = 0; word < keyBytes / 4; word++) keyWords[(i * keyBytes) / 4 + word] = Math.imul(key + word, 0x9e3779b1) | 0x80;
+    now += pick(0, 0, 1, 7, 100) * (random() < 0.002 ? 10_000 : 1);
+    timestamps[i] = now - (random() < 0.2 ? below(pick(10, 1000, 20_000)) : 0);
+    values[i] = below(2001) - 1000;
+  }
+  const window = (): WindowSpec => {
+    const sizeMs = pick(1, 10, 1000, 60_000);
+    const offsetMs = pick(0, 0, -3, 17);
+    const overlap = pick(2, 3, 5);
+    return random() < 0.6
+      ? { kind: 'tumbling', sizeMs, offsetMs }
+      : { kind: 'sliding', sizeMs: sizeMs * overlap, slideMs: sizeMs, offsetMs };
+  };
+  const stages: Stage[] = [{ keyPrefixBytes: pick(keyBytes, keyBytes - 1, 3), window: window(), aggregate: pick(countSumMinMax, median) }];
+  while (stages[0]!.aggregate === countSumMinMax && stages.length < 3 && random() < 0.6) {
+    const { keyPrefixBytes } = stages.at(-1)!;
+    stages.push({ keyPrefixBytes: 1 + below(keyPrefixBytes), window: window(), aggregate: mergedCountSumMinMax });
+  }
+  let position = 0;
+  const source: Source = {
+    keyBytes,
+    events: count,
+    get position() {
+      return position;
+    },
+    seek(to) {
+      position = to;
+    },
+    fill(batch, limit) {
+      const take = Math.min(limit, batch.capacity, count - position);
+      batch.keyWords.set(keyWords.subarray((position * keyBytes) / 4, ((position + take) * keyBytes) / 4));
+      batch.timestamps.set(timestamps.subarray(position, position + take));
+      batch.values.set(values.subarray(position, position + take));
+      batch.length = take;
+      position += take;
+      return take;
+    },
+  };
+  return {
+    name: 'random-log',
+    settings: { log },
+    watermark: { delayMs: pick(0, 5, 2000), everyEvents: pick(1, 10, 333, 5000) },
+    stages,
+    source: async () => source,
+  };
+}
