@@ -64,6 +64,8 @@ for (const [args, message] of [
   [['run', '--bakend', 'lmdb'], /unknown option '--bakend'\s+\(Did you mean --backend\?\)/],
   [['run', '--profile', 'quik'], /Allowed choices are smoke, quick, standard, rigorous/],
   [['run', '--batch-size', '1,x'], /a whole number from 1/],
+  [['run', '--measure', 'throughput,rescal'], /There is no 'rescal' to name here\. Did you mean 'rescale'\?/],
+  [['run', '--crashes-per-day', '0'], /a number above 0/],
   [['run', '--seed', '-1'], /a whole number from 0/],
   [['run', '--backend', 'lmbd'], /there is no backend 'lmbd'\. Did you mean 'lmdb'\?/],
   [['run', '--workload', 'flight-delays'], /there is no workload 'flight-delays'\. Did you mean 'flights-delays'\?/],

@@ -45,7 +45,7 @@ export function intervalChart(rows: readonly IntervalRow[]): Chart {
   const crashes = `${rows[0]!.crashesPerDay} crash${rows[0]!.crashesPerDay === 1 ? '' : 'es'} a day`;
   return {
     title: 'Checkpoint interval',
-    note: `throughput lost to checkpoints over the replay to be expected after a crash (half an interval and the restore); large: the best measured for ${crashes}`,
+    note: `throughput lost to checkpoints over the replay to be expected after a crash (half an interval and the restore); large: the best measured for ${crashes}, where noise lets one be told`,
     description: `Throughput lost, % of that without checkpoints, over the expected replay in seconds. ${rows.map(sentence).join(' ')} Young: the first-order optimum √(2 · cost of a checkpoint · time between crashes), from a fit over all intervals; one longer than any measured is an extrapolation.`,
     table: {
       columns: [
@@ -129,10 +129,11 @@ export function intervalChart(rows: readonly IntervalRow[]): Chart {
 }
 
 function sentence({ label, summary: { points, best, costSeconds, youngSeconds } }: IntervalRow): string {
+  if (best === null) return `${label}: what checkpoints cost was not told from noise, so no interval is the best.`;
   const longest = points.at(-1) === best ? ', the longest measured' : '';
   const young =
     costSeconds === null || youngSeconds === null
-      ? 'the cost of a checkpoint was not told from noise.'
+      ? 'no cost of a checkpoint fits all intervals.'
       : `a checkpoint costs ${seconds(costSeconds)}, which makes Young's ${seconds(youngSeconds)}.`;
   return `${label}: best at ${seconds(best.intervalSeconds)}${longest} (${percent(Math.max(0, best.lost))} lost); ${young}`;
 }

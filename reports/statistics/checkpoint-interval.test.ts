@@ -34,7 +34,7 @@ test('the cost is found, and the best interval is the nearest to Young', (t) => 
     t.true(Math.abs(found.youngSeconds! / young - 1) < 1e-9);
     const expectedLost = (seconds: number) => 0.05 / seconds + (crashesPerDay / 86_400) * (seconds / 2);
     const best = [0.25, 1, 4, 16, 64].reduce((least, each) => (expectedLost(each) < expectedLost(least) ? each : least));
-    t.is(found.best.intervalSeconds, best);
+    t.is(found.best?.intervalSeconds, best);
     t.true(expectedLost(young) < Math.min(expectedLost(young * 1.2), expectedLost(young / 1.2)));
     t.true(found.points.every(({ intervalSeconds, replaySeconds }) => replaySeconds > intervalSeconds / 2));
   }
@@ -49,6 +49,10 @@ test('a loss comes with its interval over blocks, and what is no cost is not giv
   const gained = intervalSummary(trials(-0.001, 0), 1)!;
   t.is(gained.costSeconds, null);
   t.is(gained.youngSeconds, null);
+  t.is(gained.best, null);
+  const noisy = intervalSummary(trials(0.0001, 0.05), 1)!;
+  t.deepEqual([noisy.best, noisy.costSeconds, noisy.youngSeconds], [null, null, null], 'noise has no best interval');
+  t.is(intervalSummary(trials(0.05, 0).slice(0, 2), 1)!.best, null, 'two blocks have none either');
 });
 
 test('nothing is made of what was not measured', (t) => {

@@ -20,17 +20,17 @@ export interface WeighedInterval {
   readonly lostInterval: Interval | null;
   /** From a crash until the stream is where it was: half an interval and the restore. */
   readonly replaySeconds: number;
-  /** Share of all time that checkpoints and crashes together take. */
+  /** Share of all time that checkpoints and crashes together take; a negative loss counts as none. */
   readonly expectedLost: number;
 }
 
 export interface IntervalSummary {
   /** From the shortest interval to the longest. */
   readonly points: readonly WeighedInterval[];
-  /** The one with the least expected loss. */
-  readonly best: WeighedInterval;
+  /** The one with the least expected loss; null unless at the shortest interval the loss can be told from none. */
+  readonly best: WeighedInterval | null;
   readonly restoreSeconds: number;
-  /** Throughput time that a checkpoint takes: least squares of lost = cost / interval, median over blocks; null if not above 0. */
+  /** Throughput time that a checkpoint takes: least squares of lost = cost / interval, median over blocks; null if not above 0, or with the best. */
   readonly costSeconds: number | null;
   /** Young's optimum for that cost; null with it. */
   readonly youngSeconds: number | null;
@@ -55,14 +55,17 @@ export function intervalSummary(trials: readonly CompletedTrial[], crashesPerDay
     const lost = 1 - sample.mean;
     const replaySeconds = intervalSeconds / 2 + restore;
     const lostInterval = sample.interval && { low: 1 - sample.interval.high, high: 1 - sample.interval.low };
-    return [{ intervalSeconds, lost, lostInterval, replaySeconds, expectedLost: lost + crashesPerSecond * replaySeconds }];
+    return [{ intervalSeconds, lost, lostInterval, replaySeconds, expectedLost: Math.max(0, lost) + crashesPerSecond * replaySeconds }];
   });
   if (points.length === 0) return null;
+  points.sort((a, b) => a.intervalSeconds - b.intervalSeconds);
+  // One question, asked where most is lost: of five, one would be answered by chance too often.
+  const isTold = (points[0]!.lostInterval?.low ?? 0) > 0;
   const cost = median(swept.map(checkpointCost));
-  const costSeconds = cost > 0 ? cost : null;
+  const costSeconds = isTold && cost > 0 ? cost : null;
   return {
-    points: points.toSorted((a, b) => a.intervalSeconds - b.intervalSeconds),
-    best: points.reduce((least, point) => (point.expectedLost < least.expectedLost ? point : least)),
+    points,
+    best: isTold ? points.reduce((least, point) => (point.expectedLost < least.expectedLost ? point : least)) : null,
     restoreSeconds: restore,
     costSeconds,
     youngSeconds: costSeconds && Math.sqrt((2 * costSeconds) / crashesPerSecond),
