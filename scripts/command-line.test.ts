@@ -270,6 +270,6 @@ test('Ctrl-C ends the trial, keeps what there is and exits with 130', async (t) 
   const { code, stderr } = await ended;
   t.is(code, 130, stderr);
   t.regex(stderr, /once more to kill/);
-  t.true(performance.now() - sentMs < 5000);
+  t.true(performance.now() - sentMs < 20_000, 'even where other tests have the machine');
   t.deepEqual(readdirSync(out).filter(isScratchName), [], 'working state was left behind');
 });
