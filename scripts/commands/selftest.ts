@@ -13,7 +13,7 @@ export function selftestCommand(finish: Finish): Command {
   return new Command('selftest')
     .description('does statebench see what is wrong? Plants mistakes, a line each; exit 1 if one is missed')
     .action(async () => {
-      using stop = listenForStop(() => say('ending; once more to kill'));
+      using stop = listenForStop();
       const { signal } = stop;
       const root = await mkdtemp(path.join(tmpdir(), 'statebench-selftest-'));
       let missed = 0;
