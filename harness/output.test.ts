@@ -35,14 +35,19 @@ async function expectedCsv(ref: ModuleRef): Promise<string> {
   return `stage,window_start,window_end,key,count,sum,min,max\n${lines.map(({ line }) => `${line}\n`).join('')}`;
 }
 
-/** Runs of the memory backend, which is quick, show micro-batches and checkpoints; every backend is killed five times. */
+/** Runs of the memory backend, which is quick, show micro-batches and checkpoints; every backend is killed, five times in the first workload. */
 const WHOLE = [
   { batchSize: 1000, checkpointEveryEvents: null, killAfterEvents: [] },
   { batchSize: 1, checkpointEveryEvents: 7000, killAfterEvents: [] },
 ];
-const KILLED = { batchSize: 64, checkpointEveryEvents: 3000, killAfterEvents: [2000, 4000, 9001, 12_345, 16_001] };
+const KILLED = { batchSize: 64, checkpointEveryEvents: 3000 };
+const WORKLOADS = [
+  { options: { arrivals: 'actual' }, killAfterEvents: [2000, 4000, 9001, 12_345, 16_001] },
+  { options: { window: 'sliding', size: 7_200_000, slide: 3_600_000 }, killAfterEvents: [16_001] },
+];
 
-for (const options of [{ arrivals: 'actual' }, { window: 'sliding', size: 7_200_000, slide: 3_600_000 }]) {
+for (const { options, killAfterEvents } of WORKLOADS) {
+  const killed = { ...KILLED, killAfterEvents };
   const ref = workloadRef(options as ModuleRef['options']);
   const expected = expectedCsv(ref);
   for (const name of ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb']) {
@@ -50,7 +55,7 @@ for (const options of [{ arrivals: 'actual' }, { window: 'sliding', size: 7_200_
       const directory = await mkdtemp(join(tmpdir(), 'statebench-output-test-'));
       t.teardown(() => rm(directory, { recursive: true, force: true }));
       const backend: ModuleRef = { kind: 'backend', name, file: builtInFile('backend', name), options: {} };
-      for (const [index, run] of (name === 'memory' ? [...WHOLE, KILLED] : [KILLED]).entries()) {
+      for (const [index, run] of (name === 'memory' ? [...WHOLE, killed] : [killed]).entries()) {
         const to = join(directory, `${index}.csv`);
         await writeOutput({ workload: ref, backend, ...run, seed: 1, directory: null, to, signal: new AbortController().signal });
         const got = await readFile(to, 'utf8');

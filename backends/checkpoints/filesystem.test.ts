@@ -1,8 +1,10 @@
 // Proves that a published checkpoint is found again byte for byte, that one which is not whole is refused by name, and
 // that a draft counts for nothing until it is published.
+import { execFile } from 'node:child_process';
 import { appendFile, cp, link, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { CheckpointSpace } from './contract.ts';
 import filesystem from './filesystem.ts';
@@ -102,6 +104,23 @@ test('in full mode a checkpoint has files of its own, whatever it was linked fro
   await appendFile(join(root, 'chk-2', 'a.sst'), '!');
   await t.throwsAsync(space.open(2));
   await t.notThrowsAsync(space.open(1));
+});
+
+test('a checkpoint that could not be published after its rename is not found either, since its store is told that it is lost', async (t) => {
+  const root = await place(t);
+  // A process of its own: fail-points are armed by the environment.
+  const program = `
+    import { writeFile } from 'node:fs/promises';
+    import filesystem from ${JSON.stringify(new URL('./filesystem.js', import.meta.url).href)};
+    const space = await filesystem({ fsync: true }).open(${JSON.stringify(root)});
+    const draft = await space.draft(1);
+    await writeFile(draft.directory + '/rows', 'one');
+    const content = { backend: { name: 'some', settings: {} }, position: null };
+    await space.publish(draft, [{ path: 'rows', immutable: false }], content).catch(({ code }) => console.log(code));`;
+  const env = { ...process.env, STATEBENCH_FAIL: 'after-rename:EIO' };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env });
+  t.is(stdout, 'not-durable\n');
+  t.deepEqual(await readdir(root), []);
 });
 
 const DAMAGES: Record<string, (chk: string) => Promise<unknown>> = {

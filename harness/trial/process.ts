@@ -21,6 +21,9 @@ const tell: Tell = (message) =>
     process.send?.(message, (error: Error | null) => (error ? reject(error) : resolve()));
   });
 
+/** LMDB's words for a write of which the disk took only a part: it cannot tell a full disk from a broken one. */
+const SHORT_WRITE = /Input\/output error/;
+
 function perform(task: Task): Promise<ResultOf[Task['kind']]> {
   switch (task.kind) {
     case 'calibrate':
@@ -57,7 +60,7 @@ process.once('message', async (task: Task) => {
     await tell({
       type: 'failed',
       code: full ? 'disk-full' : typeof code === 'string' ? code : 'error',
-      message: `${full ? 'the disk is full: make room and run again; ' : ''}${messageOf(error)}`,
+      message: `${full ? 'the disk is full: make room and run again; ' : ''}${messageOf(error)}${SHORT_WRITE.test(messageOf(error)) ? '; a short write on a full disk is told like this too: see that there is room' : ''}`,
     });
   }
   process.exit(0);
