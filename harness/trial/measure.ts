@@ -44,7 +44,6 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
   source.ns = 0;
   const turnsBeforeNs = job.turnsNs;
   const cpuBefore = process.cpuUsage();
-  const recordsBefore = job.checkpointer.records.length;
   const startNs = meter.start();
   await job.run(stream.warmUp + stream.measured, stream.checkpoints, () => meter.step());
   const endNs = nowNs();
@@ -57,7 +56,8 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
   // The checkpoint that the end of the measured part cut short is waited for, outside the measured time.
   await job.checkpointer.settled();
   const records = job.checkpointer.records;
-  const pausesNs = records.slice(recordsBefore).reduce((sum, { pauseMs }) => sum + pauseMs * 1e6, 0);
+  // A cut made in the warm-up may have been published since: its pause is not of the measured part.
+  const pausesNs = records.filter((record) => record.startNs >= startNs).reduce((sum, { pauseMs }) => sum + pauseMs * 1e6, 0);
   const totalNs = endNs - startNs;
   const workingBytes = await allocatedBytes(job.stateDirectory);
   const checkpointBytes = await job.space.allocatedBytes();
