@@ -22,3 +22,10 @@ test('units', (t) => {
   t.is(percent(0.004), '<1 %');
   t.is(percent(0), '0 %');
 });
+
+test('what is rounded up to a thousand is shown in the larger unit', (t) => {
+  t.regex(withUnit('time', 999.6), /^1\.0+ s$/);
+  t.regex(withUnit('time', 0.99999), /^1\.0+ ms$/);
+  t.regex(withUnit('bytes', 999_700), /^1\.0+ MB$/);
+  t.is(withUnit('time', 989), '990 ms');
+});

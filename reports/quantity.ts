@@ -76,8 +76,12 @@ export function inUnit(value: number, sample: Sample, { divisor }: Unit): string
 
 /** One value with the unit that suits it, to 2 significant digits or as `half` allows. */
 export function withUnit(kind: keyof typeof UNITS, value: number, half: number | null = null): string {
-  const { unit, divisor } = unitFor(kind, [value]);
-  return `${rounded(value / divisor, half === null ? null : half / divisor)} ${unit}`;
+  const inThe = ({ unit, divisor }: Unit) => `${rounded(value / divisor, half === null ? null : half / divisor)} ${unit}`;
+  const chosen = unitFor(kind, [value]);
+  const text = inThe(chosen);
+  // 999.6 ms is rounded to 1,000 ms: that is 1.0 s.
+  const larger: Unit | undefined = UNITS[kind].find(({ divisor }) => divisor > chosen.divisor);
+  return larger !== undefined && text.startsWith('1,000 ') ? inThe(larger) : text;
 }
 
 /** A fraction as whole percent; below half of one it says so. */
