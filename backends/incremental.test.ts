@@ -146,6 +146,23 @@ for (const backend of BACKENDS) {
     await store.close();
   });
 
+  test(`${backend.name}: a call that changed nothing hides no change after it`, async (t) => {
+    const bench = await Bench.of(t, backend, 64);
+    const space = await bench.space('incremental');
+    const store = await bench.open();
+    await bench.write(store, 0, 2000, 1);
+    await bench.checkpoint(store, space);
+    await store.value('counts').drop(7); // holds nothing
+    await bench.checkpoint(store, space);
+    await store.value('counts').drop(7);
+    await bench.write(store, 0, 100, 2);
+    await bench.checkpoint(store, space);
+    await store.close();
+    const restored = await bench.restore(space);
+    t.deepEqual(await bench.signs(restored), { 1: 1900, 2: 100 });
+    await restored.close();
+  });
+
   test(`${backend.name}: large values survive a chain`, async (t) => {
     const bench = await Bench.of(t, backend, 9000);
     const space = await bench.space('incremental');
