@@ -122,7 +122,8 @@ for (const backend of BACKENDS) {
     t.true(first.bytesWritten > 20_000 * 64, `${first.bytesWritten} bytes written`);
     const little = async (what: string) => {
       const { bytesWritten, bytesReferenced } = await bench.checkpoint(store, space);
-      t.true(bytesWritten < first.bytesWritten / 4, `${what}: ${bytesWritten} of ${first.bytesWritten} bytes written`);
+      // Room for a compaction under way, which makes new files of old ones.
+      t.true(bytesWritten < first.bytesWritten / 2, `${what}: ${bytesWritten} of ${first.bytesWritten} bytes written`);
       t.true(bytesReferenced > first.bytesWritten / 2, `${what}: ${bytesReferenced} bytes referenced`);
     };
     await bench.write(store, 0, 500, 2);
