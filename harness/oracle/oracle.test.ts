@@ -1,11 +1,11 @@
 // Proves the oracle against rows worked out by hand: windows, watermark, lateness, order of the chain, and its answers along the way.
 import test from 'ava';
-import { countSumMinMax, mergedCountSumMinMax } from '../workloads/aggregates/count-sum-min-max.ts';
-import { median } from '../workloads/aggregates/median.ts';
-import type { AggregateStage, Source, Stage, WindowSpec, Workload } from '../workloads/contract.ts';
-import { windowed } from '../workloads/windowed.ts';
+import { countSumMinMax, mergedCountSumMinMax } from '../../workloads/aggregates/count-sum-min-max.ts';
+import { median } from '../../workloads/aggregates/median.ts';
+import type { AggregateStage, Source, Stage, WindowSpec, Workload } from '../../workloads/contract.ts';
+import { windowed } from '../../workloads/windowed.ts';
+import { OutputDigest } from '../output-digest.ts';
 import { type OracleAnswer, oracle, oracleRows } from './oracle.ts';
-import { OutputDigest } from './output-digest.ts';
 
 type Event = readonly [key: string, time: number, value: number];
 
@@ -214,5 +214,5 @@ test('stops that cannot be reached and aggregates not known are refused', async 
     { instanceOf: RangeError, message: /ascend/ },
   );
   const strange = workloadOf([{ ...ONE_STAGE[0]!, aggregate: { ...countSumMinMax, name: 'mode' } }], 0, 1);
-  await t.throwsAsync(oracleRows(strange, sourceOf([]), 0), { instanceOf: RangeError, message: /no aggregate mode/ });
+  await t.throwsAsync(oracleRows(strange, sourceOf([]), 0), { instanceOf: RangeError, message: /no incremental aggregate mode/ });
 });
