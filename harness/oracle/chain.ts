@@ -74,9 +74,9 @@ export class Chain {
     };
   }
 
-  #give(index: number, event: OracleEvent): void {
+  #give(index: number, { key, time, type, numbers }: OracleEvent): void {
     const stage = this.#workload.stages[index];
-    if (stage !== undefined) this.#operators[index]!.event({ ...event, key: event.key.slice(0, stage.keyPrefixBytes) });
+    if (stage !== undefined) this.#operators[index]!.event({ key: key.slice(0, stage.keyPrefixBytes), time, type, numbers });
   }
 
   #advance(watermark: number): void {

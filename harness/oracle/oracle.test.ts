@@ -1,67 +1,30 @@
-// Proves the oracle against rows worked out by hand: windows, watermark, lateness, order of the chain, and its answers along the way.
+// Proves the oracle's clock against rows worked out by hand: watermark, lateness, order of the chain, and its answers along the way.
 import test from 'ava';
-import { countSumMinMax, mergedCountSumMinMax } from '../../workloads/aggregates/count-sum-min-max.ts';
-import { median } from '../../workloads/aggregates/median.ts';
-import type { AggregateStage, Source, Stage, WindowSpec, Workload } from '../../workloads/contract.ts';
-import { windowed } from '../../workloads/windowed.ts';
+import type { AggregateStage, IntervalJoinStage, Stage, Workload } from '../../workloads/contract.ts';
 import { OutputDigest } from '../output-digest.ts';
-import { type OracleAnswer, oracle, oracleRows } from './oracle.ts';
+import type { Output } from '../results.ts';
+import {
+  answersOf,
+  COUNT_SUM_MIN_MAX,
+  type Event,
+  MEDIAN,
+  rowsOf,
+  session,
+  sliding,
+  sourceOf,
+  stageOf,
+  tumbling,
+  workloadOf,
+} from './by-hand.ts';
+import { oracleRows, oracleState } from './oracle.ts';
 
-type Event = readonly [key: string, time: number, value: number];
+const ONE_STAGE: readonly AggregateStage[] = [stageOf(tumbling(10), COUNT_SUM_MIN_MAX)];
 
-/** A source of the events as written. */
-function sourceOf(events: readonly Event[], keyBytes = 4): Source {
-  let position = 0;
-  return {
-    keyBytes,
-    width: 1,
-    events: events.length,
-    get position() {
-      return position;
-    },
-    seek(to) {
-      position = to;
-    },
-    fill(batch, limit) {
-      const taken = events.slice(position, position + Math.min(limit, batch.capacity, 2)); // small fills, so that there are several
-      batch.keys.fill(0);
-      for (const [i, [key, time, value]] of taken.entries()) {
-        Buffer.from(batch.keys.buffer).write(key, i * keyBytes, 'latin1');
-        batch.timestamps[i] = time;
-        batch.values[i] = value;
-      }
-      batch.length = taken.length;
-      position += taken.length;
-      return taken.length;
-    },
-  };
+async function statesOf(workload: Workload, events: readonly Event[], stops: readonly number[]): Promise<Output[]> {
+  const states: Output[] = [];
+  for await (const state of oracleState(workload, sourceOf(events), stops)) states.push(state);
+  return states;
 }
-
-function workloadOf(stages: readonly Stage[], delayMs: number, everyEvents: number): Workload {
-  return {
-    name: 'by-hand',
-    settings: {},
-    watermark: { delayMs, everyEvents },
-    stages,
-    source: () => Promise.reject(new Error('the oracle is given its source')),
-  };
-}
-
-const tumbling = (sizeMs: number, offsetMs = 0): WindowSpec => ({ kind: 'tumbling', sizeMs, offsetMs });
-const sliding = (sizeMs: number, slideMs: number): WindowSpec => ({ kind: 'sliding', sizeMs, slideMs, offsetMs: 0, panes: false });
-
-async function rowsOf(workload: Workload, events: readonly Event[]): Promise<string[]> {
-  const rows = await oracleRows(workload, sourceOf(events), events.length);
-  return rows.map(({ stage, windowStart, windowEnd, key, numbers }) => [stage, windowStart, windowEnd, key, ...numbers].join(' '));
-}
-
-async function answersOf(workload: Workload, events: readonly Event[], stops: readonly number[]): Promise<OracleAnswer[]> {
-  const answers: OracleAnswer[] = [];
-  for await (const answer of oracle(workload, sourceOf(events), stops)) answers.push(answer);
-  return answers;
-}
-
-const ONE_STAGE: readonly AggregateStage[] = [windowed(4, tumbling(10), countSumMinMax)];
 
 test('tumbling windows: fired by the watermark at end − 1, late events dropped, the rest fired at the end', async (t) => {
   const events: Event[] = [
@@ -108,44 +71,8 @@ test('the delay holds the watermark back, and it comes only after every so many 
   t.deepEqual(delayed!.late, [0]);
 });
 
-test('windows before 1970 and with an offset', async (t) => {
-  const stage: Stage = windowed(4, tumbling(10, 3), countSumMinMax);
-  const events: Event[] = [
-    ['aaaa', -8, 1],
-    ['aaaa', -7, 2],
-    ['aaaa', 2, 3],
-    ['aaaa', 3, 4],
-  ];
-  t.deepEqual(await rowsOf(workloadOf([stage], 0, 99), events), ['1 -17 -7 aaaa 1 1 1 1', '1 -7 3 aaaa 2 5 2 3', '1 3 13 aaaa 1 4 4 4']);
-});
-
-test('sliding windows: an event is in each that holds it, and closed ones are left out singly', async (t) => {
-  const stage: Stage = windowed(4, sliding(10, 5), countSumMinMax);
-  const events: Event[] = [
-    ['aaaa', 7, 1], // [0, 10), [5, 15)
-    ['aaaa', 9, 2], // the same; watermark 9 fires [0, 10) and none before
-    ['aaaa', 6, 4], // only [5, 15), so not late
-    ['aaaa', 3, 8], // [−5, 5) and [0, 10), both closed: late
-  ];
-  const workload = workloadOf([stage], 0, 2);
-  t.deepEqual(await rowsOf(workload, events), ['1 0 10 aaaa 2 3 1 2', '1 5 15 aaaa 3 7 1 4']);
-  t.deepEqual((await answersOf(workload, events, [4]))[0]!.late, [1]);
-});
-
-test('median: odd and even counts', async (t) => {
-  const stage: Stage = windowed(4, tumbling(10), median);
-  const events: Event[] = [
-    ['aaaa', 0, 9],
-    ['aaaa', 1, 10],
-    ['aaaa', 2, -1],
-    ['bbbb', 3, 100],
-    ['bbbb', 4, 20],
-  ];
-  t.deepEqual(await rowsOf(workloadOf([stage], 0, 99), events), ['1 0 10 aaaa 3 9', '1 0 10 bbbb 2 60']);
-});
-
 test('a chain: results go on by the key’s prefix, stamped end − 1, before the watermark that fired them', async (t) => {
-  const stages: Stage[] = [windowed(4, tumbling(10), countSumMinMax), windowed(2, tumbling(20), mergedCountSumMinMax)];
+  const stages: Stage[] = [stageOf(tumbling(10), COUNT_SUM_MIN_MAX), stageOf(tumbling(20), COUNT_SUM_MIN_MAX, { keyPrefixBytes: 2 })];
   const events: Event[] = [
     ['aaxx', 1, 5],
     ['aayy', 15, 7],
@@ -177,26 +104,78 @@ test('keys are bytes: two that are no text stay two', async (t) => {
   );
 });
 
-test('answers on the way are those of a run that went no further, and looking changes nothing', async (t) => {
-  const events: Event[] = Array.from({ length: 60 }, (_, i) => [i % 3 === 0 ? 'aabb' : 'aacc', (i * 7) % 50, i]);
-  const stages: Stage[] = [windowed(4, sliding(8, 4), countSumMinMax), windowed(2, tumbling(16), mergedCountSumMinMax)];
-  const lists: Stage[] = [windowed(4, sliding(30, 15), median)];
-  for (const workload of [workloadOf(stages, 10, 5), workloadOf(lists, 3, 7)]) {
+const EVERY_OPERATOR: Readonly<Record<string, readonly Stage[]>> = {
+  'a chain': [stageOf(sliding(8, 4), COUNT_SUM_MIN_MAX), stageOf(tumbling(16), COUNT_SUM_MIN_MAX, { keyPrefixBytes: 2 })],
+  lists: [stageOf(sliding(30, 15), MEDIAN)],
+  lateness: [stageOf(sliding(8, 4, true), COUNT_SUM_MIN_MAX, { allowedLatenessMs: 9 })],
+  sessions: [stageOf(session(2), MEDIAN, { allowedLatenessMs: 9 })],
+  'a global window': [stageOf({ kind: 'global' }, COUNT_SUM_MIN_MAX)],
+  'a window join': [{ kind: 'window-join', keyPrefixBytes: 4, window: sliding(20, 10) }],
+  'an interval join': [{ kind: 'interval-join', keyPrefixBytes: 4, lowerMs: -5, upperMs: 9 }],
+  'a continuous join': [{ kind: 'continuous-join', keyPrefixBytes: 4 }],
+};
+
+for (const [name, stages] of Object.entries(EVERY_OPERATOR)) {
+  test(`answers on the way are those of a run that went no further, and looking changes nothing: ${name}`, async (t) => {
+    const types = ['left', 'right', 'right', 'left', 'end'] as const;
+    const events: Event[] = Array.from({ length: 60 }, (_, i) => [
+      i % 3 === 0 ? 'aabb' : 'aacc',
+      (i * 7) % 50,
+      i,
+      types[i % types.length]!,
+    ]);
     const stops = [0, 1, 5, 17, 17, 35, 60];
+    const workload = workloadOf(stages, 6, 5);
     const together = await answersOf(workload, events, stops);
-    for (const [i, stop] of stops.entries()) t.deepEqual([together[i]], await answersOf(workload, events, [stop]), `stop ${stop}`);
-    t.true(together.at(-1)!.late.some((count) => count > 0));
-    t.true(together.at(-1)!.fired.rows > 0);
-  }
-});
+    const states = await statesOf(workload, events, stops);
+    for (const [i, stop] of stops.entries()) {
+      t.deepEqual([together[i]], await answersOf(workload, events, [stop]), `stop ${stop}`);
+      t.deepEqual([states[i]], await statesOf(workload, events, [stop]), `stop ${stop}`);
+    }
+    const { late, fired } = together.at(-1)!;
+    t.is(late[0]! > 0, !['a global window', 'a continuous join'].includes(name));
+    t.true(fired.rows > 0);
+    t.true(states.at(-1)!.rows > 0);
+  });
+}
 
 test('an answer’s digest is that of its rows, the key padded with zero bytes', async (t) => {
-  const stage: Stage = windowed(3, tumbling(10), countSumMinMax);
+  const stage: Stage = stageOf(tumbling(10), COUNT_SUM_MIN_MAX, { keyPrefixBytes: 3 });
   const [answer] = await answersOf(workloadOf([stage], 0, 99), [['abcd', 5, 2]], [1]);
   const digest = new OutputDigest();
   digest.add(1, 0, 10, new Uint32Array(Uint8Array.of(0x61, 0x62, 0x63, 0).buffer), 0, 1, Float64Array.of(1, 2, 2, 2), 0, 4);
   t.deepEqual(answer!.ended, { atEvent: 1, ended: true, rows: 1, digest: digest.hex() });
   t.deepEqual(answer!.fired, { atEvent: 1, ended: false, rows: 0, digest: '0'.repeat(32) });
+});
+
+test('a state’s digest is that of its rows', async (t) => {
+  const stage: Stage = stageOf(tumbling(10), MEDIAN, { keyPrefixBytes: 3 });
+  const [state] = await statesOf(
+    workloadOf([stage], 0, 99),
+    [
+      ['abcd', 5, 2],
+      ['abce', 7, 1],
+    ],
+    [2],
+  );
+  const digest = new OutputDigest();
+  digest.add(1, 0, 10, new Uint32Array(Uint8Array.of(0x61, 0x62, 0x63, 0).buffer), 0, 1, Float64Array.of(2, 1), 0, 2);
+  t.deepEqual(state, { atEvent: 2, ended: false, rows: 1, digest: digest.hex() });
+});
+
+test('chains that no workload may be are refused', async (t) => {
+  const join: IntervalJoinStage = { kind: 'interval-join', keyPrefixBytes: 4, lowerMs: 0, upperMs: 1 };
+  const global = stageOf({ kind: 'global' }, COUNT_SUM_MIN_MAX);
+  const patient = stageOf(tumbling(10), COUNT_SUM_MIN_MAX, { allowedLatenessMs: 1 });
+  for (const [stages, message] of [
+    [[join, ...ONE_STAGE], /an? interval-join is a workload's only stage/],
+    [[...ONE_STAGE, global], /a global window is a workload's only stage/],
+    [[{ ...global, allowedLatenessMs: 1 }], /nothing is late/],
+    [[patient, ...ONE_STAGE], /only the last stage/],
+  ] as const) {
+    await t.throwsAsync(oracleRows(workloadOf(stages, 0, 1), sourceOf([]), 0), { instanceOf: RangeError, message });
+  }
+  await t.notThrowsAsync(oracleRows(workloadOf([...ONE_STAGE, patient], 0, 1), sourceOf([]), 0));
 });
 
 test('stops that cannot be reached and aggregates not known are refused', async (t) => {
@@ -213,6 +192,6 @@ test('stops that cannot be reached and aggregates not known are refused', async 
     ),
     { instanceOf: RangeError, message: /ascend/ },
   );
-  const strange = workloadOf([{ ...ONE_STAGE[0]!, aggregate: { ...countSumMinMax, name: 'mode' } }], 0, 1);
+  const strange = workloadOf([{ ...ONE_STAGE[0]!, aggregate: { ...COUNT_SUM_MIN_MAX, name: 'mode' } }], 0, 1);
   await t.throwsAsync(oracleRows(strange, sourceOf([]), 0), { instanceOf: RangeError, message: /no incremental aggregate mode/ });
 });

@@ -114,7 +114,8 @@ async function feed(chain: Chain, source: Source, from: number, to: number): Pro
     if (count === 0) throw new RangeError(`the source ended after ${at} of ${source.events} events`);
     for (let i = 0; i < count; i++) {
       const key = text.toString('latin1', i * source.keyBytes, (i + 1) * source.keyBytes);
-      const numbers = Array.from(batch.values.subarray(i * source.width, (i + 1) * source.width));
+      const numbers = [batch.values[i * source.width]!];
+      for (let j = 1; j < source.width; j++) numbers.push(batch.values[i * source.width + j]!);
       chain.event({ key, time: batch.timestamps[i]!, type: batch.types[i]!, numbers });
     }
     at += count;

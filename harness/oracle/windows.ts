@@ -32,17 +32,16 @@ export class WindowOperator implements Operator {
   event({ key, time, numbers }: OracleEvent): void {
     const { sizeMs } = this.#window;
     const starts = windowStarts(this.#window, time);
-    const takers = starts.filter((start) => !this.#isExpired(start, this.#watermark));
-    if (takers.length === 0) {
-      this.late++;
-      return;
-    }
-    for (const start of takers) {
+    let isLate = true;
+    for (const start of starts) {
+      if (this.#isExpired(start, this.#watermark)) continue;
+      isLate = false;
       const kept = this.#keptAt(this.#windows, start, key);
       kept.add(numbers);
       if (start + sizeMs - 1 <= this.#watermark) this.#emit(start, start + sizeMs, key, kept.result());
     }
-    if (this.#paneMs !== null) this.#keptAt(this.#panes, starts.at(-1)!, key).add(numbers); // the last window begins with the event's pane
+    if (isLate) this.late++;
+    else if (this.#paneMs !== null) this.#keptAt(this.#panes, starts.at(-1)!, key).add(numbers); // the last window begins with the event's pane
   }
 
   advance(watermark: number): void {
