@@ -36,9 +36,10 @@ export async function damageCheckpoint(directory: string, before: string, damage
   const bytes = await readFile(path);
   if (damage === 'missing') await rm(path);
   else if (damage === 'with a file too many') await writeFile(join(directory, 'stranger'), 'x');
-  else if (damage === 'with the manifest of the one before')
-    await replace(join(directory, MANIFEST), await readFile(join(before, MANIFEST)));
-  else if (damage === 'swapped') {
+  else if (damage === 'with the manifest of the one before') {
+    const [own, other] = await Promise.all([directory, before].map((of) => readFile(join(of, MANIFEST))));
+    await replace(join(directory, MANIFEST), other!.equals(own!) ? flipped(own!, random) : other!);
+  } else if (damage === 'swapped') {
     const other = files[(files.indexOf(file) + 1) % files.length]!;
     const otherBytes = await readFile(join(directory, other));
     await replace(join(directory, other), bytes);
