@@ -177,7 +177,7 @@ export type Rescale = z.infer<typeof rescaleSchema>;
 
 /**
  * Throughput at several checkpoint intervals, one after the other in one warm process, in an order that differs from
- * block to block. Rows that come out of this process are not compared.
+ * block to block.
  */
 export const intervalSchema = z.strictObject({
   /** Without any checkpoint. */
@@ -272,6 +272,8 @@ export const completedTrialSchema = z.strictObject({
     recovered: checkedOutput.nullable(),
     /** All rows after the job was taken over by two processes, then by one, and the end of the stream. */
     rescaled: checkedOutput.nullable(),
+    /** Rows fired up to the end of the sweep of the checkpoint interval, without a crash. */
+    swept: checkedOutput.nullable(),
   }),
   unavailable: z.record(z.string(), z.string()),
 });

@@ -10,6 +10,7 @@ import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
+import { sweepEnd } from './trial/interval-sweep.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
 import { runTrial, trialId } from './trial/trial.ts';
 
@@ -48,7 +49,8 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
   try {
     for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
     const sized = await calibrate(cells, { plan, work, signal, onEvent, files, record });
-    const expected = await expectAll(sized, plan.seed, signal);
+    const swept = plan.measures.includes('interval');
+    const expected = await expectAll(sized, { seed: plan.seed, swept, signal });
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
       for (const { planned, stream, timeoutMs } of order) {
         if (signal.aborted) return { trials };
@@ -66,8 +68,11 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           stream,
           killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
           rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
-          interval: cell.role === 'candidate' && plan.measures.includes('interval'),
-          expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
+          interval: cell.role === 'candidate' && swept,
+          expected:
+            cell.role === 'candidate'
+              ? { measured: at(measured), total: at(measured + stream.tail), swept: swept ? at(sweepEnd(stream)) : null }
+              : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
           signal,
@@ -210,13 +215,27 @@ function distinctWorkloads(cells: readonly PlannedCell[]): PlannedCell['workload
   return [...new Map(cells.map(({ workload }) => [workload.name, workload])).values()];
 }
 
+interface Expectation {
+  readonly seed: number;
+  /** Whether the ends of sweeps are asked for too. */
+  readonly swept: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** The right output of every workload at the ends of all its cells' streams. */
-async function expectAll(sized: readonly SizedCell[], seed: number, signal: AbortSignal): Promise<Map<string, readonly Expected[]>> {
+async function expectAll(
+  sized: readonly SizedCell[],
+  { seed, swept, signal }: Expectation,
+): Promise<ReadonlyMap<string, readonly Expected[]>> {
   const expected = new Map<string, readonly Expected[]>();
   const candidates = sized.filter(({ planned }) => planned.cell.role === 'candidate');
   for (const workload of distinctWorkloads(candidates.map(({ planned }) => planned))) {
     const streams = candidates.filter(({ planned }) => planned.workload.name === workload.name).map(({ stream }) => stream);
-    const stops = new Set(streams.flatMap(({ warmUp, measured, tail }) => [warmUp + measured, warmUp + measured + tail]));
+    const ends = (stream: StreamPlan) => {
+      const measured = stream.warmUp + stream.measured;
+      return [measured, measured + stream.tail, ...(swept ? [sweepEnd(stream)] : [])];
+    };
+    const stops = new Set(streams.flatMap(ends));
     expected.set(
       workload.name,
       await expectedOutput(

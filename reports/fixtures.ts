@@ -278,8 +278,9 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           uninterrupted: { expected: output, got: output, equal: true },
           recovered: { expected: ended, got: spoilt ? { ...ended, rows: 5_430, digest: '77be'.repeat(8) } : ended, equal: !spoilt },
           rescaled: { expected: ended, got: ended, equal: true },
+          swept: { expected: output, got: output, equal: true },
         }
-      : { uninterrupted: null, recovered: null, rescaled: null },
+      : { uninterrupted: null, recovered: null, rescaled: null, swept: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
   };
 }

@@ -115,8 +115,12 @@ export interface IntervalTask {
   readonly everyEvents: readonly (number | null)[];
 }
 
-/** What was measured at each entry of `everyEvents`. */
-export type IntervalResult = readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+export interface IntervalResult {
+  /** What was measured at each entry of `everyEvents`. */
+  readonly stretches: readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+  /** Rows fired by the end of the last stretch. */
+  readonly output: Output;
+}
 
 export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
 
