@@ -83,7 +83,14 @@ export const planSchema = z.strictObject({
   reference: z.string(),
   cells: z.array(cellSchema).min(1),
   /** Backends asked for that could not run here, each with the reason and the remedy. */
-  leftOut: z.array(z.strictObject({ backend: z.string(), reason: z.string() })),
+  leftOut: z.array(
+    z.strictObject({
+      backend: z.string(),
+      reason: z.string(),
+      /** By name, and not as one of the default suite: the run then ends with exit code 3. */
+      missed: z.boolean(),
+    }),
+  ),
 });
 export type Plan = z.infer<typeof planSchema>;
 
