@@ -102,6 +102,8 @@ export interface SurviveTask {
   readonly overlap: boolean;
   /** Null to go on to the end. */
   readonly killAt: KillMoment | null;
+  /** Whether it stands still there until it is told to go on. */
+  readonly waits: boolean;
 }
 
 /** Measures the throughput at several checkpoint intervals, and without checkpoints. */

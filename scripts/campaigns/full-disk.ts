@@ -45,7 +45,12 @@ function ordealsOf(moment: Moment, checkpointEvery: number, ballast: string): Or
         : moment === 'steady'
           ? { phase: 'replay', afterEvents: Math.floor(3.5 * checkpointEvery) }
           : { phase: 'checkpoint', nth: 3 },
-    onKillMe: () => fill(ballast),
+    // Or it would be through before the disk is full.
+    waits: true,
+    onKillMe: (_, goOn) => {
+      fill(ballast);
+      goOn();
+    },
     // A store that maps its file dies by SIGBUS; LMDB knows a short write only as an I/O error, and the message then asks for room.
     mayFail: ({ code, message }) => code === 'disk-full' || code === 'SIGBUS' || message.includes('see that there is room'),
   };
