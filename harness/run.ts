@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StatebenchError } from './errors.ts';
+import { freeBytes } from './measure/file-system.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
@@ -20,6 +21,9 @@ const BASE_TIMEOUT_MS = 120_000;
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
 
+/** A run begins with much more than this; what a trial took is free again when it has ended. */
+const LEAST_FREE_BYTES = 64 * 2 ** 20;
+
 /** A cell with the work its trials do. */
 interface SizedCell {
   readonly planned: PlannedCell;
@@ -31,7 +35,7 @@ interface SizedCell {
  * Runs a plan: finds how many events a trial of each cell takes, computes the right output once a workload, then runs
  * the blocks. Every finished trial is appended to `trials.ndjson` at once. In a folder where the same plan was run in part it goes on
  * where that ended, with the same work in the same order: what is finished stays, what is not is done.
- * @throws StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
+ * @throws StatebenchError `disk-full` once there is no room for a trial, StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
  */
 export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: RunRequest): Promise<RunOutcome> {
   sweepScratch(outDirectory);
@@ -43,6 +47,7 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
   const finished = new Set(trials.map(({ id }) => id));
   const record = (made: Trial) => {
     const trial = cleared(made);
+    if (trial.state === 'failed') checkRoom(outDirectory);
     files.addTrial(trial);
     onEvent({ type: 'trial-finished', trial, index: trials.length, trials: total });
   };
@@ -87,6 +92,12 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
   } finally {
     removeScratch(work);
   }
+}
+
+/** @throws StatebenchError `disk-full` if others filled the disk: a trial that failed then says nothing of its backend. */
+function checkRoom(folder: string): void {
+  if (freeBytes(folder) >= LEAST_FREE_BYTES) return;
+  throw new StatebenchError('disk-full', `cannot go on in ${folder}: the disk is full. Make space there`);
 }
 
 /** How much of a trial is done when a phase begins, roughly. */

@@ -12,7 +12,7 @@ import { listenForStop } from '../stop-signals.ts';
 import { type Campaign, summaryLine } from './campaign.ts';
 import { damageCampaign } from './damaged.ts';
 import { everyPointCampaign, failPointCampaign } from './fail-points.ts';
-import { fullDiskCampaign } from './full-disk.ts';
+import { FULL_DISK_CASES, fullDiskCampaign } from './full-disk.ts';
 import { doubleKillCampaign, killCampaign, killsInARow } from './kills.ts';
 import { logCampaign } from './random-logs.ts';
 import { runCampaign } from './run-campaign.ts';
@@ -46,7 +46,7 @@ function campaignsNamed(names: readonly string[], kills: number, backends: numbe
     everyPointCampaign(),
     failPointCampaign(),
     damageCampaign(50),
-    fullDiskCampaign(3),
+    fullDiskCampaign(FULL_DISK_CASES),
     killsInARow(Math.ceil(kills / backends), KILLS_OF_A_RUN),
   ];
   const known = campaigns.map(({ name }) => name);
