@@ -16,11 +16,14 @@ import { FULL_DISK_CASES, fullDiskCampaign } from './full-disk.ts';
 import { doubleKillCampaign, killCampaign, killsInARow } from './kills.ts';
 import { logCampaign } from './random-logs.ts';
 import { runCampaign } from './run-campaign.ts';
+import { stopCampaign } from './stops.ts';
 
 const BACKENDS = ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis'];
 const KILLS = 1_000;
 /** A run is killed until it is through, but not for ever. */
 const KILLS_OF_A_RUN = 40;
+const STOPS = 65;
+const STOP_LIMIT_MS = 2000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,6 +50,7 @@ function campaignsNamed(names: readonly string[], kills: number, backends: numbe
     failPointCampaign(),
     damageCampaign(50),
     fullDiskCampaign(FULL_DISK_CASES),
+    stopCampaign(Math.ceil(STOPS / backends), STOP_LIMIT_MS),
     killsInARow(Math.ceil(kills / backends), KILLS_OF_A_RUN),
   ];
   const known = campaigns.map(({ name }) => name);
