@@ -77,6 +77,7 @@ export function fullDiskCampaign(seeds: number): Campaign {
     name: 'R5',
     what: 'a full disk at open, amid processing and amid a checkpoint, or for results and rows, is told by name, and it goes on once there is room',
     unavailable: () => (process.getuid?.() === 0 && process.platform === 'linux' ? null : 'mounting a small tmpfs takes root on Linux'),
+    alone: false,
     seeds: () => countTo(seeds),
     try: fullDisk,
   };

@@ -202,6 +202,7 @@ export function stopCampaign(seeds: number, limitMs: number): Campaign {
     name: 'R9',
     what: `a run that is ended by a signal or a reader gone leaves no process, port or unmarked folder after ${limitMs / 1000} s, and its trials are valid`,
     unavailable: () => (existsSync('/proc/self/stat') ? null : 'this system has no /proc to look at processes by'),
+    alone: true,
     seeds: () => countTo(seeds),
     try: (request) => stopped(request, limitMs),
   };
