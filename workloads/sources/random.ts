@@ -16,7 +16,18 @@ export interface DrawKey {
 }
 
 /** Streams that one seed gives, each independent of the others. */
-export type Stream = 'key' | 'key-within' | 'key-accept' | 'value' | 'order' | 'shift' | 'scramble';
+export type Stream =
+  | 'key'
+  | 'key-within'
+  | 'key-accept'
+  | 'value'
+  | 'order'
+  | 'shift'
+  | 'scramble'
+  | 'arrival'
+  | 'type'
+  | 'payload'
+  | 'payload-length';
 
 const STREAMS: Readonly<Record<Stream, number>> = {
   key: 1,
@@ -26,6 +37,10 @@ const STREAMS: Readonly<Record<Stream, number>> = {
   order: 5,
   shift: 6,
   scramble: 7,
+  arrival: 8,
+  type: 9,
+  payload: 10,
+  'payload-length': 11,
 };
 
 /**

@@ -13,13 +13,16 @@ const PLAIN: SyntheticSettings = {
   keys: 1_000,
   keyBytes: 16,
   distribution: { kind: 'uniform' },
-  ratePerSecond: 7_000,
+  regime: { kind: 'steady' },
+  arrivals: { kind: 'constant', ratePerSecond: 7_000 },
   disorder: 0,
   disorderMs: 500,
   late: 0,
   lateMsMin: 20_000,
   lateMsMax: 30_000,
   lateFromEvent: 100,
+  payload: { kind: 'none', bytes: 0, spreadBytes: 0, bytesMax: 0, compressibility: 0 },
+  types: { right: 0, ends: 0 },
 };
 const MESSY: SyntheticSettings = { ...PLAIN, distribution: { kind: 'zipf', exponent: 1.1, scrambled: true }, disorder: 0.3, late: 0.1 };
 

@@ -1,9 +1,10 @@
 // Proves that each distribution is the one its name says, by chi-square at alpha 0.001 with fixed seeds; that a small number of keys, a
 // single key and a steep exponent work; and that keys are written as the hexadecimal text they should be.
 import test from 'ava';
-import { WorkloadError } from '../contract.ts';
-import { chiSquare, chiSquareLimit } from './chi-square.ts';
-import { KEYS_MAX, type KeyDistribution, keySampler, keyWriter } from './keys.ts';
+import { WorkloadError } from '../../contract.ts';
+import { chiSquare, chiSquareLimit } from '../chi-square.ts';
+import { KEYS_MAX, type KeyDistribution, keySampler } from './key-sampler.ts';
+import { keyWriter } from './key-writer.ts';
 
 const DRAWS = 2_000_000;
 
