@@ -2,7 +2,7 @@
 import { WorkloadError } from '../contract.ts';
 import { aliasTable, drawnCell } from './keys/alias-table.ts';
 import { exponential, logarithm } from './power.ts';
-import { draw, drawKey, scaled } from './random.ts';
+import { draw, drawKey, mixed, scaled } from './random.ts';
 
 export interface PayloadSettings {
   /** Lengths in bytes, never more than `bytesMax`: all `bytes`; bytes ± spreadBytes evenly; by mean and standard deviation. */
@@ -44,7 +44,6 @@ export function payloads(seed: number, settings: PayloadSettings): Payloads | nu
   }
   const lengthOf = payloadLengths(settings);
   const width = 1 + payloadDoubles(settings);
-  const wordsMax = 2 * (width - 2);
   // The view of the values as words is made once for each batch that comes.
   let viewed: Float64Array | null = null;
   let words: Uint32Array = new Uint32Array(0);
@@ -53,24 +52,24 @@ export function payloads(seed: number, settings: PayloadSettings): Payloads | nu
       viewed = values;
       words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
     }
+    const text = words;
     const lengthKey = drawKey(seed, 'payload-length', position);
     const payloadKey = drawKey(seed, 'payload', position);
     for (let i = 0, event = at * width; i < count; i++, event += width) {
       const length = lengthOf(draw(i, lengthKey.first, lengthKey.second));
       values[event + 1] = length;
+      const start = event + 2;
       const used = (length + 3) >>> 2;
-      const repeated = Math.round(used * compressibility);
-      const from = 2 * (event + 2);
-      // Each event's words have a key of their own, so that they do not run out at 2^32 of them.
-      const first = draw(i, payloadKey.first, payloadKey.second);
-      const second = first ^ payloadKey.second;
-      for (let word = 0; word < repeated; word++) words[from + word] = REPEATED;
-      for (let word = repeated; word < used; word++) {
-        const text = (draw(word, first, second) & SIX_BITS) + ZEROES;
-        words[from + word] = BIG_ENDIAN ? swapped(text) : text;
-      }
-      if (used > 0) words[from + used - 1]! &= LEADING[length & 3]!;
-      for (let word = used; word < wordsMax; word++) words[from + word] = 0;
+      for (let double = start + (used >>> 1); double < event + width; double++) values[double] = 0;
+      const from = 2 * start;
+      const end = from + used;
+      const random = from + Math.round(used * compressibility);
+      for (let word = from; word < random; word++) text[word] = REPEATED;
+      // Each event's words begin at a drawn place of their own; one round of the hash is enough for text.
+      const origin = (draw(i, payloadKey.first, payloadKey.second) - from) | 0;
+      for (let word = random; word < end; word++) text[word] = (mixed((origin + word) | 0) & SIX_BITS) + ZEROES;
+      if (BIG_ENDIAN) for (let word = random; word < end; word++) text[word] = swapped(text[word]!);
+      if (used > 0) text[end - 1]! &= LEADING[length & 3]!;
     }
   };
 }

@@ -55,10 +55,8 @@ function steady(seed: number, keys: number, distribution: Exclude<KeyDistributio
       return uniform(seed, keys);
     case 'hotspot':
       return hotspot(seed, keys, distribution);
-    case 'zipf': {
-      const ranks = zipfRanks(seed, keys, distribution.exponent).fill;
-      return distribution.scrambled ? scrambled(seed, keys, ranks) : ranks;
-    }
+    case 'zipf':
+      return placed(seed, keys, distribution.scrambled, zipfRanks(seed, keys, distribution.exponent).fill);
     case 'ecdf':
       return ecdf(seed, keys, distribution.points);
     case 'sequential':
@@ -78,10 +76,8 @@ function growing(seed: number, keys: number, distribution: KeyDistribution, grow
       return growingUniform(seed, growth);
     case 'hotspot':
       return growingHotspot(seed, growth, distribution);
-    case 'zipf': {
-      const ranks = growingZipfRanks(seed, keys, distribution.exponent, growth);
-      return distribution.scrambled ? scrambled(seed, keys, ranks) : ranks;
-    }
+    case 'zipf':
+      return placed(seed, keys, distribution.scrambled, growingZipfRanks(seed, keys, distribution.exponent, growth));
     case 'latest':
       return then(growingZipfRanks(seed, keys, distribution.exponent, growth), (ages, position, count) => {
         for (let i = 0; i < count; i++) ages[i] = growth.keysAt(position + i) - 1 - ages[i]!;
@@ -99,7 +95,9 @@ function then(first: KeySampler, second: KeySampler): KeySampler {
   };
 }
 
-function scrambled(seed: number, keys: number, ranks: KeySampler): KeySampler {
+/** The keys that have the ranks. */
+function placed(seed: number, keys: number, scrambled: boolean, ranks: KeySampler): KeySampler {
+  if (!scrambled) return ranks;
   const spread = scramble(seed, keys);
   return then(ranks, (numbers, _, count) => spread(numbers, count));
 }

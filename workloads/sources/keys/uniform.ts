@@ -32,8 +32,8 @@ export function hotspot(seed: number, bound: number, { hotFraction, hotShare }: 
     const choose = drawKey(seed, 'key', position);
     const within = drawKey(seed, 'key-within', position);
     for (let i = 0; i < count; i++) {
-      const word = draw(i, within.first, within.second);
-      keys[i] = draw(i, choose.first, choose.second) < threshold ? scaled(word, hot) : hot + scaled(word, bound - hot);
+      const isHot = draw(i, choose.first, choose.second) < threshold;
+      keys[i] = hotOrNot(isHot, draw(i, within.first, within.second), bound, hot);
     }
   };
 }
@@ -46,12 +46,15 @@ export function growingHotspot(seed: number, growth: Growth, { hotFraction, hotS
     const choose = drawKey(seed, 'key', position);
     const within = drawKey(seed, 'key-within', position);
     for (let i = 0; i < count; i++) {
-      const word = draw(i, within.first, within.second);
       const bound = growth.keysAt(position + i);
-      const hot = Math.ceil(hotFraction * bound);
-      keys[i] = draw(i, choose.first, choose.second) < threshold ? scaled(word, hot) : hot + scaled(word, bound - hot);
+      const isHot = draw(i, choose.first, choose.second) < threshold;
+      keys[i] = hotOrNot(isHot, draw(i, within.first, within.second), bound, Math.ceil(hotFraction * bound));
     }
   };
+}
+
+function hotOrNot(isHot: boolean, word: number, bound: number, hot: number): number {
+  return isHot ? scaled(word, hot) : hot + scaled(word, bound - hot);
 }
 
 function hotKeys(bound: number, { hotFraction, hotShare }: Hotspot): number {
