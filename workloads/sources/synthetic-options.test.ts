@@ -7,8 +7,7 @@ import test from 'ava';
 import { z } from 'zod';
 import { EventBatch, type Source, WorkloadError } from '../contract.ts';
 import { eventDigest } from './event-digest.ts';
-import { payloadDoubles } from './payload.ts';
-import { payloadOf, syntheticEvents, syntheticOptions, twoStreamOptions } from './synthetic-options.ts';
+import { eventWidth, payloadOf, syntheticEvents, syntheticOptions, twoStreamOptions } from './synthetic-options.ts';
 
 type Settings = Readonly<Record<string, string | number | boolean>>;
 
@@ -105,11 +104,11 @@ test('a payload has the room it needs, or what is asked for', async (t) => {
     [{ payload: 'lognormal', payloadBytes: 60_000, payloadSpread: 60_000 }, 65_536],
     [{ payload: 'normal', payloadMax: 120 }, 120],
   ] as const) {
-    const payload = payloadOf(schema.parse(settings));
-    t.is(payload.bytesMax, bytesMax);
-    t.is((await source(settings)).width, 1 + payloadDoubles(payload));
+    t.is(payloadOf(schema.parse(settings)).bytesMax, bytesMax);
+    t.is((await source(settings)).width, eventWidth(schema.parse(settings)));
   }
-  t.is((await source({})).width, 1);
+  t.is(eventWidth(schema.parse({})), 1);
+  t.is(eventWidth(schema.parse({ payload: 'constant' })), 15);
 });
 
 test('what is missing or cannot be is refused at once', (t) => {

@@ -9,7 +9,7 @@ import type { KeySettings } from './keys/event-keys.ts';
 import { readKeyFile } from './keys/key-file.ts';
 import { KEYS_MAX } from './keys/key-sampler.ts';
 import type { Regime } from './keys/regime.ts';
-import type { PayloadSettings } from './payload.ts';
+import { type PayloadSettings, payloadDoubles } from './payload.ts';
 import { syntheticSource } from './synthetic.ts';
 
 const share = z.number().min(0).max(1);
@@ -153,6 +153,11 @@ export function payloadOf({
   const spreads = { none: 0, constant: 0, uniform: 1, normal: 4, lognormal: 8 }[payload];
   const bytesMax = payloadMax > 0 ? payloadMax : Math.min(payloadBytes + spreads * payloadSpread, PAYLOAD_BYTES_MAX);
   return { kind: payload, bytes: payloadBytes, spreadBytes: payloadSpread, bytesMax, compressibility };
+}
+
+/** Doubles that each event has: its value, then its payload. The first stage's `inputWidth`. */
+export function eventWidth(options: Parameters<typeof payloadOf>[0]): number {
+  return 1 + payloadDoubles(payloadOf(options));
 }
 
 function keyDistribution(options: SyntheticOptions): KeySettings['distribution'] {

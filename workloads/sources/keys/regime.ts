@@ -6,10 +6,13 @@ export type Regime =
   | { readonly kind: 'steady' }
   /** 1 % of them to begin with, and the rest one by one, evenly over the first `growOver` events: state grows. */
   | { readonly kind: 'growing'; readonly growOver: number }
-  /** As many at any time, but new ones take the place of the oldest, evenly: `turnover` events replace them all. None returns. */
+  /**
+   * As many at any time, but new ones take the place of the oldest, evenly: `turnover` events replace them all. None returns
+   * before {@link KEY_NUMBERS} others came.
+   */
   | { readonly kind: 'expiring'; readonly turnover: number };
 
-/** Numbers of keys that come and go start again after this many: no stream gets there in a day. */
+/** Numbers of keys that come and go begin again at 0 after this many. */
 export const KEY_NUMBERS = 2 ** 32;
 
 /** A number of keys that grows from event to event. */
