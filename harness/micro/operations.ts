@@ -53,7 +53,12 @@ export interface MicroOperation {
   readonly description: string;
 }
 
-const scan = (take: Taken, until: 'first' | 'end' = 'end', slots: 'batch' | 'single' = 'batch'): Calls => ({ call: 'scan', take, until, slots });
+const scan = (take: Taken, until: 'first' | 'end' = 'end', slots: 'batch' | 'single' = 'batch'): Calls => ({
+  call: 'scan',
+  take,
+  until,
+  slots,
+});
 const put = (keys: 'existing' | 'new', slotsPerKey = 1): Calls => ({ call: 'put', keys, slotsPerKey });
 const append = (keys: 'existing' | 'new', slotsPerKey = 1): Calls => ({ call: 'append', keys, slotsPerKey });
 
@@ -98,7 +103,10 @@ export function isReading({ calls: { call } }: MicroOperation): boolean {
 
 /** State of one value a key, taken over by another number of stores; an operation is one entry carried. */
 export const RESCALES = [
-  { name: 'rescaleOut', description: 'restore a checkpoint, divide its entries by key range and write them into two stores, one after the other' },
+  {
+    name: 'rescaleOut',
+    description: 'restore a checkpoint, divide its entries by key range and write them into two stores, one after the other',
+  },
   { name: 'rescaleIn', description: 'restore the checkpoints of two stores and write their entries into one' },
 ] as const;
 

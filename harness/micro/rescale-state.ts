@@ -32,7 +32,14 @@ export interface RescaleTiming {
 }
 
 /** @returns what was wrong with the state taken over, or how long it took. */
-export async function timeRescale({ name, backend, directory, keys, widths, timeMs }: RescaleStateRequest): Promise<string | RescaleTiming> {
+export async function timeRescale({
+  name,
+  backend,
+  directory,
+  keys,
+  widths,
+  timeMs,
+}: RescaleStateRequest): Promise<string | RescaleTiming> {
   const few = await Rescaling.prepare(name, backend, join(directory, 'few'), Math.min(keys, FEW_KEYS), widths);
   await few.begin();
   await few.run();

@@ -47,7 +47,13 @@ export interface MicroRequest {
   /** Called with all there is, before the first process and after each: to be kept. */
   readonly onResults: (results: MicroResults) => void;
   /** Called after each process. */
-  readonly onPart: (part: { readonly backend: string; readonly block: number; readonly title: string; readonly index: number; readonly parts: number }) => void;
+  readonly onPart: (part: {
+    readonly backend: string;
+    readonly block: number;
+    readonly title: string;
+    readonly index: number;
+    readonly parts: number;
+  }) => void;
 }
 
 /** Runs a plan. What a backend does is in the results, never an error; what failed once is not tried in later blocks. */
@@ -71,7 +77,14 @@ export async function runMicro({ plan, backends, directory, signal, onResults, o
         const failed = new Set(failures.filter((failure) => failure.backend === backend.name).flatMap((failure) => failure.operations));
         const rest = operations.filter((name) => !failed.has(name));
         if (rest.length === 0) continue;
-        const task: MicroTask = { kind: 'micro', ...settings, backend, directory: join(directory, `part-${index}`), operations: rest, seed: seed + block };
+        const task: MicroTask = {
+          kind: 'micro',
+          ...settings,
+          backend,
+          directory: join(directory, `part-${index}`),
+          operations: rest,
+          seed: seed + block,
+        };
         const { result, failure } = await runChild({ task, phase: 'open', timeoutMs: timeoutOf(task), signal });
         await rm(task.directory, { recursive: true, force: true });
         // What Ctrl-C ended says nothing of its backend.

@@ -4,8 +4,10 @@ import type { KeyOrder } from './key-order.ts';
 import { MAP_ENTRIES, type MicroOperation, type Taken } from './operations.ts';
 import { EXPIRES_LATER, NOW, type StateLayout } from './state-layout.ts';
 
-/** An iteration takes about so many slots, so that reading the clock weighs nothing at batch size 1 either. */
-const SLOTS_PER_ITERATION = 1024;
+/** Slots of an iteration, or of one batch if that has more: so many that reading the clock weighs nothing at batch size 1 either. */
+export const SLOTS_PER_ITERATION = 1024;
+/** A scan takes far longer than a slot of a batch. */
+const SLOTS_PER_SCAN = 8;
 
 /** What reading operations have seen: how many entries, and a checksum over what was taken of them. */
 export interface Seen {
@@ -36,6 +38,7 @@ export interface TimedRequest {
   readonly window: number;
   readonly keys: number;
   readonly order: KeyOrder;
+  readonly slotsPerIteration: number;
 }
 
 export function timedCalls(request: TimedRequest): TimedCalls {
@@ -66,13 +69,13 @@ class Filler {
   #version = 1;
 
   constructor(request: TimedRequest, isNew: boolean, slotsPerKey: number) {
-    const { layout, batchSize } = request;
+    const { layout, batchSize, slotsPerIteration } = request;
     this.#request = request;
     this.#isNew = isNew;
     this.#slotsPerKey = slotsPerKey;
     this.operationsPerBatch = Math.max(1, Math.floor(batchSize / slotsPerKey));
     const slots = this.operationsPerBatch * slotsPerKey;
-    this.batches = Array.from({ length: Math.max(1, Math.floor(SLOTS_PER_ITERATION / slots)) }, () => layout.batch(slots));
+    this.batches = Array.from({ length: Math.max(1, Math.floor(slotsPerIteration / slots)) }, () => layout.batch(slots));
   }
 
   get operations(): number {
@@ -139,7 +142,8 @@ type ScanCalls = Extract<MicroOperation['calls'], { call: 'scan' }>;
 
 function scans(request: TimedRequest, table: ValueTable | ListTable, { take, until, slots }: ScanCalls): TimedCalls {
   const { layout, window, batchSize } = request;
-  const filler = new Filler({ ...request, batchSize: SLOTS_PER_ITERATION }, false, 1);
+  const keysPerIteration = request.slotsPerIteration / SLOTS_PER_SCAN;
+  const filler = new Filler({ ...request, batchSize: keysPerIteration, slotsPerIteration: keysPerIteration }, false, 1);
   const [keys] = filler.batches as readonly [StateBatch];
   const groups = layout.groups(keys);
   const batch = layout.batch(slots === 'single' ? 1 : batchSize);
@@ -153,7 +157,7 @@ function scans(request: TimedRequest, table: ValueTable | ListTable, { take, unt
   return {
     batches: filler.batches,
     operationsPerBatch: 1,
-    operations: SLOTS_PER_ITERATION,
+    operations: keysPerIteration,
     seen,
     fill: () => filler.fill(),
     async run() {

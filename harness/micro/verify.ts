@@ -5,8 +5,11 @@ import { ADDED_ELEMENTS, isReading, MAP_ENTRIES, type MicroOperation } from './o
 import { EXPIRED, EXPIRES_LATER, NOW, type StateLayout } from './state-layout.ts';
 import { type TimedCalls, timedCalls } from './timed-calls.ts';
 
-/** A window of its own, so that checking leaves the measured state alone. */
-const WINDOW = 1;
+const WINDOW = 0;
+/** Of an iteration, unless a batch has more. */
+const CHECKED_SLOTS = 64;
+/** A multiple of three, so that a third of the entries has expired. */
+const FEWEST_KEYS = 30;
 /** Slots of a call while a state is filled or looked through. */
 const SLOTS = 1024;
 
@@ -51,49 +54,49 @@ export async function fillState({ layout, store, window, keys, isExpired }: Fill
 export interface VerifyRequest {
   readonly operation: MicroOperation;
   readonly layout: StateLayout;
+  /** With an empty table; emptied again. */
   readonly store: StateStore;
   readonly batchSize: number;
   readonly seed: number;
 }
 
 /**
- * Does two iterations of an operation in a window of its own, and compares what it saw, what the window then holds, and what it
+ * Does an iteration of an operation on a small state, and compares what it saw, what the window then holds, and what it
  * holds once that is undone, with a Map.
  * @returns what is wrong; null if nothing is.
  */
 export async function problemOf({ operation, layout, store, batchSize, seed }: VerifyRequest): Promise<string | null> {
-  const keys = Math.max(2 * batchSize, 30);
-  // Every third entry, so that a key has some of both.
+  // A batch of a value table holds a key once.
+  const keys = Math.max(operation.calls.call === 'scan' ? 0 : batchSize, FEWEST_KEYS);
+  // Every third entry, so that a map has some of both.
   await fillState({ layout, store, window: WINDOW, keys, isExpired: (entry) => entry % 3 === 0 });
   const model = await contentsOf(store, layout);
   const entries = keys * (layout.state === 'map' ? MAP_ENTRIES : 1);
   const filled = [...model.values()].reduce((sum, of) => sum + of.length, 0);
-  if (model.size !== keys || filled !== entries) return `${entries} entries of ${keys} keys were filled in, and ${filled} of ${model.size} are found`;
+  if (model.size !== keys || filled !== entries)
+    return `${entries} entries of ${keys} keys were filled in, and ${filled} of ${model.size} are found`;
   const order = new KeyOrder(keys, seed);
-  const timed = timedCalls({ operation, layout, store, batchSize, window: WINDOW, keys, order });
-  for (let iteration = 0; iteration < 2; iteration++) {
-    timed.fill();
-    const before = shapeOf(model);
-    const due = isReading(operation) ? seenBy(operation, layout, model, timed) : null;
-    if (due === null) apply(operation, layout, model, timed);
-    timed.seen.entries = 0;
-    timed.seen.checksum = 0;
-    await timed.run();
-    const { entries: count, checksum } = timed.seen;
-    if (due !== null && due.entries !== count) return `it found ${count} entries where there are ${due.entries}`;
-    if (due !== null && due.checksum !== checksum) return `it found ${count} entries, as there are, but not what was written`;
-    const wrong = difference(model, await contentsOf(store, layout));
-    if (wrong !== null) return wrong;
-    await timed.undo();
-    const undone = await contentsOf(store, layout);
-    if (shapeOf(undone) !== before) return 'once undone, there are not the entries that were there before';
-    model.clear();
-    for (const [key, of] of undone) model.set(key, of);
-  }
-  const { name, kind } = layout.table;
-  await (kind === 'list' ? store.list(name) : store.value(name)).drop(WINDOW);
+  const timed = timedCalls({ operation, layout, store, batchSize, window: WINDOW, keys, order, slotsPerIteration: CHECKED_SLOTS });
+  timed.fill();
+  const before = shapeOf(model);
+  const due = isReading(operation) ? seenBy(operation, layout, model, timed) : null;
+  if (due === null) apply(operation, layout, model, timed);
+  await timed.run();
+  const { entries: count, checksum } = timed.seen;
+  if (due !== null && due.entries !== count) return `it found ${count} entries where there are ${due.entries}`;
+  if (due !== null && due.checksum !== checksum) return `it found ${count} entries, as there are, but not what was written`;
+  const wrong = difference(model, await contentsOf(store, layout));
+  if (wrong !== null) return wrong;
+  await timed.undo();
+  if (shapeOf(await contentsOf(store, layout)) !== before) return 'once undone, there are not the entries that were there before';
+  await emptyState(store, layout);
   if ((await contentsOf(store, layout)).size > 0) return 'a dropped window still holds something';
   return null;
+}
+
+/** Drops what a check has left. */
+export async function emptyState(store: StateStore, { table: { name, kind } }: StateLayout): Promise<void> {
+  await (kind === 'list' ? store.list(name) : store.value(name)).drop(WINDOW);
 }
 
 /** Everything in the window. */
@@ -162,7 +165,8 @@ function seenBy({ calls }: MicroOperation, layout: StateLayout, model: Model, { 
 
 /** What a writing operation has to leave behind. */
 function apply({ calls, name }: MicroOperation, layout: StateLayout, model: Model, { batches, operationsPerBatch }: TimedCalls): void {
-  if (name.startsWith('listAddAll') && batches[0]!.length !== operationsPerBatch * ADDED_ELEMENTS) throw new Error('not all elements were filled in');
+  if (name.startsWith('listAddAll') && batches[0]!.length !== operationsPerBatch * ADDED_ELEMENTS)
+    throw new Error('not all elements were filled in');
   for (const batch of batches) {
     for (let slot = 0; slot < batch.length; slot++) {
       const key = layout.keyOf(batch, slot);

@@ -7,8 +7,8 @@ import { KeyOrder } from '../micro/key-order.ts';
 import { isReading, type MicroOperation, OPERATIONS, RESCALES, type RescaleName } from '../micro/operations.ts';
 import { timeRescale } from '../micro/rescale-state.ts';
 import { StateLayout } from '../micro/state-layout.ts';
-import { timedCalls } from '../micro/timed-calls.ts';
-import { fillState, problemOf } from '../micro/verify.ts';
+import { SLOTS_PER_ITERATION, timedCalls } from '../micro/timed-calls.ts';
+import { emptyState, fillState, problemOf } from '../micro/verify.ts';
 import { create } from '../modules.ts';
 import { ENTRY_SLOTS } from '../portable/entries.ts';
 import type { Tell } from './process.ts';
@@ -35,25 +35,32 @@ async function timeState(task: MicroTask, backend: StateBackend, tell: Tell): Pr
   const operations = [...asked.filter(isReading), ...asked.filter((operation) => !isReading(operation))];
   const [{ state, ttl }] = operations as [MicroOperation];
   const layout = new StateLayout(state, ttl, task);
-  const directory = join(task.directory, 'state');
-  await mkdir(directory);
-  const store = await backend.open({ directory, tables: [layout.table] });
-  await tell({ type: 'phase', phase: 'warm-up' });
-  const measurements: Measurement[] = [];
   const failures: Failure[] = [];
+  const open = async (name: string): Promise<StateStore> => {
+    const directory = join(task.directory, name);
+    await mkdir(directory);
+    return backend.open({ directory, tables: [layout.table] });
+  };
+  // In a store of its own, so that the measured one has seen nothing of it.
+  const checked = await open('checked');
   const refused = new Set<string>();
   for (const batchSize of task.batchSizes) {
     for (const operation of operations) {
       if (refused.has(operation.name)) continue;
-      const problem = await tried(() => problemOf({ operation, layout, store, batchSize, seed: task.seed }));
+      const problem = await tried(() => problemOf({ operation, layout, store: checked, batchSize, seed: task.seed }));
       if (problem === null) continue;
       refused.add(operation.name);
       const { code, message } = typeof problem === 'string' ? { code: 'wrong', message: problem } : problem;
       failures.push({ operations: [operation.name], code, message: `at batch size ${batchSize}: ${message}` });
+      await tried(async () => emptyState(checked, layout));
     }
   }
+  await checked.close();
   const rest = operations.filter(({ name }) => !refused.has(name));
+  const store = await open('measured');
+  const measurements: Measurement[] = [];
   if (rest.length > 0) {
+    await tell({ type: 'phase', phase: 'warm-up' });
     await fillState({ layout, store, window: WINDOW, keys: task.keys, isExpired: (entry) => entry % 100 < EXPIRED_IN_100 });
     await tell({ type: 'phase', phase: 'measure' });
     const order = new KeyOrder(task.keys, task.seed);
@@ -93,7 +100,7 @@ interface Timing {
 
 async function timeOperation({ keys, timeMs, warmUpMs }: MicroTask, timing: Timing): Promise<Measurement> {
   const { operation, batchSize } = timing;
-  const timed = timedCalls({ ...timing, window: WINDOW, keys });
+  const timed = timedCalls({ ...timing, window: WINDOW, keys, slotsPerIteration: SLOTS_PER_ITERATION });
   const bench = new Bench({
     time: timeMs,
     iterations: 1,

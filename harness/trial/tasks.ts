@@ -144,7 +144,16 @@ export interface MicroResult {
   readonly failures: readonly Omit<MicroFailure, 'backend' | 'block'>[];
 }
 
-export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask | MicroTask;
+export type Task =
+  | CalibrateTask
+  | MeasureTask
+  | RecoverTask
+  | ExpectTask
+  | OutputTask
+  | RescaleTask
+  | SurviveTask
+  | IntervalTask
+  | MicroTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
