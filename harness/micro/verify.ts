@@ -75,6 +75,7 @@ export async function problemOf({ operation, layout, store, batchSize, seed }: V
   const filled = [...model.values()].reduce((sum, of) => sum + of.length, 0);
   if (model.size !== keys || filled !== entries)
     return `${entries} entries of ${keys} keys were filled in, and ${filled} of ${model.size} are found`;
+  if (operation.calls.call === 'read') await removeSome(store, layout, model);
   const order = new KeyOrder(keys, seed);
   const timed = timedCalls({ operation, layout, store, batchSize, window: WINDOW, keys, order, slotsPerIteration: CHECKED_SLOTS });
   timed.fill();
@@ -92,6 +93,19 @@ export async function problemOf({ operation, layout, store, batchSize, seed }: V
   await emptyState(store, layout);
   if ((await contentsOf(store, layout)).size > 0) return 'a dropped window still holds something';
   return null;
+}
+
+/** Takes every fourth key away, so that reading meets some that are not there. */
+async function removeSome(store: StateStore, layout: StateLayout, model: Model): Promise<void> {
+  const batch = layout.batch(SLOTS);
+  for (const [key, entries] of model) {
+    if (key % 4 !== 0) continue;
+    batch.clear();
+    for (const { entry } of entries) layout.push(batch, WINDOW, key, entry, 0, EXPIRES_LATER);
+    batch.present.fill(0, 0, batch.length);
+    await store.value(layout.table.name).write(batch);
+    model.delete(key);
+  }
 }
 
 /** Drops what a check has left. */
