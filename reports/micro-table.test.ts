@@ -43,7 +43,7 @@ function invent(blocks: number, factor: number, names: readonly string[] = ['mem
               operations: 1000,
               measuredSeconds: 1000 / operationsPerSecond,
               operationsPerSecond,
-              batchMs: (batchSize * 1000) / operationsPerSecond,
+              batchP50Ms: (batchSize * 1000) / operationsPerSecond,
             };
           }),
         ),

@@ -8,8 +8,8 @@ export interface MicroFigure {
   readonly backend: string;
   /** Over blocks. */
   readonly operationsPerSecond: Sample;
-  /** Median over blocks of the mean time of a batch. */
-  readonly batchMs: number;
+  /** Median over blocks of the median time of a batch. */
+  readonly batchP50Ms: number;
   readonly operationsPerBatch: number;
   /** Of the rate to that of the first backend, paired by block, Holm-adjusted over backends; null for the first, and where that has none. */
   readonly ratio: PairedRatio | null;
@@ -41,11 +41,11 @@ export function compareMicro({ operations, backends, measurements }: MicroResult
       const figures = of.map((all, i): MicroFigure | null => {
         const operationsPerSecond = sampleOf(all.map((measurement) => measurement.operationsPerSecond));
         if (operationsPerSecond === null) return null;
-        const batchMs = median(all.map((measurement) => measurement.batchMs));
+        const batchP50Ms = median(all.map((measurement) => measurement.batchP50Ms));
         return {
           backend: backends[i]!.name,
           operationsPerSecond,
-          batchMs,
+          batchP50Ms,
           operationsPerBatch: all[0]!.operationsPerBatch,
           ratio: ratios[i] ?? null,
         };
@@ -67,9 +67,9 @@ export function rangeText({ operationsPerSecond }: MicroFigure): string | null {
   return n < 2 ? null : `${rounded(min, half)} to ${rounded(max, half)}`;
 }
 
-export function batchText({ batchMs, operationsPerSecond }: MicroFigure): string {
+export function batchText({ batchP50Ms, operationsPerSecond }: MicroFigure): string {
   const half = spread(operationsPerSecond);
-  return withUnit('time', batchMs, half === null ? null : (half / operationsPerSecond.median) * batchMs);
+  return withUnit('time', batchP50Ms, half === null ? null : (half / operationsPerSecond.median) * batchP50Ms);
 }
 
 export function ratioText({ ratio, interval }: PairedRatio): { readonly ratio: string; readonly interval: string | null } {

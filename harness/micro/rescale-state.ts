@@ -29,6 +29,7 @@ export interface RescaleTiming {
   readonly iterations: number;
   /** Mean of the iterations. */
   readonly ms: number;
+  readonly p50Ms: number;
 }
 
 /** @returns what was wrong with the state taken over, or how long it took. */
@@ -54,7 +55,7 @@ export async function timeRescale({
   await all.remove();
   const result = task!.result;
   if (result.state !== 'completed') throw new Error(`tinybench ended ${result.state}`);
-  return { iterations: result.latency.samplesCount, ms: result.latency.mean };
+  return { iterations: result.latency.samplesCount, ms: result.latency.mean, p50Ms: result.latency.p50 };
 }
 
 /** Checkpoints of as many stores as there are at first, and the stores made of them. */

@@ -68,9 +68,9 @@ test('what was asked for is measured, on each backend in each block', async (t) 
     }),
   );
   t.deepEqual(made.sort(), due.sort());
-  for (const { operations, measuredSeconds, operationsPerSecond, operationsPerBatch, batchMs } of results.measurements) {
+  for (const { operations, measuredSeconds, operationsPerSecond, batchP50Ms } of results.measurements) {
     t.true(Math.abs(operations / measuredSeconds / operationsPerSecond - 1) < 1e-9);
-    if (operationsPerBatch !== 1024) t.true(Math.abs((operationsPerBatch * 1000) / batchMs / operationsPerSecond - 1) < 1e-9);
+    t.true(batchP50Ms > 0);
   }
 });
 

@@ -34,7 +34,7 @@ export function microSection(micro: MicroResults): Markup {
     ),
     ...leftOut.map(({ backend, reason }) => `${backend}: not here: ${reason}`),
   ];
-  return html`<section id="micro"><h2>State micro-suite</h2><p class="lead">The operations of Flink's state benchmarks as calls of the backend contract, each in a process of its own for its state: ${microSettingsText(micro)}. Operations per second: the median over blocks, and below it the lowest and the highest block and the time of one batch (of one key for scans). Each operation was compared with a plain Map before it was timed. They tell what a call costs, not which backend a job should use: that is what a run measures.${against}</p>
+  return html`<section id="micro"><h2>State micro-suite</h2><p class="lead">The operations of Flink's state benchmarks as calls of the backend contract, each in a process of its own for its state: ${microSettingsText(micro)}. Operations per second are over all of the time measured, stalls included: the median over blocks, and below it the lowest and the highest block and the median time of one batch (of one key for scans). Each operation was compared with a plain Map before it was timed. They tell what a call costs, not which backend a job should use: that is what a run measures.${against}</p>
 ${complete ? null : html`<p class="banner" role="alert">Ended early: not every operation was measured in every block.</p>`}
 ${missing.length === 0 ? null : html`<ul class="bad">${missing.map((text) => html`<li>${plainText(text)}</li>`)}</ul>`}
 ${compareMicro(micro).map((comparison) => batchTable(comparison, micro))}
