@@ -2,13 +2,14 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointSpace, CheckpointStorage, StoredCheckpoint } from '../backends/checkpoints/contract.ts';
 import { failPoint } from '../backends/checkpoints/fail-points.ts';
-import type { StateBackend, StateStore, TableSpec } from '../backends/contract.ts';
+import type { StateBackend, StateStore } from '../backends/contract.ts';
 import { EventBatch, type Source, type Workload } from '../workloads/contract.ts';
 import { Checkpointer, type FoundCheckpoint, findCheckpoint } from './checkpointing/checkpointer.ts';
 import { POSITION_FORMAT, type Position, positionOf } from './checkpointing/position.ts';
 import { StatebenchError } from './errors.ts';
 import { nowNs } from './measure/clock.ts';
-import { Pipeline, type PipelineProbe, workloadTables } from './pipeline/pipeline.ts';
+import { workloadTables } from './pipeline/operator.ts';
+import { Pipeline, type PipelineProbe } from './pipeline/pipeline.ts';
 import type { Sink } from './pipeline/sink.ts';
 import { KeyGroupFilter } from './portable/key-groups.ts';
 import { restoreCheckpoint } from './portable/restore.ts';
@@ -24,7 +25,7 @@ export interface JobRequest {
   readonly sink: Sink;
   readonly probe?: PipelineProbe;
   /** Puts something between the pipeline and the store that was opened, such as a meter. */
-  readonly wrap?: (store: StateStore, tables: readonly TableSpec[]) => StateStore;
+  readonly wrap?: (store: StateStore) => StateStore;
 }
 
 /** What was found when a job was opened on a directory that a killed process left. */
@@ -108,7 +109,7 @@ export class Job {
     if (checkpoint !== null) failPoint?.('amid-restore');
     const restored = checkpoint &&
       position && { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped: damaged.length };
-    const job = new Job(request, { space, store: request.wrap?.(store, tables) ?? store, stateDirectory, position, damaged }, restored);
+    const job = new Job(request, { space, store: request.wrap?.(store) ?? store, stateDirectory, position, damaged }, restored);
     failPoint?.('before-first-event');
     return job;
   }
@@ -143,7 +144,7 @@ export class Job {
     this.restored = restored;
     sink.restore(position === null ? null : position.sink);
     source.seek(this.pipeline.events);
-    this.#batch = new EventBatch(workload.watermark.everyEvents, { keyBytes: source.keyBytes, width: 1 });
+    this.#batch = new EventBatch(workload.watermark.everyEvents, source);
   }
 
   /**

@@ -2,7 +2,8 @@
 import test from 'ava';
 import { countSumMinMax, mergedCountSumMinMax } from '../workloads/aggregates/count-sum-min-max.ts';
 import { median } from '../workloads/aggregates/median.ts';
-import type { Source, Stage, WindowSpec, Workload } from '../workloads/contract.ts';
+import type { AggregateStage, Source, Stage, WindowSpec, Workload } from '../workloads/contract.ts';
+import { windowed } from '../workloads/windowed.ts';
 import { type OracleAnswer, oracle, oracleRows } from './oracle.ts';
 import { OutputDigest } from './output-digest.ts';
 
@@ -13,6 +14,7 @@ function sourceOf(events: readonly Event[], keyBytes = 4): Source {
   let position = 0;
   return {
     keyBytes,
+    width: 1,
     events: events.length,
     get position() {
       return position;
@@ -46,7 +48,7 @@ function workloadOf(stages: readonly Stage[], delayMs: number, everyEvents: numb
 }
 
 const tumbling = (sizeMs: number, offsetMs = 0): WindowSpec => ({ kind: 'tumbling', sizeMs, offsetMs });
-const sliding = (sizeMs: number, slideMs: number): WindowSpec => ({ kind: 'sliding', sizeMs, slideMs, offsetMs: 0 });
+const sliding = (sizeMs: number, slideMs: number): WindowSpec => ({ kind: 'sliding', sizeMs, slideMs, offsetMs: 0, panes: false });
 
 async function rowsOf(workload: Workload, events: readonly Event[]): Promise<string[]> {
   const rows = await oracleRows(workload, sourceOf(events), events.length);
@@ -59,7 +61,7 @@ async function answersOf(workload: Workload, events: readonly Event[], stops: re
   return answers;
 }
 
-const ONE_STAGE: readonly Stage[] = [{ keyPrefixBytes: 4, window: tumbling(10), aggregate: countSumMinMax }];
+const ONE_STAGE: readonly AggregateStage[] = [windowed(4, tumbling(10), countSumMinMax)];
 
 test('tumbling windows: fired by the watermark at end − 1, late events dropped, the rest fired at the end', async (t) => {
   const events: Event[] = [
@@ -107,7 +109,7 @@ test('the delay holds the watermark back, and it comes only after every so many 
 });
 
 test('windows before 1970 and with an offset', async (t) => {
-  const stage: Stage = { keyPrefixBytes: 4, window: tumbling(10, 3), aggregate: countSumMinMax };
+  const stage: Stage = windowed(4, tumbling(10, 3), countSumMinMax);
   const events: Event[] = [
     ['aaaa', -8, 1],
     ['aaaa', -7, 2],
@@ -118,7 +120,7 @@ test('windows before 1970 and with an offset', async (t) => {
 });
 
 test('sliding windows: an event is in each that holds it, and closed ones are left out singly', async (t) => {
-  const stage: Stage = { keyPrefixBytes: 4, window: sliding(10, 5), aggregate: countSumMinMax };
+  const stage: Stage = windowed(4, sliding(10, 5), countSumMinMax);
   const events: Event[] = [
     ['aaaa', 7, 1], // [0, 10), [5, 15)
     ['aaaa', 9, 2], // the same; watermark 9 fires [0, 10) and none before
@@ -131,7 +133,7 @@ test('sliding windows: an event is in each that holds it, and closed ones are le
 });
 
 test('median: odd and even counts', async (t) => {
-  const stage: Stage = { keyPrefixBytes: 4, window: tumbling(10), aggregate: median };
+  const stage: Stage = windowed(4, tumbling(10), median);
   const events: Event[] = [
     ['aaaa', 0, 9],
     ['aaaa', 1, 10],
@@ -143,10 +145,7 @@ test('median: odd and even counts', async (t) => {
 });
 
 test('a chain: results go on by the key’s prefix, stamped end − 1, before the watermark that fired them', async (t) => {
-  const stages: Stage[] = [
-    { keyPrefixBytes: 4, window: tumbling(10), aggregate: countSumMinMax },
-    { keyPrefixBytes: 2, window: tumbling(20), aggregate: mergedCountSumMinMax },
-  ];
+  const stages: Stage[] = [windowed(4, tumbling(10), countSumMinMax), windowed(2, tumbling(20), mergedCountSumMinMax)];
   const events: Event[] = [
     ['aaxx', 1, 5],
     ['aayy', 15, 7],
@@ -180,11 +179,8 @@ test('keys are bytes: two that are no text stay two', async (t) => {
 
 test('answers on the way are those of a run that went no further, and looking changes nothing', async (t) => {
   const events: Event[] = Array.from({ length: 60 }, (_, i) => [i % 3 === 0 ? 'aabb' : 'aacc', (i * 7) % 50, i]);
-  const stages: Stage[] = [
-    { keyPrefixBytes: 4, window: sliding(8, 4), aggregate: countSumMinMax },
-    { keyPrefixBytes: 2, window: tumbling(16), aggregate: mergedCountSumMinMax },
-  ];
-  const lists: Stage[] = [{ keyPrefixBytes: 4, window: sliding(30, 15), aggregate: median }];
+  const stages: Stage[] = [windowed(4, sliding(8, 4), countSumMinMax), windowed(2, tumbling(16), mergedCountSumMinMax)];
+  const lists: Stage[] = [windowed(4, sliding(30, 15), median)];
   for (const workload of [workloadOf(stages, 10, 5), workloadOf(lists, 3, 7)]) {
     const stops = [0, 1, 5, 17, 17, 35, 60];
     const together = await answersOf(workload, events, stops);
@@ -195,7 +191,7 @@ test('answers on the way are those of a run that went no further, and looking ch
 });
 
 test('an answer’s digest is that of its rows, the key padded with zero bytes', async (t) => {
-  const stage: Stage = { keyPrefixBytes: 3, window: tumbling(10), aggregate: countSumMinMax };
+  const stage: Stage = windowed(3, tumbling(10), countSumMinMax);
   const [answer] = await answersOf(workloadOf([stage], 0, 99), [['abcd', 5, 2]], [1]);
   const digest = new OutputDigest();
   digest.add(1, 0, 10, new Uint32Array(Uint8Array.of(0x61, 0x62, 0x63, 0).buffer), 0, 1, Float64Array.of(1, 2, 2, 2), 0, 4);

@@ -95,7 +95,7 @@ async function feed(chain: Chain, source: Source, from: number, to: number): Pro
   if (!Number.isSafeInteger(to) || to < from || to > source.events) {
     throw new RangeError(`the oracle cannot go from event ${from} to ${to}: stops ascend, and the source has ${source.events} events`);
   }
-  const batch = new EventBatch(BATCH_EVENTS, { keyBytes: source.keyBytes, width: 1 });
+  const batch = new EventBatch(BATCH_EVENTS, source);
   const text = Buffer.from(batch.keys.buffer);
   source.seek(from);
   for (let at = from, batches = 1; at < to; batches++) {
@@ -200,7 +200,9 @@ class OracleStage {
 
   constructor(stage: Stage) {
     this.#stage = stage;
+    if (stage.kind !== 'aggregate') throw new RangeError(`the oracle has no ${stage.kind}`);
     const { window, aggregate, keyPrefixBytes } = stage;
+    if (window.kind !== 'tumbling' && window.kind !== 'sliding') throw new RangeError(`the oracle has no ${window.kind} window`);
     const newKept = AGGREGATES.get(aggregate.name);
     if (newKept === undefined) {
       throw new RangeError(`the oracle has no aggregate ${aggregate.name}: it knows ${[...AGGREGATES.keys()].join(', ')}`);

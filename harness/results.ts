@@ -108,6 +108,8 @@ export type Environment = z.infer<typeof environmentSchema>;
 export const callsSchema = z.strictObject({
   /** Stage of the pipeline, from 1. */
   stage: z.int().positive(),
+  /** The table's name: an operator may keep several. */
+  table: z.string(),
   operation: z.enum(['read', 'write', 'append', 'remove', 'scan', 'drop']),
   calls: count,
   slots: count,

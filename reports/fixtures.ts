@@ -294,6 +294,7 @@ function calls(batches: number, batchSize: number, meanNs: number, tail: number,
   return (['read', 'write'] as const).flatMap((operation) =>
     [1, 2].map((stage) => ({
       stage,
+      table: `stage-${stage}`,
       operation,
       calls: batches,
       slots: Math.round((batches * batchSize) / (4 * stage)),

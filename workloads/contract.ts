@@ -1,5 +1,5 @@
 /**
- * What a workload is: a seeded source of events and a chain of stages keyBy → window → aggregate. Imports nothing.
+ * What a workload is: a seeded source of events and a chain of stages, most of them keyBy → window → aggregate. Imports nothing.
  *
  * Events and results flow as numbers in flat arenas: a key of fixed width, an event time, and `width` doubles. The same
  * name, settings and seed give the same events, bit for bit, on every machine.
@@ -19,6 +19,8 @@ export class EventBatch {
   /** Event time in ms since 1970, an integer. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
+  /** What each event is to an operator that tells events apart: one of {@link EVENT_TYPE}. 0 where nothing does. */
+  readonly types: Uint8Array;
 
   constructor(capacity: number, { keyBytes, width }: { readonly keyBytes: number; readonly width: number }) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError(`capacity must be a positive integer, not ${capacity}`);
@@ -33,12 +35,21 @@ export class EventBatch {
     this.keys = new Uint8Array(this.keyWords.buffer);
     this.timestamps = new Float64Array(capacity);
     this.values = new Float64Array(capacity * width);
+    this.types = new Uint8Array(capacity);
   }
 }
+
+/**
+ * Types of events. A join's two sides come as one stream of tagged events; `end` ends the validity of what `left` began
+ * (a continuous join), and is an event of the left side anywhere else.
+ */
+export const EVENT_TYPE = { left: 0, right: 1, end: 2 } as const;
 
 /** A position-addressed stream of events: event i is the same however it is reached. */
 export interface Source {
   readonly keyBytes: number;
+  /** Doubles an event carries: its value first; then, where events have a payload, what `payloadDoubles` says. */
+  readonly width: number;
   /** How many events there are; Infinity for an endless source. */
   readonly events: number;
   /** Index of the event that the next `fill` starts with. */
@@ -47,18 +58,46 @@ export interface Source {
   seek(position: number): void;
   /**
    * Replaces the batch's content by the next events, at most `limit` and at most its capacity, and returns how many; 0 at the end.
-   * The batch has this source's `keyBytes` and width 1.
+   * The batch has this source's `keyBytes` and `width`. Sets `types` too, where the stream has more than one.
    */
   fill(batch: EventBatch, limit: number): number;
 }
 
+/** Windows of a fixed size, [start, end) with start = floor((time − offset) / slide) × slide + offset, before 1970 too. */
+export interface TumblingWindow {
+  readonly kind: 'tumbling';
+  readonly sizeMs: number;
+  readonly offsetMs: number;
+}
+
+/** As {@link TumblingWindow}, one beginning every `slideMs`; the size is a multiple of it. */
+export interface SlidingWindow {
+  readonly kind: 'sliding';
+  readonly sizeMs: number;
+  readonly slideMs: number;
+  readonly offsetMs: number;
+  /**
+   * Whether state is kept once per pane, which is one slide long, and the panes of a window are merged when it fires, or once
+   * per window. The output is the same.
+   */
+  readonly panes: boolean;
+}
+
 /**
- * Which windows an event belongs to. A window is [start, end) with start = floor((time − offset) / slide) × slide + offset,
- * right for times before 1970 too; tumbling is sliding by its own size.
+ * Windows of activity: an event at t begins [t, t + gap), and windows of a key that overlap or touch (end ≥ start) become one.
+ * That is Flink's rule.
  */
-export type WindowSpec =
-  | { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number }
-  | { readonly kind: 'sliding'; readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number };
+export interface SessionWindow {
+  readonly kind: 'session';
+  readonly gapMs: number;
+}
+
+/** One window without end per key: every event gives a row, with what came of the key so far, stamped [time, time + 1). */
+export interface GlobalWindow {
+  readonly kind: 'global';
+}
+
+export type WindowSpec = TumblingWindow | SlidingWindow | SessionWindow | GlobalWindow;
 
 /** Folds events into an accumulator of fixed width, kept in a value table. */
 export interface IncrementalAggregate {
@@ -71,12 +110,25 @@ export interface IncrementalAggregate {
   /** Names of the numbers a fired window gives, in order: what the next stage and the output rows get. */
   readonly columns: readonly string[];
   /**
-   * Folds `count` events, from event `from` of `events`, into accumulators: event `from + i` goes to slot `slots[i]`.
+   * Folds `count` events, from event `from` of `events`, into accumulators: event `from + i` goes to slot `slots[slotsAt + i]`.
    * A slot with `present` 0 has no accumulator yet: it is made from the event and marked present.
    */
-  fold(accumulators: Float64Array, present: Uint8Array, slots: Int32Array, events: Float64Array, from: number, count: number): void;
-  /** Writes the results of accumulators 0 … count − 1 into `results`, `columns.length` doubles each. */
-  emit(accumulators: Float64Array, count: number, results: Float64Array, resultsAt: number): void;
+  fold(
+    accumulators: Float64Array,
+    present: Uint8Array,
+    slots: Int32Array,
+    slotsAt: number,
+    events: Float64Array,
+    from: number,
+    count: number,
+  ): void;
+  /** Writes the results of accumulators `from` … `from + count − 1` into `results` from `resultsAt`, `columns.length` doubles each. */
+  emit(accumulators: Float64Array, from: number, count: number, results: Float64Array, resultsAt: number): void;
+  /**
+   * Folds accumulator `from` of `source` into accumulator `into` of `target`, as if their events had gone into one. Both exist.
+   * An accumulator's doubles may hold anything, a NaN with a payload too: whole ones are copied as bytes.
+   */
+  merge(target: Float64Array, into: number, source: Float64Array, from: number): void;
 }
 
 /** Sees all events of a window at once; they are kept in a list table until it fires. */
@@ -93,12 +145,54 @@ export interface HolisticAggregate {
 export type Aggregate = IncrementalAggregate | HolisticAggregate;
 
 /** keyBy → window → aggregate. A fired window's results are the next stage's events, stamped with its end − 1 ms. */
-export interface Stage {
-  /** The stage's key: this many leading bytes of the incoming key. */
+export interface AggregateStage {
+  readonly kind: 'aggregate';
+  /** The stage's key: this many leading bytes of the incoming key; 0 puts all events under one key. */
   readonly keyPrefixBytes: number;
   readonly window: WindowSpec;
   readonly aggregate: Aggregate;
+  /**
+   * How long after it fired a window still takes events: it is late only from end − 1 + this on. Every such event gives an
+   * updated row at once. Only the last stage may have any, since a next one would count updates twice; 0 for a global window.
+   */
+  readonly allowedLatenessMs: number;
 }
+
+/**
+ * Pairs the events of both sides that share a key and a window; both are kept in lists until it fires. A row a pair: the
+ * left value, the right value.
+ */
+export interface WindowJoinStage {
+  readonly kind: 'window-join';
+  readonly keyPrefixBytes: number;
+  readonly window: TumblingWindow | SlidingWindow;
+}
+
+/**
+ * Pairs a left event at l with the right events of its key in [l + lower, l + upper]; the row (left value, right value) is
+ * emitted when the later of them arrives, stamped [t, t + 1) with the greater of their times. Both sides are kept in lists by
+ * buckets of event time; a bucket goes when nothing that is not late can still meet it. An event before the watermark is late.
+ */
+export interface IntervalJoinStage {
+  readonly kind: 'interval-join';
+  readonly keyPrefixBytes: number;
+  readonly lowerMs: number;
+  readonly upperMs: number;
+}
+
+/**
+ * Joins right events with what the left side says of their key at that moment of the stream. `left` puts the key's value, and
+ * pairs with the right events that waited for it, in their order; `right` pairs with the value if there is one, else waits; `end`
+ * forgets the value, not who waits. A row (left value, right value) is stamped [t, t + 1) with the time of the event that made it.
+ * No watermark plays a part: nothing is late, nothing is ever forgotten but by `end`.
+ */
+export interface ContinuousJoinStage {
+  readonly kind: 'continuous-join';
+  readonly keyPrefixBytes: number;
+}
+
+/** A join is a workload's only stage; so is one over a global window, since it gives a row an event. */
+export type Stage = AggregateStage | WindowJoinStage | IntervalJoinStage | ContinuousJoinStage;
 
 /** Watermark = greatest event time seen − delay, advanced after every so many events of the stream, never by micro-batch. */
 export interface WatermarkSpec {
@@ -138,11 +232,10 @@ export class WorkloadError extends Error {
 
 /** Bytes of a stage's key: its prefix, padded to a multiple of 4. */
 export function stageKeyBytes(stage: Pick<Stage, 'keyPrefixBytes'>): number {
-  return Math.ceil(stage.keyPrefixBytes / 4) * 4;
+  return Math.max(1, Math.ceil(stage.keyPrefixBytes / 4)) * 4;
 }
 
-/** Start of the last window that holds `timeMs`. A sliding window's earlier ones follow by subtracting the slide. */
-export function lastWindowStart(window: WindowSpec, timeMs: number): number {
-  const slideMs = window.kind === 'sliding' ? window.slideMs : window.sizeMs;
-  return Math.floor((timeMs - window.offsetMs) / slideMs) * slideMs + window.offsetMs;
+/** Names of the numbers of a stage's rows. */
+export function stageColumns(stage: Stage): readonly string[] {
+  return stage.kind === 'aggregate' ? stage.aggregate.columns : ['left', 'right'];
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { countSumMinMax, mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
-import type { WindowSpec, Workload } from './contract.ts';
+import type { Workload } from './contract.ts';
 import { FLIGHTS, flightsSource } from './sources/flights.ts';
+import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
+import { tumbling } from './windows/tumbling.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -29,14 +31,13 @@ export const options = z.strictObject({
 /** @throws WorkloadError `impossible-settings` */
 export default function flightsDelays({ limit, repeat, arrivals, window, size, slide }: z.output<typeof options>): Workload {
   const watermark = { delayMs: arrivals === 'actual' ? 3 * HOUR_MS : 0, everyEvents: 1_000 };
-  const routeWindow: WindowSpec = window === 'sliding' ? sliding(size, slide) : { kind: 'tumbling', sizeMs: size, offsetMs: 0 };
   return {
     name: 'flights-delays',
     settings: { limit, repeat, arrivals, window, size, ...(window === 'sliding' ? { slide } : {}) },
     watermark,
     stages: [
-      { keyPrefixBytes: 6, window: routeWindow, aggregate: countSumMinMax },
-      { keyPrefixBytes: 3, window: { kind: 'tumbling', sizeMs: DAY_MS, offsetMs: 0 }, aggregate: mergedCountSumMinMax },
+      windowed(6, window === 'sliding' ? sliding(size, slide) : tumbling(size), countSumMinMax),
+      windowed(3, tumbling(DAY_MS), mergedCountSumMinMax),
     ],
     source: ({ endless }) => flightsSource({ limit, repeat: endless ? Infinity : repeat, arrivals }),
   };

@@ -4,7 +4,17 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { z } from 'zod';
-import { EventBatch, lastWindowStart, type Source, stageKeyBytes, type Workload, WorkloadError } from './contract.ts';
+import {
+  type AggregateStage,
+  EventBatch,
+  type SlidingWindow,
+  type Source,
+  stageColumns,
+  stageKeyBytes,
+  type TumblingWindow,
+  type Workload,
+  WorkloadError,
+} from './contract.ts';
 import * as flightsDelays from './flights-delays.ts';
 import * as slidingIncremental from './sliding-incremental.ts';
 import * as synthetic from './synthetic.ts';
@@ -60,6 +70,12 @@ for (const [name, settings, pinned] of [
   });
 }
 
+const aggregates = (workload: Workload) => workload.stages as readonly AggregateStage[];
+
+function firstWindow(workload: Workload): TumblingWindow | SlidingWindow {
+  return aggregates(workload)[0]!.window as TumblingWindow | SlidingWindow;
+}
+
 test('each preset describes itself and its options, and runs with none given', async (t) => {
   for (const [name, { description, options }] of Object.entries(PRESETS)) {
     t.regex(description, /^[A-Z][^.]+\.$/, name);
@@ -74,7 +90,7 @@ test('each preset describes itself and its options, and runs with none given', a
       t.true(stage.keyPrefixBytes <= keyBytes);
       keyBytes = stageKeyBytes(stage);
       const before = workload.stages[i - 1];
-      t.is(stage.aggregate.inputWidth, before === undefined ? 1 : before.aggregate.columns.length);
+      if (stage.kind === 'aggregate') t.is(stage.aggregate.inputWidth, before === undefined ? source.width : stageColumns(before).length);
     }
     t.deepEqual(make(name, workload.settings).settings, workload.settings, 'the settings in force make the same workload');
   }
@@ -85,14 +101,14 @@ test('flights-delays is the chain it should be', (t) => {
   t.deepEqual(scheduled.watermark, { delayMs: 0, everyEvents: 1_000 });
   t.deepEqual(make('flights-delays', { arrivals: 'actual' }).watermark, { delayMs: 10_800_000, everyEvents: 1_000 });
   t.deepEqual(
-    scheduled.stages.map(({ keyPrefixBytes, window, aggregate }) => [keyPrefixBytes, window, aggregate.name, aggregate.inputWidth]),
+    aggregates(scheduled).map(({ keyPrefixBytes, window, aggregate }) => [keyPrefixBytes, window, aggregate.name, aggregate.inputWidth]),
     [
       [6, { kind: 'tumbling', sizeMs: 3_600_000, offsetMs: 0 }, 'count-sum-min-max', 1],
       [3, { kind: 'tumbling', sizeMs: 86_400_000, offsetMs: 0 }, 'count-sum-min-max', 4],
     ],
   );
   const sliding = make('flights-delays', { window: 'sliding', slide: 600_000 });
-  t.deepEqual(sliding.stages[0]!.window, { kind: 'sliding', sizeMs: 3_600_000, slideMs: 600_000, offsetMs: 0 });
+  t.deepEqual(aggregates(sliding)[0]!.window, { kind: 'sliding', sizeMs: 3_600_000, slideMs: 600_000, offsetMs: 0, panes: false });
   t.deepEqual(scheduled.settings, { limit: 3_000_000, repeat: 1, arrivals: 'scheduled', window: 'tumbling', size: 3_600_000 });
 });
 
@@ -102,7 +118,7 @@ test('a window of the default synthetic stream holds its 100,000 keys', async (t
     const source = await workload.source({ seed: 2, endless: false });
     const batch = new EventBatch(10_000, { keyBytes: 16, width: 1 });
     const keys = new Set<string>();
-    const window = workload.stages[0]!.window;
+    const window = firstWindow(workload);
     const end = 1_700_000_000_000 + window.sizeMs;
     for (let open = true; open && source.fill(batch, 10_000) > 0; ) {
       for (let i = 0; i < batch.length && open; i++) {
@@ -123,7 +139,7 @@ test('events made to be late are late, as many as asked for, and without disorde
   ] as const) {
     const workload = make(name, settings);
     const { everyEvents, delayMs } = workload.watermark;
-    const window = workload.stages[0]!.window;
+    const window = firstWindow(workload);
     const source = await workload.source({ seed: 3, endless: true });
     const batch = new EventBatch(EVENTS, { keyBytes: 16, width: 1 });
     source.fill(batch, EVENTS);
@@ -134,7 +150,8 @@ test('events made to be late are late, as many as asked for, and without disorde
     for (let i = 0; i < EVENTS; i++) {
       const time = batch.timestamps[i]!;
       const untouched = 1_700_000_000_000 + Math.floor((i * 1_000) / Number(workload.settings.ratePerSecond));
-      const isLate = lastWindowStart(window, time) + window.sizeMs - 1 <= watermark;
+      const slideMs = window.kind === 'sliding' ? window.slideMs : window.sizeMs;
+      const isLate = Math.floor(time / slideMs) * slideMs + window.sizeMs - 1 <= watermark;
       const meantLate = untouched - time > Number(workload.settings.disorderMs);
       if (isLate) late++;
       if (isLate !== meantLate) missed++;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { countSumMinMax } from './aggregates/count-sum-min-max.ts';
 import type { Workload } from './contract.ts';
 import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
+import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
 
 export const description =
@@ -19,12 +20,6 @@ export default function slidingIncremental(settings: z.output<typeof options>): 
     name: 'sliding-incremental',
     settings,
     ...syntheticEvents(settings, settings.size),
-    stages: [
-      {
-        keyPrefixBytes: settings.keyBytes,
-        window: sliding(settings.size, settings.slide),
-        aggregate: countSumMinMax,
-      },
-    ],
+    stages: [windowed(settings.keyBytes, sliding(settings.size, settings.slide), countSumMinMax)],
   };
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { countSumMinMax } from './aggregates/count-sum-min-max.ts';
 import type { Workload } from './contract.ts';
 import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
+import { windowed } from './windowed.ts';
+import { tumbling } from './windows/tumbling.ts';
 
 export const description =
   'Counts and totals per key over tumbling windows of synthetic events: metering or rate limiting, with keys, skew and disorder as you set them.';
@@ -17,8 +19,6 @@ export default function synthetic(settings: z.output<typeof options>): Workload 
     name: 'synthetic',
     settings,
     ...syntheticEvents(settings, settings.size),
-    stages: [
-      { keyPrefixBytes: settings.keyBytes, window: { kind: 'tumbling', sizeMs: settings.size, offsetMs: 0 }, aggregate: countSumMinMax },
-    ],
+    stages: [windowed(settings.keyBytes, tumbling(settings.size), countSumMinMax)],
   };
 }

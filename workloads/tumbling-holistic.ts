@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { median } from './aggregates/median.ts';
 import type { Workload } from './contract.ts';
 import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
+import { windowed } from './windowed.ts';
+import { tumbling } from './windows/tumbling.ts';
 
 export const description =
   'The median per key over tumbling windows of synthetic events: an exact statistic that needs every event of the window kept in a list.';
@@ -17,6 +19,6 @@ export default function tumblingHolistic(settings: z.output<typeof options>): Wo
     name: 'tumbling-holistic',
     settings,
     ...syntheticEvents(settings, settings.size),
-    stages: [{ keyPrefixBytes: settings.keyBytes, window: { kind: 'tumbling', sizeMs: settings.size, offsetMs: 0 }, aggregate: median }],
+    stages: [windowed(settings.keyBytes, tumbling(settings.size), median)],
   };
 }

@@ -4,7 +4,7 @@ import { CheckpointError, type StoredCheckpoint } from '../../backends/checkpoin
 import type { SavedPipeline } from '../pipeline/pipeline.ts';
 
 /** Counts up when a position gets another meaning. */
-export const POSITION_FORMAT = 1;
+export const POSITION_FORMAT = 2;
 
 const whole = z.int().nonnegative();
 
@@ -12,7 +12,7 @@ const positionSchema = z.strictObject({
   format: z.literal(POSITION_FORMAT),
   /** The workload that the state is of. */
   workload: z.strictObject({ name: z.string(), settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) }),
-  /** The tables of the store: table i is that of the pipeline's stage i. */
+  /** The tables of the store. */
   tables: z
     .array(
       z.strictObject({
@@ -30,7 +30,7 @@ const positionSchema = z.strictObject({
     events: whole,
     latestMs: z.number().nullable(),
     watermarkMs: z.number().nullable(),
-    stages: z.array(z.strictObject({ openWindows: z.array(z.int()).readonly(), lateEvents: whole })).readonly(),
+    stages: z.array(z.strictObject({ open: z.record(z.string(), z.array(z.int()).readonly()), lateEvents: whole })).readonly(),
   }) satisfies z.ZodType<SavedPipeline>,
   sink: z.record(z.string(), z.unknown()),
 });
@@ -51,7 +51,13 @@ export function positionOf({ id, directory, position }: Pick<StoredCheckpoint, '
     );
   }
   const read = positionSchema.safeParse(position);
-  if (read.success && read.data.tables.length === read.data.pipeline.stages.length) return read.data;
-  const why = read.success ? 'it has not one table a stage' : z.prettifyError(read.error);
+  const unknown = read.success ? tableNotThere(read.data) : null;
+  if (read.success && unknown === null) return read.data;
+  const why = read.success ? `it has windows in a table '${unknown}' that it has not` : z.prettifyError(read.error);
   throw new CheckpointError('foreign', `${where} was not made by a job of Statebench: ${why}`);
+}
+
+function tableNotThere({ tables, pipeline }: Position): string | null {
+  const names = new Set(tables.map(({ name }) => name));
+  return pipeline.stages.flatMap(({ open }) => Object.keys(open)).find((name) => !names.has(name)) ?? null;
 }

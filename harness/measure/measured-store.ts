@@ -1,4 +1,5 @@
-import type { ListTable, Pending, Scan, StateBatch, StateStore, TableSpec, ValueTable } from '../../backends/contract.ts';
+import type { ListTable, Pending, Scan, StateBatch, StateStore, ValueTable } from '../../backends/contract.ts';
+import { stageOfTable } from '../pipeline/stage.ts';
 import type { Calls } from '../results.ts';
 import { nowNs } from './clock.ts';
 import { Histogram } from './histogram.ts';
@@ -36,13 +37,10 @@ class CallMeter {
  */
 export class MeasuredStore implements StateStore {
   readonly #store: StateStore;
-  readonly #stageOf: ReadonlyMap<string, number>;
-  readonly #meters = new Map<string, { stage: number; operation: Operation; meter: CallMeter }>();
+  readonly #meters = new Map<string, { table: string; operation: Operation; meter: CallMeter }>();
 
-  /** @param tables in the order of the stages that own them. */
-  constructor(store: StateStore, tables: readonly TableSpec[]) {
+  constructor(store: StateStore) {
     this.#store = store;
-    this.#stageOf = new Map(tables.map(({ name }, index) => [name, index + 1]));
   }
 
   value(name: string): ValueTable {
@@ -99,8 +97,16 @@ export class MeasuredStore implements StateStore {
   save(): Calls[] {
     return [...this.#meters.values()]
       .filter(({ meter }) => meter.calls > 0)
-      .map(({ stage, operation, meter }) => {
-        return { stage, operation, calls: meter.calls, slots: meter.slots, bytes: meter.bytes, time: meter.time.save() };
+      .map(({ table, operation, meter }) => {
+        return {
+          stage: stageOfTable(table),
+          table,
+          operation,
+          calls: meter.calls,
+          slots: meter.slots,
+          bytes: meter.bytes,
+          time: meter.time.save(),
+        };
       });
   }
 
@@ -109,7 +115,7 @@ export class MeasuredStore implements StateStore {
     const known = this.#meters.get(key);
     if (known !== undefined) return known.meter;
     const meter = new CallMeter();
-    this.#meters.set(key, { stage: this.#stageOf.get(table) ?? 0, operation, meter });
+    this.#meters.set(key, { table, operation, meter });
     return meter;
   }
 

@@ -13,9 +13,10 @@ export class DigestSink implements Sink {
     return this.#digest.hex();
   }
 
-  accept({ stage, startMs, endMs, count, keyWords, keyStrideWords, keyAtWord, keyWordCount, numbers, width }: FiredRows): void {
+  accept({ stage, startsMs, endsMs, count, keyWords, keyStrideWords, keyAtWord, keyWordCount, numbers, width }: FiredRows): void {
     for (let row = 0; row < count; row++) {
-      this.#digest.add(stage, startMs, endMs, keyWords, row * keyStrideWords + keyAtWord, keyWordCount, numbers, row * width, width);
+      const key = row * keyStrideWords + keyAtWord;
+      this.#digest.add(stage, startsMs[row]!, endsMs[row]!, keyWords, key, keyWordCount, numbers, row * width, width);
     }
   }
 

@@ -1,18 +1,30 @@
 import { type Pending, StateBatch, type ValueTable } from '../../backends/contract.ts';
-import type { EventBatch, IncrementalAggregate } from '../../workloads/contract.ts';
+import type { AggregateStage, EventBatch, IncrementalAggregate, SlidingWindow, TumblingWindow } from '../../workloads/contract.ts';
+import { keyOf } from './held-rows.ts';
+import type { Operator } from './operator.ts';
 import { keyProjection, projectedKeyHash, SlotGrouping } from './slot-grouping.ts';
-import { type Emit, type RunningStage, SCAN_SLOTS, type StageRequest, stageTable } from './stage.ts';
+import { type HeldRow, type RunningStage, type SavedStage, SCAN_SLOTS, type StageRequest, stageTable } from './stage.ts';
 import { StageWindows } from './stage-windows.ts';
+import { WindowRows } from './window-rows.ts';
 
 /**
  * A window of accumulators. A micro-batch is grouped by (window, key), its distinct slots are read in one call, folded,
  * and written in one call.
  */
-export class IncrementalStage implements RunningStage {
-  readonly windows: StageWindows;
-  readonly #stage: number;
+export function incremental(stage: AggregateStage, window: TumblingWindow | SlidingWindow, aggregate: IncrementalAggregate): Operator {
+  const table = (index: number) => stageTable(stage, index, { kind: 'value', valueBytes: 8 * aggregate.accumulatorWidth });
+  return {
+    tables: (index) => [table(index)],
+    open: (request) => new IncrementalStage(request, table(request.index), stage, window, aggregate),
+  };
+}
+
+class IncrementalStage implements RunningStage {
+  lateEvents: number;
+  readonly #windows: StageWindows;
   readonly #aggregate: IncrementalAggregate;
   readonly #table: ValueTable;
+  readonly #tableName: string;
   readonly #batch: StateBatch;
   readonly #grouping: SlotGrouping;
   readonly #projection: ReturnType<typeof keyProjection>;
@@ -21,21 +33,27 @@ export class IncrementalStage implements RunningStage {
   /** Where events of closed windows are folded to: a slot past the capacity that is never written. */
   readonly #trash: number;
   readonly #scanBatch: StateBatch;
-  readonly #results: Float64Array;
+  readonly #rows: WindowRows;
 
-  constructor({ stage, index, store, batchSize, saved }: StageRequest, aggregate: IncrementalAggregate) {
-    const table = stageTable(stage, index);
-    this.#stage = index + 1;
+  constructor(
+    { index, store, batchSize, saved, watermarkMs, emit }: StageRequest,
+    table: ReturnType<typeof stageTable>,
+    stage: AggregateStage,
+    window: TumblingWindow | SlidingWindow,
+    aggregate: IncrementalAggregate,
+  ) {
     this.#aggregate = aggregate;
+    this.#tableName = table.name;
     this.#table = store.value(table.name);
-    this.windows = new StageWindows(stage.window, saved);
+    this.lateEvents = saved.lateEvents;
+    this.#windows = new StageWindows(window, saved.open[table.name] ?? [], watermarkMs);
     this.#projection = keyProjection(stage.keyPrefixBytes);
-    this.#trash = batchSize * this.windows.overlap;
+    this.#trash = batchSize * this.#windows.overlap;
     this.#batch = new StateBatch(this.#trash + 1, table);
     this.#grouping = new SlotGrouping(this.#batch, this.#projection);
-    this.#slots = Array.from({ length: this.windows.overlap }, () => new Int32Array(batchSize));
+    this.#slots = Array.from({ length: this.#windows.overlap }, () => new Int32Array(batchSize));
     this.#scanBatch = new StateBatch(Math.max(batchSize, SCAN_SLOTS), table);
-    this.#results = new Float64Array(this.#scanBatch.capacity * aggregate.columns.length);
+    this.#rows = new WindowRows(index + 1, aggregate.columns.length, this.#scanBatch.capacity, emit);
   }
 
   process(events: EventBatch, from: number, count: number): Pending {
@@ -50,7 +68,7 @@ export class IncrementalStage implements RunningStage {
   #foldAndWrite(events: EventBatch, from: number, count: number): Pending {
     const batch = this.#batch;
     batch.lengths.fill(batch.valueBytes, 0, batch.length);
-    for (const slots of this.#slots) this.#aggregate.fold(batch.valueDoubles, batch.present, slots, events.values, from, count);
+    for (const slots of this.#slots) this.#aggregate.fold(batch.valueDoubles, batch.present, slots, 0, events.values, from, count);
     return this.#table.write(batch);
   }
 
@@ -58,7 +76,7 @@ export class IncrementalStage implements RunningStage {
   #assign(events: EventBatch, from: number, count: number): void {
     const { timestamps, keyWords } = events;
     const strideWords = events.keyBytes >>> 2;
-    const { slideMs, overlap } = this.windows;
+    const { slideMs, overlap } = this.#windows;
     const grouping = this.#grouping;
     const projection = this.#projection;
     const slots = this.#slots;
@@ -68,11 +86,11 @@ export class IncrementalStage implements RunningStage {
     for (let i = 0; i < count; i++) {
       const timeMs = timestamps[from + i]!;
       if (!(timeMs >= paneStart && timeMs < paneEnd)) {
-        paneStart = this.windows.paneStart(timeMs);
+        paneStart = this.#windows.paneStart(timeMs);
         paneEnd = paneStart + slideMs;
-        live = this.windows.openPane(paneStart);
+        live = this.#windows.openPane(paneStart);
       }
-      if (live === 0) this.windows.lateEvents++;
+      if (live === 0) this.lateEvents++;
       else {
         const hashOfKey = projectedKeyHash(keyWords, (from + i) * strideWords, projection);
         for (let w = 0; w < live; w++) slots[w]![i] = grouping.slot(events, from + i, hashOfKey, paneStart - w * slideMs);
@@ -81,26 +99,42 @@ export class IncrementalStage implements RunningStage {
     }
   }
 
-  async fire(startMs: number, emit: Emit): Promise<void> {
-    const { sizeMs } = this.windows;
-    const width = this.#aggregate.columns.length;
+  advance(watermarkMs: number): Pending {
+    const due = this.#windows.close(watermarkMs);
+    if (due.length > 0) return this.#fireAll(due);
+  }
+
+  async #fireAll(due: readonly number[]): Promise<void> {
+    for (const startMs of due) await this.#fire(startMs);
+  }
+
+  async #fire(startMs: number): Promise<void> {
+    const rows = this.#rows;
+    rows.begin(startMs, startMs + this.#windows.sizeMs);
     for await (const batch of this.#table.scan(startMs, this.#scanBatch)) {
-      this.#aggregate.emit(batch.valueDoubles, batch.length, this.#results, 0);
-      const pending = emit({
-        stage: this.#stage,
-        startMs,
-        endMs: startMs + sizeMs,
-        count: batch.length,
-        keyWords: batch.addressWords,
-        keyStrideWords: batch.addressStride >>> 2,
-        keyAtWord: 2,
-        keyWordCount: batch.keyBytes >>> 2,
-        numbers: this.#results,
-        width,
-      });
+      this.#aggregate.emit(batch.valueDoubles, 0, batch.length, rows.numbers, 0);
+      const pending = rows.emitSlots(batch);
       if (pending) await pending;
     }
     const pending = this.#table.drop(startMs);
     if (pending) await pending;
+  }
+
+  save(): SavedStage {
+    return { open: { [this.#tableName]: this.#windows.open() }, lateEvents: this.lateEvents };
+  }
+
+  async held(give: (row: HeldRow) => void): Promise<void> {
+    const { columns } = this.#aggregate;
+    const results = new Float64Array(this.#scanBatch.capacity * columns.length);
+    for (const startMs of this.#windows.open()) {
+      for await (const batch of this.#table.scan(startMs, this.#scanBatch)) {
+        this.#aggregate.emit(batch.valueDoubles, 0, batch.length, results, 0);
+        for (let slot = 0; slot < batch.length; slot++) {
+          const numbers = [...results.subarray(slot * columns.length, (slot + 1) * columns.length)];
+          give({ startMs, endMs: startMs + this.#windows.sizeMs, key: keyOf(batch, slot), numbers });
+        }
+      }
+    }
   }
 }

@@ -1,14 +1,10 @@
-import type { Pending, StateStore, TableSpec } from '../../backends/contract.ts';
-import { EventBatch, stageKeyBytes, type Workload } from '../../workloads/contract.ts';
-import { HolisticStage } from './holistic-stage.ts';
-import { IncrementalStage } from './incremental-stage.ts';
+import type { Pending, StateStore } from '../../backends/contract.ts';
+import { EventBatch, type Stage, stageColumns, stageKeyBytes, type Workload } from '../../workloads/contract.ts';
+import { OutputDigest } from '../output-digest.ts';
+import type { Output } from '../results.ts';
+import { operatorOf } from './operator.ts';
 import type { FiredRows, Sink } from './sink.ts';
-import { FRESH_STAGE, type RunningStage, type SavedStage, type StageRequest, stageTable } from './stage.ts';
-
-/** The tables a store must be opened with to run this workload. */
-export function workloadTables(workload: Workload): TableSpec[] {
-  return workload.stages.map(stageTable);
-}
+import { type Emit, FRESH_STAGE, type RunningStage, type SavedStage } from './stage.ts';
 
 /** Where a pipeline stands between two events: plain JSON, part of every checkpoint. */
 export interface SavedPipeline {
@@ -52,9 +48,8 @@ export interface PipelineRequest {
  */
 export class Pipeline {
   readonly #stages: readonly RunningStage[];
-  /** The rows of stage i on their way to stage i + 1. */
-  readonly #handovers: readonly EventBatch[];
-  readonly #sink: Sink;
+  /** What stage i has emitted for stage i + 1 and that one has not taken yet. */
+  readonly #handovers: readonly Handover[];
   readonly #probe: PipelineProbe;
   readonly #part: StreamPart | null;
   readonly #batchSize: number;
@@ -66,7 +61,6 @@ export class Pipeline {
 
   constructor({ workload, store, batchSize, sink, probe = NO_PROBE, saved, part }: PipelineRequest) {
     this.#batchSize = batchSize;
-    this.#sink = sink;
     this.#probe = probe;
     this.#part = part ?? null;
     this.#delayMs = workload.watermark.delayMs;
@@ -74,13 +68,26 @@ export class Pipeline {
     this.#events = saved?.events ?? 0;
     this.#latestMs = saved?.latestMs ?? Number.NEGATIVE_INFINITY;
     this.#watermarkMs = saved?.watermarkMs ?? Number.NEGATIVE_INFINITY;
-    this.#stages = workload.stages.map((stage, index) =>
-      openStage({ stage, index, store, batchSize, saved: saved?.stages[index] ?? FRESH_STAGE }),
-    );
-    for (const stage of this.#stages) stage.windows.watermarkMs = this.#watermarkMs;
-    this.#handovers = workload.stages
-      .slice(0, -1)
-      .map((stage) => new EventBatch(batchSize, { keyBytes: stageKeyBytes(stage), width: stage.aggregate.columns.length }));
+    checkChain(workload.stages);
+    const stages: RunningStage[] = [];
+    const handovers: Handover[] = [];
+    // From the last, since a stage hands its rows to the next.
+    for (const [index, stage] of [...workload.stages.entries()].reverse()) {
+      const next = stages[0];
+      let emit: Emit = (rows) => sink.accept(rows);
+      if (next !== undefined) {
+        const handover = new Handover(next, stage, batchSize);
+        handovers.unshift(handover);
+        emit = (rows) => {
+          sink.accept(rows);
+          return handover.take(rows);
+        };
+      }
+      const request = { index, store, batchSize, watermarkMs: this.#watermarkMs, emit };
+      stages.unshift(operatorOf(stage).open({ ...request, saved: saved?.stages[index] ?? FRESH_STAGE }));
+    }
+    this.#stages = stages;
+    this.#handovers = handovers;
   }
 
   /** Events taken so far. */
@@ -88,9 +95,14 @@ export class Pipeline {
     return this.#events;
   }
 
+  /** Events dropped as late, by stage. */
+  get lateByStage(): readonly number[] {
+    return this.#stages.map(({ lateEvents }) => lateEvents);
+  }
+
   /** Events dropped as late, over all stages. */
   get lateEvents(): number {
-    return this.#stages.reduce((sum, stage) => sum + stage.windows.lateEvents, 0);
+    return this.lateByStage.reduce((sum, count) => sum + count, 0);
   }
 
   /** How many events may come before the watermark advances: the most that `process` may be handed. */
@@ -135,28 +147,11 @@ export class Pipeline {
   async #advance(watermarkMs: number): Promise<void> {
     this.#watermarkMs = watermarkMs;
     for (const [index, stage] of this.#stages.entries()) {
-      const { windows } = stage;
-      if (windows.anyDue(watermarkMs)) await this.#fire(stage, index, windows.takeDue(watermarkMs));
-      windows.watermarkMs = watermarkMs;
+      const pending = stage.advance(watermarkMs);
+      if (pending) await pending;
+      const flushed = this.#handovers[index]?.flush();
+      if (flushed) await flushed;
     }
-  }
-
-  async #fire(stage: RunningStage, index: number, due: readonly number[]): Promise<void> {
-    const next = this.#stages[index + 1];
-    const handover = this.#handovers[index];
-    if (next === undefined || handover === undefined) {
-      for (const startMs of due) await stage.fire(startMs, (rows) => this.#sink.accept(rows));
-      return;
-    }
-    for (const startMs of due) {
-      await stage.fire(startMs, (rows) => {
-        this.#sink.accept(rows);
-        return handOver(rows, handover, next);
-      });
-    }
-    const pending = next.process(handover, 0, handover.length);
-    if (pending) await pending;
-    handover.length = 0;
   }
 
   save(): SavedPipeline {
@@ -164,33 +159,77 @@ export class Pipeline {
       events: this.#events,
       latestMs: Number.isFinite(this.#latestMs) ? this.#latestMs : null,
       watermarkMs: Number.isFinite(this.#watermarkMs) ? this.#watermarkMs : null,
-      stages: this.#stages.map((stage) => stage.windows.save()),
+      stages: this.#stages.map((stage) => stage.save()),
     };
+  }
+
+  /**
+   * What all stages hold, as the digest of one row per fact (see `HeldRow`). Reads the whole state, without hurry: a proof that a
+   * restored state is the one that was cut. Equals the oracle's `oracleState` at the same event.
+   */
+  async state(): Promise<Output> {
+    const digest = new OutputDigest();
+    for (const [index, stage] of this.#stages.entries()) {
+      await stage.held(({ startMs, endMs, key, numbers }) => {
+        digest.add(index + 1, startMs, endMs, key, 0, key.length, Float64Array.from(numbers), 0, numbers.length);
+      });
+    }
+    return { atEvent: this.#events, ended: false, rows: digest.rows, digest: digest.hex() };
   }
 }
 
-function openStage(request: StageRequest): RunningStage {
-  const { aggregate } = request.stage;
-  return aggregate.kind === 'incremental' ? new IncrementalStage(request, aggregate) : new HolisticStage(request, aggregate);
+/** @throws RangeError if these stages cannot follow each other */
+function checkChain(stages: readonly Stage[]): void {
+  if (stages.length === 0) throw new RangeError('a workload has at least one stage');
+  for (const [index, stage] of stages.entries()) {
+    const fail = (problem: string): never => {
+      throw new RangeError(`stage ${index + 1} of ${stages.length} ${problem}`);
+    };
+    if (stage.kind !== 'aggregate') {
+      if (stages.length > 1) fail(`is a ${stage.kind}, which must be the only stage`);
+      continue;
+    }
+    if (stage.window.kind === 'global' && stages.length > 1) fail('has a global window, which must be the only stage');
+    if (stage.allowedLatenessMs > 0 && index < stages.length - 1) fail('has allowed lateness, which only the last stage may have');
+  }
 }
 
-/** Makes rows into events of the next stage, stamped with the last millisecond of their window. */
-function handOver(rows: FiredRows, handover: EventBatch, next: RunningStage): Pending {
-  const { keyWords, keyStrideWords, keyAtWord, keyWordCount, numbers, width, count } = rows;
-  const timeMs = rows.endMs - 1;
-  const fill = (from: number): Pending => {
+/** Makes rows into events of the next stage, stamped with the last millisecond of their window, and hands them on by the batch. */
+class Handover {
+  readonly #next: RunningStage;
+  readonly #events: EventBatch;
+
+  constructor(next: RunningStage, stage: Stage, batchSize: number) {
+    this.#next = next;
+    this.#events = new EventBatch(batchSize, { keyBytes: stageKeyBytes(stage), width: stageColumns(stage).length });
+  }
+
+  take(rows: FiredRows): Pending {
+    return this.#takeFrom(rows, 0);
+  }
+
+  /** Hands on what is left. */
+  flush(): Pending {
+    const events = this.#events;
+    const { length } = events;
+    if (length === 0) return;
+    events.length = 0;
+    return this.#next.process(events, 0, length);
+  }
+
+  #takeFrom(rows: FiredRows, from: number): Pending {
+    const { endsMs, keyWords, keyStrideWords, keyAtWord, keyWordCount, numbers, width, count } = rows;
+    const events = this.#events;
     for (let row = from; row < count; row++) {
-      const event = handover.length++;
-      handover.timestamps[event] = timeMs;
+      const event = events.length++;
+      events.timestamps[event] = endsMs[row]! - 1;
       const key = row * keyStrideWords + keyAtWord;
-      for (let word = 0; word < keyWordCount; word++) handover.keyWords[event * keyWordCount + word] = keyWords[key + word]!;
-      for (let i = 0; i < width; i++) handover.values[event * width + i] = numbers[row * width + i]!;
-      if (handover.length === handover.capacity) {
-        const pending = next.process(handover, 0, handover.length);
-        handover.length = 0;
-        if (pending) return pending.then(() => fill(row + 1));
+      for (let word = 0; word < keyWordCount; word++) events.keyWords[event * keyWordCount + word] = keyWords[key + word]!;
+      for (let i = 0; i < width; i++) events.values[event * width + i] = numbers[row * width + i]!;
+      if (events.length === events.capacity) {
+        const pending = this.flush();
+        if (pending) return pending.then(() => this.#takeFrom(rows, row + 1));
       }
     }
-  };
-  return fill(0);
+  }
 }

@@ -21,12 +21,11 @@ export class RowFileSink implements Sink {
     this.#file = openSync(path, 'a+');
   }
 
-  accept({ stage, startMs, endMs, count, keyWords, keyStrideWords, keyAtWord, keyWordCount, numbers, width }: FiredRows): void {
+  accept({ stage, startsMs, endsMs, count, keyWords, keyStrideWords, keyAtWord, keyWordCount, numbers, width }: FiredRows): void {
     const keys = Buffer.from(keyWords.buffer, keyWords.byteOffset, keyWords.byteLength);
-    const window = `${stage},${startMs},${endMs},`;
     for (let row = 0; row < count; row++) {
       const at = (row * keyStrideWords + keyAtWord) * 4;
-      let text = window + keys.toString('hex', at, at + keyWordCount * 4);
+      let text = `${stage},${startsMs[row]},${endsMs[row]},${keys.toString('hex', at, at + keyWordCount * 4)}`;
       for (let i = 0; i < width; i++) text += `,${numbers[row * width + i]}`;
       this.#text += `${text}\n`;
     }

@@ -1,9 +1,10 @@
-/** The rows of a fired window, or a part of them, in the pipeline's own arenas: to be taken before `accept` returns. */
+/** Some rows of a stage, in the pipeline's own arenas: to be taken before `accept` returns. */
 export interface FiredRows {
   /** Stage that fired, from 1. */
   readonly stage: number;
-  readonly startMs: number;
-  readonly endMs: number;
+  /** Each row's window. */
+  readonly startsMs: Float64Array;
+  readonly endsMs: Float64Array;
   readonly count: number;
   /** Row i's key starts at word `i * keyStrideWords + keyAtWord`, `keyWordCount` words wide. */
   readonly keyWords: Uint32Array;

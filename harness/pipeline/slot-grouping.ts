@@ -10,9 +10,9 @@ export interface KeyProjection {
   readonly lastMask: number;
 }
 
-/** A key is this many leading bytes of a longer one, padded with zero bytes to a multiple of 4. */
+/** A key is this many leading bytes of a longer one, padded with zero bytes to a multiple of 4, at least 4. */
 export function keyProjection(prefixBytes: number): KeyProjection {
-  const words = Math.ceil(prefixBytes / 4);
+  const words = Math.max(1, Math.ceil(prefixBytes / 4));
   const kept = prefixBytes - (words - 1) * 4;
   const mask = new Uint8Array(4);
   mask.fill(0xff, 0, kept);

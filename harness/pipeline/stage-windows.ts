@@ -1,5 +1,4 @@
-import type { WindowSpec } from '../../workloads/contract.ts';
-import type { SavedStage } from './stage.ts';
+import type { SlidingWindow, TumblingWindow } from '../../workloads/contract.ts';
 
 /**
  * The windows of one stage in event time: which of them an event belongs to, which hold something, which the watermark
@@ -11,14 +10,13 @@ export class StageWindows {
   readonly slideMs: number;
   /** Windows that every event belongs to. */
   readonly overlap: number;
-  /** Events dropped because every window they belong to had closed. */
-  lateEvents: number;
   readonly #offsetMs: number;
   readonly #open: Set<number>;
   #earliestOpen: number;
-  #watermarkMs = Number.NEGATIVE_INFINITY;
+  #watermarkMs: number;
 
-  constructor(window: WindowSpec, saved: SavedStage) {
+  /** @param open starts of the windows that hold something. */
+  constructor(window: TumblingWindow | SlidingWindow, open: readonly number[], watermarkMs: number) {
     this.sizeMs = window.sizeMs;
     this.slideMs = window.kind === 'sliding' ? window.slideMs : window.sizeMs;
     this.overlap = this.sizeMs / this.slideMs;
@@ -26,16 +24,8 @@ export class StageWindows {
       throw new RangeError(`a window of ${this.sizeMs} ms must be a multiple of its slide, ${this.slideMs} ms`);
     }
     this.#offsetMs = window.offsetMs;
-    this.lateEvents = saved.lateEvents;
-    this.#open = new Set(saved.openWindows);
-    this.#earliestOpen = Math.min(...saved.openWindows);
-  }
-
-  get watermarkMs(): number {
-    return this.#watermarkMs;
-  }
-
-  set watermarkMs(watermarkMs: number) {
+    this.#open = new Set(open);
+    this.#earliestOpen = Math.min(...open);
     this.#watermarkMs = watermarkMs;
   }
 
@@ -55,13 +45,10 @@ export class StageWindows {
     return this.overlap;
   }
 
-  /** True if this watermark closes a window that holds something. */
-  anyDue(watermarkMs: number): boolean {
-    return this.#earliestOpen + this.sizeMs - 1 <= watermarkMs;
-  }
-
-  /** Takes out, in order, the starts of the windows whose last millisecond the watermark has reached. */
-  takeDue(watermarkMs: number): number[] {
+  /** Goes by this watermark from now on, and takes out, in order, the starts of the windows whose last millisecond it has reached. */
+  close(watermarkMs: number): readonly number[] {
+    this.#watermarkMs = watermarkMs;
+    if (this.#earliestOpen + this.sizeMs - 1 > watermarkMs) return NONE;
     const due: number[] = [];
     let earliest = Number.POSITIVE_INFINITY;
     for (const start of this.#open) {
@@ -73,7 +60,10 @@ export class StageWindows {
     return due.sort((a, b) => a - b);
   }
 
-  save(): SavedStage {
-    return { openWindows: [...this.#open].sort((a, b) => a - b), lateEvents: this.lateEvents };
+  /** Starts of the windows that hold something, ascending. */
+  open(): number[] {
+    return [...this.#open].sort((a, b) => a - b);
   }
 }
+
+const NONE: readonly number[] = [];

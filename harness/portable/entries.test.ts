@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { keyHash, type StateBackend, StateBatch, type StateStore, slotHash, type TableSpec, windowHash } from '../../backends/contract.ts';
+import { windowed } from '../../workloads/windowed.ts';
+import { tumbling } from '../../workloads/windows/tumbling.ts';
 import { builtInFile, create } from '../modules.ts';
 import { seededRandom } from '../random.ts';
 import { ENTRY_SLOTS, type Entries, entriesInRange, putEntries, storedEntries } from './entries.ts';
@@ -20,18 +22,15 @@ const TABLES: readonly TableSpec[] = [
 const WINDOWS = [-86_400_000, 0, 1_700_000_000_000];
 const POSITION = {
   tables: TABLES,
-  pipeline: { events: 1, latestMs: null, watermarkMs: null, stages: TABLES.map(() => ({ openWindows: WINDOWS, lateEvents: 0 })) },
+  pipeline: {
+    events: 1,
+    latestMs: null,
+    watermarkMs: null,
+    stages: TABLES.map(({ name }) => ({ open: { [name]: WINDOWS }, lateEvents: 0 })),
+  },
 };
 /** Keys of all stages are told apart by their first 4 bytes. */
-const LAST_STAGE = {
-  stages: [
-    {
-      keyPrefixBytes: 4,
-      window: { kind: 'tumbling', sizeMs: 1, offsetMs: 0 },
-      aggregate: { kind: 'holistic', name: 'none', inputWidth: 1, columns: [], reduce() {} },
-    },
-  ],
-} as const;
+const LAST_STAGE = { stages: [windowed(4, tumbling(1), { kind: 'holistic', name: 'none', inputWidth: 1, columns: [], reduce() {} })] };
 
 type Expected = Map<string, string>;
 

@@ -24,10 +24,11 @@ export async function* storedEntries(
   store: StateStore,
   { tables, pipeline }: Pick<Position, 'tables' | 'pipeline'>,
 ): AsyncGenerator<Entries> {
-  for (const [index, table] of tables.entries()) {
+  const open = new Map(pipeline.stages.flatMap((stage) => Object.entries(stage.open)));
+  for (const table of tables) {
     const batch = new StateBatch(ENTRY_SLOTS, table);
     const stored = table.kind === 'value' ? store.value(table.name) : store.list(table.name);
-    for (const window of pipeline.stages[index]!.openWindows) {
+    for (const window of open.get(table.name) ?? []) {
       for await (const { length } of stored.scan(window, batch)) if (length > 0) yield { table, batch };
     }
   }

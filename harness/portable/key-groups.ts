@@ -44,7 +44,7 @@ export class KeyGroupFilter {
 
   /** Keeps of a batch only the events in the range, in order, and returns how many went. */
   keep(events: EventBatch): number {
-    const { length, keyWords, timestamps, values, width } = events;
+    const { length, keyWords, timestamps, values, types, width } = events;
     const words = events.keyBytes >>> 2;
     let kept = 0;
     for (let event = 0; event < length; event++) {
@@ -53,6 +53,7 @@ export class KeyGroupFilter {
         for (let i = 0; i < words; i++) keyWords[kept * words + i] = keyWords[event * words + i]!;
         for (let i = 0; i < width; i++) values[kept * width + i] = values[event * width + i]!;
         timestamps[kept] = timestamps[event]!;
+        types[kept] = types[event]!;
       }
       kept++;
     }

@@ -9,6 +9,7 @@ import type { Workload } from '../../workloads/contract.ts';
 import type { Position } from '../checkpointing/position.ts';
 import { StatebenchError } from '../errors.ts';
 import type { SavedSink } from '../pipeline/sink.ts';
+import type { SavedStage } from '../pipeline/stage.ts';
 import { type Carried, type Entries, entriesInRange } from './entries.ts';
 import { KeyGroupFilter, type KeyGroupRange, keyGroupsOf } from './key-groups.ts';
 import type { FoundState } from './migrate.ts';
@@ -49,7 +50,7 @@ export async function rescale({ sources, part, parts, workload, backend, stateDi
       stages: first.pipeline.stages.map((_, stage) => {
         const saved = positions.map(({ pipeline }) => pipeline.stages[stage]!);
         return {
-          openWindows: [...new Set(saved.flatMap(({ openWindows }) => openWindows))].sort((a, b) => a - b),
+          open: unionOf(saved.map(({ open }) => open)),
           // Counted once, so that the parts' counts add up.
           lateEvents: part === 0 ? saved.reduce((sum, { lateEvents }) => sum + lateEvents, 0) : 0,
         };
@@ -61,6 +62,11 @@ export async function rescale({ sources, part, parts, workload, backend, stateDi
   const entries = parts === 1 ? all : entriesInRange(all, new KeyGroupFilter(range, workload));
   const { store, carried } = await fillStore(backend, { directory: stateDirectory, tables: first.tables }, entries);
   return { store, position, carried };
+}
+
+function unionOf(opens: readonly SavedStage['open'][]): SavedStage['open'] {
+  const tables = [...new Set(opens.flatMap(Object.keys))];
+  return Object.fromEntries(tables.map((table) => [table, [...new Set(opens.flatMap((open) => open[table] ?? []))].sort((a, b) => a - b)]));
 }
 
 async function* entriesOfAll(sources: readonly FoundState[], backend: StateBackend, directory: string): AsyncGenerator<Entries> {

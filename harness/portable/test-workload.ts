@@ -1,5 +1,8 @@
 /** Small workloads for tests that carry state. Windows overlap, events come out of order and late. */
-import type { Aggregate, Source, Stage, Workload } from '../../workloads/contract.ts';
+import type { AggregateStage, Source, Workload } from '../../workloads/contract.ts';
+import { windowed } from '../../workloads/windowed.ts';
+import { sliding } from '../../workloads/windows/sliding.ts';
+import { tumbling } from '../../workloads/windows/tumbling.ts';
 import { builtInFile, create } from '../modules.ts';
 
 export const EVENTS = 12_000;
@@ -13,15 +16,14 @@ export async function testWorkload(held: Held, keys: number): Promise<{ readonly
   const make = (name: string) =>
     create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: { ...options, watermarkEvery: 100 } });
   const made = await make(held === 'values' ? 'synthetic' : 'tumbling-holistic');
-  const first = { ...made.stages[0]!, window: { kind: 'sliding', sizeMs: 20_000, slideMs: 10_000, offsetMs: 0 } } as const;
-  const stages: readonly Stage[] = held === 'values' ? [first, await totals()] : [first];
+  const first = { ...(made.stages[0] as AggregateStage), window: sliding(20_000, 10_000) };
+  const stages = held === 'values' ? [first, await totals()] : [first];
   return { workload: { ...made, stages }, source: await made.source({ seed: 3, endless: false }) };
 }
 
 /** The second stage of the built-in chain, by the minute. */
-async function totals(): Promise<Stage> {
+async function totals(): Promise<AggregateStage> {
   const name = 'flights-delays';
   const chain = await create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: {} });
-  const aggregate: Aggregate = chain.stages[1]!.aggregate;
-  return { keyPrefixBytes: 7, window: { kind: 'tumbling', sizeMs: 60_000, offsetMs: 0 }, aggregate };
+  return windowed(7, tumbling(60_000), (chain.stages[1] as AggregateStage).aggregate);
 }

@@ -28,8 +28,8 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
     batchSize: cell.batchSize,
     sink,
     probe: meter,
-    wrap: (opened, tables) => {
-      store = new MeasuredStore(opened, tables);
+    wrap: (opened) => {
+      store = new MeasuredStore(opened);
       return store;
     },
   });
@@ -119,6 +119,10 @@ class TimedSource implements Source {
 
   get keyBytes(): number {
     return this.#source.keyBytes;
+  }
+
+  get width(): number {
+    return this.#source.width;
   }
 
   get events(): number {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Stage, stageColumns } from '../../workloads/contract.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { RowFileSink } from '../pipeline/row-file-sink.ts';
 import { cellParts } from './cell-parts.ts';
@@ -32,10 +33,11 @@ export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, 
 }
 
 /** Stages may give different numbers: the header names the columns of each place, once where they agree. */
-function header(stages: readonly { readonly aggregate: { readonly columns: readonly string[] } }[]): string {
-  const places = Math.max(...stages.map(({ aggregate }) => aggregate.columns.length));
+function header(stages: readonly Stage[]): string {
+  const columns = stages.map(stageColumns);
+  const places = Math.max(...columns.map(({ length }) => length));
   const names = Array.from({ length: places }, (_, place) => {
-    return [...new Set(stages.flatMap(({ aggregate }) => aggregate.columns[place] ?? []))].join('|');
+    return [...new Set(columns.flatMap((names) => names[place] ?? []))].join('|');
   });
   return ['stage', 'window_start', 'window_end', 'key', ...names].join(',');
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { StateStore } from '../../backends/contract.ts';
 import { Job, type JobRequest } from '../job.ts';
 import { RowFileSink } from '../pipeline/row-file-sink.ts';
-import { stateOutput } from '../pipeline/state-output.ts';
 import { cellParts } from './cell-parts.ts';
 import type { Tell } from './process.ts';
 import type { KillMoment, SurviveResult, SurviveTask } from './tasks.ts';
@@ -27,7 +26,7 @@ export async function survive({ cell, checkpointEvery, overlap, killAt }: Surviv
   });
   const { restored, pipeline } = job;
   if (restored !== null) {
-    const state = await stateOutput(parts.workload, watched.store, pipeline.save());
+    const state = await pipeline.state();
     await tell({ type: 'restored', restored, state });
   }
   const checkpoints = { firstEvent: checkpointEvery, everyEvents: checkpointEvery, exact: !overlap };

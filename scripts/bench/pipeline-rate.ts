@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateBackend } from '../../backends/contract.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
-import { Pipeline, workloadTables } from '../../harness/pipeline/pipeline.ts';
+import { workloadTables } from '../../harness/pipeline/operator.ts';
+import { Pipeline } from '../../harness/pipeline/pipeline.ts';
 import { EventBatch, type Workload } from '../../workloads/contract.ts';
 
 export interface PipelineRate {
@@ -27,7 +28,7 @@ export async function pipelineRate(
   const store = await backend.open({ directory, tables: workloadTables(workload) });
   const source = await workload.source({ seed, endless: true });
   const pipeline = new Pipeline({ workload, store, batchSize, sink: new DigestSink() });
-  const batch = new EventBatch(workload.watermark.everyEvents, { keyBytes: source.keyBytes, width: 1 });
+  const batch = new EventBatch(workload.watermark.everyEvents, source);
   let sourceNs = 0;
   const run = async (until: number) => {
     while (pipeline.events < until) {

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { builtInFile, create } from '../../harness/modules.ts';
 import { oracle } from '../../harness/oracle.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
-import { Pipeline, workloadTables } from '../../harness/pipeline/pipeline.ts';
+import { workloadTables } from '../../harness/pipeline/operator.ts';
+import { Pipeline } from '../../harness/pipeline/pipeline.ts';
 import { seededRandom } from '../../harness/random.ts';
 import { EventBatch, type Source, type Workload } from '../../workloads/contract.ts';
 import { type Campaign, type CaseRequest, type CaseResult, countTo, PASSED } from './campaign.ts';
 
 async function feed(pipeline: Pipeline, workload: Workload, source: Source, until: number): Promise<void> {
-  const batch = new EventBatch(workload.watermark.everyEvents, { keyBytes: source.keyBytes, width: 1 });
+  const batch = new EventBatch(workload.watermark.everyEvents, source);
   source.seek(pipeline.events);
   while (pipeline.events < until && source.fill(batch, Math.min(until - pipeline.events, pipeline.untilWatermark)) > 0) {
     await pipeline.process(batch);

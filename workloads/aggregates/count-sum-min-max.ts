@@ -4,9 +4,19 @@ import type { IncrementalAggregate } from '../contract.ts';
 const WIDTH = 4;
 const COLUMNS = ['count', 'sum', 'min', 'max'] as const;
 
-function emit(accumulators: Float64Array, count: number, results: Float64Array, resultsAt: number): void {
+function emit(accumulators: Float64Array, from: number, count: number, results: Float64Array, resultsAt: number): void {
   const doubles = count * WIDTH;
-  for (let i = 0; i < doubles; i++) results[resultsAt + i] = accumulators[i]!;
+  const at = from * WIDTH;
+  for (let i = 0; i < doubles; i++) results[resultsAt + i] = accumulators[at + i]!;
+}
+
+function merge(target: Float64Array, into: number, source: Float64Array, from: number): void {
+  const to = into * WIDTH;
+  const at = from * WIDTH;
+  target[to] = target[to]! + source[at]!;
+  target[to + 1] = target[to + 1]! + source[at + 1]!;
+  if (source[at + 2]! < target[to + 2]!) target[to + 2] = source[at + 2]!;
+  if (source[at + 3]! > target[to + 3]!) target[to + 3] = source[at + 3]!;
 }
 
 /** Of events that carry one number. */
@@ -16,9 +26,9 @@ export const countSumMinMax: IncrementalAggregate = {
   inputWidth: 1,
   accumulatorWidth: WIDTH,
   columns: COLUMNS,
-  fold(accumulators, present, slots, events, from, count) {
+  fold(accumulators, present, slots, slotsAt, events, from, count) {
     for (let i = 0; i < count; i++) {
-      const slot = slots[i]!;
+      const slot = slots[slotsAt + i]!;
       const value = events[from + i]!;
       const at = slot * WIDTH;
       if (present[slot] === 0) {
@@ -36,6 +46,7 @@ export const countSumMinMax: IncrementalAggregate = {
     }
   },
   emit,
+  merge,
 };
 
 /** Of an earlier stage's results: counts and sums add up, so totals reconcile from stage to stage. */
@@ -45,9 +56,9 @@ export const mergedCountSumMinMax: IncrementalAggregate = {
   inputWidth: WIDTH,
   accumulatorWidth: WIDTH,
   columns: COLUMNS,
-  fold(accumulators, present, slots, events, from, count) {
+  fold(accumulators, present, slots, slotsAt, events, from, count) {
     for (let i = 0; i < count; i++) {
-      const slot = slots[i]!;
+      const slot = slots[slotsAt + i]!;
       const eventAt = (from + i) * WIDTH;
       const at = slot * WIDTH;
       if (present[slot] === 0) {
@@ -65,4 +76,5 @@ export const mergedCountSumMinMax: IncrementalAggregate = {
     }
   },
   emit,
+  merge,
 };

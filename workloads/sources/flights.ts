@@ -63,6 +63,7 @@ export function replay(columns: FlightColumns, { limit, repeat, arrivals }: Flig
 
   return {
     keyBytes: ROUTE_KEY_BYTES,
+    width: 1,
     events,
     get position() {
       return position;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { countSumMinMax, mergedCountSumMinMax } from '../aggregates/count-sum-min-max.ts';
 import { median } from '../aggregates/median.ts';
-import type { Source, Stage, WindowSpec, Workload } from '../contract.ts';
+import type { AggregateStage, Source, WindowSpec, Workload } from '../contract.ts';
+import { windowed } from '../windowed.ts';
+import { tumbling } from '../windows/tumbling.ts';
 import { draw, drawKey } from './random.ts';
 
 export const description = 'A short log of odd events through odd windows, both made up from a number: for tests.';
@@ -36,17 +38,18 @@ export default function randomLog({ log }: z.output<typeof options>): Workload {
     const offsetMs = pick(0, 0, -3, 17);
     const overlap = pick(2, 3, 5);
     return random() < 0.6
-      ? { kind: 'tumbling', sizeMs, offsetMs }
-      : { kind: 'sliding', sizeMs: sizeMs * overlap, slideMs: sizeMs, offsetMs };
+      ? tumbling(sizeMs, offsetMs)
+      : { kind: 'sliding', sizeMs: sizeMs * overlap, slideMs: sizeMs, offsetMs, panes: false };
   };
-  const stages: Stage[] = [{ keyPrefixBytes: pick(keyBytes, keyBytes - 1, 3), window: window(), aggregate: pick(countSumMinMax, median) }];
+  const stages: AggregateStage[] = [windowed(pick(keyBytes, keyBytes - 1, 3), window(), pick(countSumMinMax, median))];
   while (stages[0]!.aggregate === countSumMinMax && stages.length < 3 && random() < 0.6) {
     const { keyPrefixBytes } = stages.at(-1)!;
-    stages.push({ keyPrefixBytes: 1 + below(keyPrefixBytes), window: window(), aggregate: mergedCountSumMinMax });
+    stages.push(windowed(1 + below(keyPrefixBytes), window(), mergedCountSumMinMax));
   }
   let position = 0;
   const source: Source = {
     keyBytes,
+    width: 1,
     events: count,
     get position() {
       return position;

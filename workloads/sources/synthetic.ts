@@ -82,6 +82,7 @@ export function syntheticSource(settings: SyntheticSettings): Source {
 
   return {
     keyBytes,
+    width: 1,
     events,
     get position() {
       return position;
