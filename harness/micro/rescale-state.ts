@@ -122,7 +122,7 @@ class Rescaling {
   }
 
   async *#entries(part: number): AsyncGenerator<Entries> {
-    const stages = [{ openWindows: [WINDOW], lateEvents: 0 }];
+    const stages = [{ open: { [this.#layout.table.name]: [WINDOW] }, lateEvents: 0 }];
     const position = { tables: [this.#layout.table], pipeline: { events: 0, latestMs: null, watermarkMs: null, stages } };
     for (const [index, source] of this.#sources.entries()) {
       const directory = join(this.#runDirectory, `source-${part}-${index}`);

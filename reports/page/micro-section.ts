@@ -1,4 +1,5 @@
 import type { MicroResults } from '../../harness/results.ts';
+import { survivalOf } from '../decision.ts';
 import { batchText, compareMicro, type MicroComparison, microSettingsText, rangeText, rateText, ratioText } from '../micro-table.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped } from '../quantity.ts';
@@ -38,6 +39,7 @@ export function microSection(micro: MicroResults): Markup {
 ${complete ? null : html`<p class="banner" role="alert">Ended early: not every operation was measured in every block.</p>`}
 ${missing.length === 0 ? null : html`<ul class="bad">${missing.map((text) => html`<li>${plainText(text)}</li>`)}</ul>`}
 ${compareMicro(micro).map((comparison) => batchTable(comparison, micro))}
+<details><summary>Backends: what their state survives without a checkpoint, and their settings</summary><dl class="pad">${backends.map(({ name, durability, settings: own }) => html`<dt>${plainText(name)}</dt><dd>${survivalOf(durability)}${Object.entries(own).map(([key, value]) => html`; ${plainText(key)}=${plainText(String(value))}`)}</dd>`)}</dl></details>
 <details><summary>What each operation does</summary><dl class="pad">${operations.map(({ name, description }) => html`<dt>${plainText(name)}</dt><dd>${plainText(description)}</dd>`)}</dl></details>
 <pre id="micro-command" tabindex="0">${plainText(command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="micro-command">Copy the command</button><button type="button" data-download="micro.json" data-from="data-micro.json">micro.json</button></div>
 <script type="text/plain" id="data-micro.json">${raw(zipped(pretty(micro)))}</script></section>`;
