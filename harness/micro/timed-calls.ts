@@ -6,8 +6,8 @@ import { EXPIRES_LATER, NOW, type StateLayout } from './state-layout.ts';
 
 /** Slots of an iteration, or of one batch if that has more: so many that reading the clock weighs nothing at batch size 1 either. */
 export const SLOTS_PER_ITERATION = 1024;
-/** A scan takes far longer than a slot of a batch. */
-const SLOTS_PER_SCAN = 8;
+/** A scan takes far longer than a slot of a batch, on some stores as long as the state is large. */
+const SLOTS_PER_SCAN = 64;
 
 /** What reading operations have seen: how many entries, and a checksum over what was taken of them. */
 export interface Seen {

@@ -7,7 +7,7 @@ import { type TimedCalls, timedCalls } from './timed-calls.ts';
 
 const WINDOW = 0;
 /** Of an iteration, unless a batch has more. */
-const CHECKED_SLOTS = 64;
+const CHECKED_SLOTS = 512;
 /** A multiple of three, so that a third of the entries has expired. */
 const FEWEST_KEYS = 30;
 /** Slots of a call while a state is filled or looked through. */
