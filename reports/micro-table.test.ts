@@ -28,7 +28,7 @@ function invent(blocks: number, factor: number, names: readonly string[] = ['mem
     settings: { keys: 1000, keyBytes: 8, valueBytes: 8, batchSizes: [1, 1024], blocks, timeMs: 100, warmUpMs: 50 },
     operations: operations.map((name) => ({ name, description: `does ${name}` })),
     backends: names.map((name) => ({ name, settings: {}, durability: 'volatile' })),
-    leftOut: [{ backend: 'redis', reason: 'no server' }],
+    leftOut: [{ backend: 'redis', reason: 'no server', missed: true }],
     measurements: operations.flatMap((operation) =>
       [1, 1024].flatMap((batchSize) =>
         names.flatMap((backend, i) =>
@@ -103,7 +103,7 @@ browserTest('hostile text stays text, nothing is fetched, and a phone shows it w
   const hostile: MicroResults = {
     ...micro,
     command: HOSTILE.join(' '),
-    leftOut: HOSTILE.map((reason) => ({ backend: reason, reason })),
+    leftOut: HOSTILE.map((reason) => ({ backend: reason, reason, missed: false })),
     failures: HOSTILE.map((message) => ({ backend: names[0]!, block: 1, operations: [message], code: message, message })),
     operations: micro.operations.map(({ name }, i) => ({ name, description: HOSTILE[i]! })),
   };

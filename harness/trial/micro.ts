@@ -11,7 +11,7 @@ import { SLOTS_PER_ITERATION, timedCalls } from '../micro/timed-calls.ts';
 import { emptyState, fillState, problemOf } from '../micro/verify.ts';
 import { create } from '../modules.ts';
 import { ENTRY_SLOTS } from '../portable/entries.ts';
-import type { Tell } from './process.ts';
+
 import type { MicroResult, MicroTask } from './tasks.ts';
 
 const WINDOW = 0;

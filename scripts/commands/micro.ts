@@ -17,8 +17,8 @@ import { formatSeconds } from '../../harness/units.ts';
 import { renderMicroTerminal } from '../../reports/micro-terminal.ts';
 import { MICRO } from '../../reports/read-results.ts';
 import { terminalOptions } from '../../reports/terminal.ts';
-import type { Finish } from '../command-line.ts';
 import { printJson, say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { gathered, gatheredWords, wholeNumber, wholeNumbers } from '../flags.ts';
 import { availableOf, startServers } from '../measuring.ts';
 import { defaultFolder, prepareMicroFolder, REPORT, readFolder, writePage } from '../results-folder.ts';
@@ -71,7 +71,7 @@ async function micro(flags: Flags): Promise<ExitCode> {
   using stop = listenForStop();
   const startedAt = new Date();
   const settings = settingsOf(flags);
-  const { values: modules, leftOut } = await availableOf(flags.backend.map(parseSpec), ({ name }) => name, loadBackend);
+  const { values: modules, unavailable } = await availableOf(flags.backend.map(parseSpec), ({ name }) => name, loadBackend);
   const twice = modules.find(({ name }, i) => modules.findIndex((other) => other.name === name) < i);
   if (twice !== undefined)
     throw new StatebenchError(
@@ -85,9 +85,10 @@ async function micro(flags: Flags): Promise<ExitCode> {
   using _lock = lockFolder(folder);
   await using servers = await startServers(modules);
   const { backends } = servers;
-  const missed = [...leftOut, ...servers.leftOut];
+  // Those that were asked for by name are missed.
+  const leftOut = [...unavailable, ...servers.unavailable].map((each) => ({ ...each, missed: flags.named }));
   if (backends.length === 0)
-    throw new StatebenchError('unavailable', `no backend is left to measure. ${missed.map(({ reason }) => reason).join(' ')}`);
+    throw new StatebenchError('unavailable', `no backend is left to measure. ${leftOut.map(({ reason }) => reason).join(' ')}`);
   const names = flags.operation ?? OPERATION_NAMES;
   const plan = {
     schema: 1 as const,
@@ -103,7 +104,7 @@ async function micro(flags: Flags): Promise<ExitCode> {
       const { settings: own, durability } = module.create();
       return { name: module.name, settings: own, durability };
     }),
-    leftOut: missed,
+    leftOut,
   };
   if (!flags.quiet) say(planText(plan, folder));
   sweepScratch(folder);
@@ -126,8 +127,8 @@ async function micro(flags: Flags): Promise<ExitCode> {
     if (flags.json) printJson(results);
     say(`\n${renderMicroTerminal(results, terminalOptions(process.env, process.stderr.columns, process.stderr.isTTY === true))}`);
     say(`report: ${report}`);
-    const asked = flags.named && missed.length > 0;
-    return stop.exitCode() ?? (results.failures.length > 0 || asked ? EXIT.backendFailed : EXIT.ok);
+    const missed = leftOut.some((each) => each.missed);
+    return stop.exitCode() ?? (results.failures.length > 0 || missed ? EXIT.backendFailed : EXIT.ok);
   } finally {
     removeScratch(directory);
   }

@@ -4,8 +4,8 @@ import { Command } from 'commander';
 import { EXIT } from '../../harness/errors.ts';
 import { renderMicroTerminal } from '../../reports/micro-terminal.ts';
 import { renderTerminal, terminalOptions } from '../../reports/terminal.ts';
-import type { Finish } from '../command-line.ts';
 import { say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { REPORT, readFolder, writePage } from '../results-folder.ts';
 
 export function reportCommand(finish: Finish): Command {
