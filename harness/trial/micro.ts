@@ -12,7 +12,7 @@ import { emptyState, fillState, problemOf } from '../micro/verify.ts';
 import { create } from '../modules.ts';
 import { ENTRY_SLOTS } from '../portable/entries.ts';
 
-import type { MicroResult, MicroTask } from './tasks.ts';
+import type { MicroResult, MicroTask, Tell } from './tasks.ts';
 
 const WINDOW = 0;
 /** Of a hundred entries, those that have expired in states with time to live. */
