@@ -1,6 +1,7 @@
 import { type ListTable, type Pending, StateBatch, type ValueTable } from '../../backends/contract.ts';
 import { type ContinuousJoinStage, EVENT_TYPE, type EventBatch } from '../../workloads/contract.ts';
 import { copyEvent } from './event-slots.ts';
+import { GroupScans } from './group-scans.ts';
 import { eachList, keyOf } from './held-rows.ts';
 import { eachBatch, inTurn } from './in-turn.ts';
 import type { Operator } from './operator.ts';
@@ -52,13 +53,12 @@ class ContinuousJoin implements RunningStage {
   /** The keys whose waiting list ends with this micro-batch, and the left event that ends it. */
   readonly #met: StateBatch;
   readonly #metBy: Int32Array;
-  #pairedOf = 0;
+  readonly #metScans: GroupScans;
   readonly #appended: StateBatch;
   readonly #written: StateBatch;
   readonly #scanBatch: StateBatch;
   readonly #rows: PairRows;
   readonly #steps: readonly (() => Pending)[];
-  readonly #pairMet = (batch: StateBatch): void => this.#pair(batch);
   #events!: EventBatch;
   #from = 0;
   #count = 0;
@@ -87,11 +87,12 @@ class ContinuousJoin implements RunningStage {
     this.#appended = new StateBatch(batchSize, waiting);
     this.#written = new StateBatch(batchSize, left);
     this.#scanBatch = new StateBatch(Math.max(batchSize, SCAN_SLOTS), waiting);
+    this.#metScans = new GroupScans(this.#waiting, this.#met, this.#scanBatch, (met, found) => this.#pair(met, found));
     this.#rows = new PairRows(index + 1, left.keyBytes, emit);
     this.#steps = [
       () => this.#left.read(this.#keys),
       () => this.#findMet(),
-      () => this.#pairAllMet(),
+      () => this.#metScans.run(),
       () => this.#takeEvents(),
       () => (this.#met.length > 0 ? this.#waiting.remove(this.#met) : undefined),
       () => (this.#appended.length > 0 ? this.#waiting.append(this.#appended) : undefined),
@@ -137,26 +138,10 @@ class ContinuousJoin implements RunningStage {
     }
   }
 
-  #pairAllMet(): Pending {
-    this.#pairedOf = 0;
-    return this.#pairMetOn();
-  }
-
-  #pairMetOn(): Pending {
-    const met = this.#met;
-    for (; this.#pairedOf < met.length; this.#pairedOf++) {
-      const pending = eachBatch(this.#waiting.scan(WINDOW, this.#scanBatch, met.keys[this.#pairedOf]!), this.#pairMet);
-      if (!pending) continue;
-      return pending.then(() => {
-        this.#pairedOf++;
-        return this.#pairMetOn();
-      });
-    }
-  }
-
-  #pair({ length, addressWords, addressStride, valueDoubles, valueStride }: StateBatch): void {
+  /** Pairs some of those who waited for a key with the left event that they met. */
+  #pair(met: number, { length, addressWords, addressStride, valueDoubles, valueStride }: StateBatch): void {
     const { timestamps, values, width } = this.#events;
-    const event = this.#metBy[this.#pairedOf]!;
+    const event = this.#metBy[met]!;
     const timeMs = timestamps[event]!;
     const left = values[event * width]!;
     for (let slot = 0; slot < length; slot++) {

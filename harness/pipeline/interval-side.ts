@@ -1,6 +1,7 @@
 import { type ListTable, type Pending, StateBatch } from '../../backends/contract.ts';
 import type { EventBatch } from '../../workloads/contract.ts';
 import { copyEvent, pushKey } from './event-slots.ts';
+import { GroupScans } from './group-scans.ts';
 import { keyOf } from './held-rows.ts';
 import { eachBatch } from './in-turn.ts';
 import type { PairRows } from './pair-rows.ts';
@@ -37,10 +38,9 @@ export class IntervalSide implements Reach {
   /** By event of the micro-batch and bucket it touches: the one before it in its chain. */
   readonly #lookersNext: Int32Array;
   readonly #scanBatch: StateBatch;
-  readonly #pairLookers = (batch: StateBatch): void => this.#pair(batch);
+  readonly #probes: GroupScans;
   #events!: EventBatch;
   #from = 0;
-  #probed = 0;
   /** The bucket in which the interval looked for last begins, and which of it and the next ones hold something. */
   #firstBucket = Number.NaN;
   readonly #held = new Uint8Array(BUCKETS_TOUCHED);
@@ -68,6 +68,7 @@ export class IntervalSide implements Reach {
     this.#lookersHead = new Int32Array(batchSize * BUCKETS_TOUCHED);
     this.#lookersNext = new Int32Array(batchSize * BUCKETS_TOUCHED);
     this.#scanBatch = new StateBatch(Math.max(batchSize, SCAN_SLOTS), table);
+    this.#probes = new GroupScans(this.table, this.#wanted, this.#scanBatch, (wanted, found) => this.#pair(wanted, found));
   }
 
   begin(events: EventBatch, from: number): void {
@@ -107,28 +108,16 @@ export class IntervalSide implements Reach {
 
   /** Pairs the other side's events with what earlier micro-batches left here. */
   probe(): Pending {
-    this.#probed = 0;
-    return this.#probeOn();
+    return this.#probes.run();
   }
 
-  #probeOn(): Pending {
-    const wanted = this.#wanted;
-    for (; this.#probed < wanted.length; this.#probed++) {
-      const slot = this.#probed;
-      const pending = eachBatch(this.table.scan(wanted.windows[slot]!, this.#scanBatch, wanted.keys[slot]!), this.#pairLookers);
-      if (!pending) continue;
-      this.#probed++;
-      return pending.then(() => this.#probeOn());
-    }
-  }
-
-  /** Pairs what was found in the bucket under way with those who look into it. */
-  #pair({ length, addressWords, addressStride, valueDoubles, valueStride }: StateBatch): void {
+  /** Pairs some of what was found in a bucket with those who look into it. */
+  #pair(wanted: number, { length, addressWords, addressStride, valueDoubles, valueStride }: StateBatch): void {
     const { timestamps, values, width } = this.#events;
     const from = this.#from;
     const strideWords = addressStride >>> 2;
     const elementWidth = valueStride / 8;
-    const head = this.#lookersHead[this.#probed]!;
+    const head = this.#lookersHead[wanted]!;
     for (let slot = 0; slot < length; slot++) {
       const foundMs = valueDoubles[slot * elementWidth]!;
       const found = valueDoubles[slot * elementWidth + 1]!;
