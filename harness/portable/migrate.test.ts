@@ -11,7 +11,7 @@ import { startRedis } from '../../scripts/servers/redis.ts';
 import { requiredServer } from '../../scripts/servers/required.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { builtInFile, create, type ModuleRef } from '../modules.ts';
-import { oracle } from '../oracle.ts';
+import { oracle } from '../oracle/oracle.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { findState, migrate } from './migrate.ts';
 import { EVENTS, type Held, testWorkload } from './test-workload.ts';

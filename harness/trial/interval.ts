@@ -2,8 +2,7 @@ import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { IntervalResult, IntervalTask } from './tasks.ts';
+import type { IntervalResult, IntervalTask, Tell } from './tasks.ts';
 
 /** Warms up, then runs equal stretches of the stream, each with checkpoints at another interval. */
 export async function interval({ cell, warmUpEvents, measuredEvents, everyEvents }: IntervalTask, tell: Tell): Promise<IntervalResult> {

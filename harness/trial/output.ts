@@ -4,8 +4,7 @@ import { type Stage, stageColumns } from '../../workloads/contract.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { RowFileSink } from '../pipeline/row-file-sink.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { OutputResult, OutputTask } from './tasks.ts';
+import type { OutputResult, OutputTask, Tell } from './tasks.ts';
 
 /** Runs a workload to its end, from the newest checkpoint if there is one, and writes its rows, sorted, as CSV. */
 export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, tell: Tell): Promise<OutputResult> {

@@ -3,8 +3,7 @@ import type { StateStore } from '../../backends/contract.ts';
 import { Job, type JobRequest } from '../job.ts';
 import { RowFileSink } from '../pipeline/row-file-sink.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { KillMoment, SurviveResult, SurviveTask } from './tasks.ts';
+import type { KillMoment, SurviveResult, SurviveTask, Tell } from './tasks.ts';
 
 /**
  * Runs a finite workload to its end, from the newest checkpoint if there is one, its rows in a file that all the run's processes

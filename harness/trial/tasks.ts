@@ -200,3 +200,6 @@ export type Message =
   | { readonly type: 'restored'; readonly restored: Restored; readonly state: Output }
   | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
+
+/** Says something to the parent. Settles when it is on its way, so that a process that never waits is heard. */
+export type Tell = (message: Message) => Promise<void>;

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtInFile, create } from '../../harness/modules.ts';
-import { oracle } from '../../harness/oracle.ts';
+import { oracle } from '../../harness/oracle/oracle.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
 import { workloadTables } from '../../harness/pipeline/operator.ts';
 import { Pipeline } from '../../harness/pipeline/pipeline.ts';

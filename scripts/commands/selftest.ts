@@ -5,8 +5,8 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { EXIT } from '../../harness/errors.ts';
 import { SELF_CHECKS } from '../../harness/survival/selftest.ts';
-import type { Finish } from '../command-line.ts';
 import { print, say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 export function selftestCommand(finish: Finish): Command {

@@ -8,7 +8,8 @@ const share = z.number().min(0).max(1);
 const ms = z
   .int()
   .min(0)
-  .max(2 ** 31);
+  .max(2 ** 31)
+  .meta({ unit: 'ms' });
 
 export const syntheticOptions = {
   keys: z.int().min(1).max(KEYS_MAX).default(100_000).describe('number of keys'),
@@ -27,9 +28,9 @@ export const syntheticOptions = {
   ratePerSecond: z.int().min(1).max(1_000_000_000).default(100_000).describe('events per second of event time'),
   events: z.int().min(1).default(10_000_000).describe('length of the stream where it is not endless'),
   disorder: share.default(0).describe('share of the events that are out of order'),
-  disorderMs: ms.default(1_000).describe('the most an event out of order is moved back, ms'),
+  disorderMs: ms.default(1_000).describe('the most an event out of order is moved back'),
   late: share.default(0).describe('share of the events that are moved back so far that every window of theirs is closed'),
-  delay: ms.default(0).describe('watermark delay, ms'),
+  delay: ms.default(0).describe('watermark delay'),
   watermarkEvery: z
     .int()
     .min(1)
