@@ -53,7 +53,7 @@ process.once('message', async (task: Task) => {
     await tell({ type: 'result', result: await perform(task) });
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    const full = isDiskFull(error);
+    const full = code !== 'disk-full' && isDiskFull(error);
     await tell({
       type: 'failed',
       code: full ? 'disk-full' : typeof code === 'string' ? code : 'error',

@@ -102,6 +102,8 @@ export interface SurviveTask {
   readonly overlap: boolean;
   /** Null to go on to the end. */
   readonly killAt: KillMoment | null;
+  /** Whether it stands still there until it is told to go on. */
+  readonly waits: boolean;
 }
 
 /** Measures the throughput at several checkpoint intervals, and without checkpoints. */
@@ -115,8 +117,12 @@ export interface IntervalTask {
   readonly everyEvents: readonly (number | null)[];
 }
 
-/** What was measured at each entry of `everyEvents`. */
-export type IntervalResult = readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+export interface IntervalResult {
+  /** What was measured at each entry of `everyEvents`. */
+  readonly stretches: readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+  /** Rows fired by the end of the last stretch. */
+  readonly output: Output;
+}
 
 export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
 

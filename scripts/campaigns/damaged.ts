@@ -105,6 +105,7 @@ export function damageCampaign(seeds: number): Campaign {
     name: 'R4',
     what: 'a damaged checkpoint is passed over and counted, all damaged are refused',
     unavailable: () => null,
+    alone: false,
     seeds: () => countTo(seeds),
     try: damaged,
   };

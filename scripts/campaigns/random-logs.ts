@@ -75,6 +75,7 @@ export function logCampaign(seeds: number): Campaign {
     name: 'R1',
     what: "random event logs (late, duplicate, out of order, skewed, before 1970, with gaps) give the oracle's rows",
     unavailable: () => null,
+    alone: false,
     seeds: () => countTo(seeds),
     try: oneLog,
   };
