@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { EVENT_TYPE, EventBatch, type Source, type Stage, type WatermarkSpec, type Workload } from '../../workloads/contract.ts';
+import { EVENT_TYPE, EventBatch, type Source, type Stage, type WatermarkSpec } from '../../workloads/contract.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
 import { loadBackend } from '../modules.ts';
+import { workloadOf } from '../oracle/by-hand.ts';
 import { seededRandom } from '../random.ts';
 import { workloadTables } from './operator.ts';
 import { Pipeline } from './pipeline.ts';
@@ -54,16 +55,6 @@ export function randomLog(seed: number, count: number): LogEvent[] {
     const type = random() < 0.1 ? 'end' : random() < rights ? 'right' : 'left';
     return [type, `k${Math.floor(keys * random() ** 2)}`, now - (random() < 0.3 ? below(80) : 0), below(50)];
   });
-}
-
-export function joinWorkload(stage: Stage, watermark: WatermarkSpec): Workload {
-  return {
-    name: 'join',
-    settings: {},
-    watermark,
-    stages: [stage],
-    source: () => Promise.reject(new Error('the test has the source')),
-  };
 }
 
 /** Keeps rows as text: start, end, key, left, right. */
@@ -117,7 +108,7 @@ export interface JoinRunRequest {
 /** Runs a log to the end of the stream over the memory backend. */
 export async function runJoin({ stage, events, watermark, batchSize, width }: JoinRunRequest): Promise<JoinRun> {
   const directory = mkdtempSync(path.join(tmpdir(), 'statebench-join-'));
-  const workload = joinWorkload(stage, watermark);
+  const workload = workloadOf([stage], watermark.delayMs, watermark.everyEvents);
   const backend = (await loadBackend('memory')).create();
   const store = new MeasuredStore(await backend.open({ directory, tables: workloadTables(workload) }));
   try {

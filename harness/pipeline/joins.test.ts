@@ -9,10 +9,11 @@ import test from 'ava';
 import { StateBatch } from '../../backends/contract.ts';
 import type { Stage } from '../../workloads/contract.ts';
 import { loadBackend } from '../modules.ts';
+import { workloadOf } from '../oracle/by-hand.ts';
 import { oracle, oracleState } from '../oracle/oracle.ts';
 import { seededRandom } from '../random.ts';
 import { DigestSink } from './digest-sink.ts';
-import { feed, joinWorkload, logSource, randomLog } from './join-log.ts';
+import { feed, logSource, randomLog } from './join-log.ts';
 import { workloadTables } from './operator.ts';
 import { Pipeline } from './pipeline.ts';
 
@@ -49,7 +50,7 @@ for (const [name, seeds] of CASES) {
         const pick = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
         const width = pick(1, 1, 3);
         const events = randomLog(seed, 400 + Math.floor(random() * 800));
-        const workload = joinWorkload(randomStage(kind, random, width), { delayMs: pick(0, 5, 40), everyEvents: pick(1, 10, 333, 5000) });
+        const workload = workloadOf([randomStage(kind, random, width)], pick(0, 5, 40), pick(1, 10, 333, 5000));
         const tables = workloadTables(workload);
         const cutAt = Math.floor(random() * events.length);
         const batchSizes = [pick(1, 7, 64, 1000), pick(1, 7, 64, 1000)] as const;
