@@ -2,7 +2,7 @@
 import test from 'ava';
 import { after, type Event, rowsOf, workloadOf } from './by-hand.ts';
 
-const workload = workloadOf([{ kind: 'continuous-join', keyPrefixBytes: 4 }], 0, 1);
+const workload = workloadOf([{ kind: 'continuous-join', keyPrefixBytes: 4, inputWidth: 1 }], 0, 1);
 
 const EVENTS: readonly Event[] = [
   ['aaaa', 1, 10, 'right'], // waits

@@ -111,9 +111,9 @@ const EVERY_OPERATOR: Readonly<Record<string, readonly Stage[]>> = {
   lateness: [stageOf(sliding(8, 4, true), COUNT_SUM_MIN_MAX, { allowedLatenessMs: 9 })],
   sessions: [stageOf(session(2), MEDIAN, { allowedLatenessMs: 9 })],
   'a global window': [stageOf({ kind: 'global' }, COUNT_SUM_MIN_MAX)],
-  'a window join': [{ kind: 'window-join', keyPrefixBytes: 4, window: sliding(20, 10) }],
-  'an interval join': [{ kind: 'interval-join', keyPrefixBytes: 4, lowerMs: -5, upperMs: 9 }],
-  'a continuous join': [{ kind: 'continuous-join', keyPrefixBytes: 4 }],
+  'a window join': [{ kind: 'window-join', keyPrefixBytes: 4, inputWidth: 1, window: sliding(20, 10) }],
+  'an interval join': [{ kind: 'interval-join', keyPrefixBytes: 4, inputWidth: 1, lowerMs: -5, upperMs: 9 }],
+  'a continuous join': [{ kind: 'continuous-join', keyPrefixBytes: 4, inputWidth: 1 }],
 };
 
 const TYPES = ['left', 'right', 'right', 'left', 'end'] as const;
@@ -205,7 +205,7 @@ test('a state’s digest is that of its rows, payloads and all', async (t) => {
 });
 
 test('chains that no workload may be are refused', async (t) => {
-  const join: IntervalJoinStage = { kind: 'interval-join', keyPrefixBytes: 4, lowerMs: 0, upperMs: 1 };
+  const join: IntervalJoinStage = { kind: 'interval-join', keyPrefixBytes: 4, inputWidth: 1, lowerMs: 0, upperMs: 1 };
   const global = stageOf({ kind: 'global' }, COUNT_SUM_MIN_MAX);
   const patient = stageOf(tumbling(10), COUNT_SUM_MIN_MAX, { allowedLatenessMs: 1 });
   for (const [stages, message] of [

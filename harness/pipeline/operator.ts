@@ -1,8 +1,11 @@
 import type { TableSpec } from '../../backends/contract.ts';
 import type { AggregateStage, Stage, Workload } from '../../workloads/contract.ts';
+import { continuousJoin } from './continuous-join-stage.ts';
 import { holistic } from './holistic-stage.ts';
 import { incremental } from './incremental-stage.ts';
+import { intervalJoin } from './interval-join-stage.ts';
 import type { RunningStage, StageRequest } from './stage.ts';
+import { windowJoin } from './window-join-stage.ts';
 
 /** How one stage of a chain is run. */
 export interface Operator {
@@ -16,8 +19,12 @@ export function operatorOf(stage: Stage): Operator {
   switch (stage.kind) {
     case 'aggregate':
       return aggregateOperator(stage);
-    default:
-      throw new RangeError(`no operator runs a ${stage.kind}`);
+    case 'window-join':
+      return windowJoin(stage);
+    case 'interval-join':
+      return intervalJoin(stage);
+    case 'continuous-join':
+      return continuousJoin(stage);
   }
 }
 

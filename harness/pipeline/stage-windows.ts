@@ -60,6 +60,11 @@ export class StageWindows {
     return due.sort((a, b) => a - b);
   }
 
+  /** Whether the window that starts here holds something. */
+  has(start: number): boolean {
+    return this.#open.has(start);
+  }
+
   /** Starts of the windows that hold something, ascending. */
   open(): number[] {
     return [...this.#open].sort((a, b) => a - b);
