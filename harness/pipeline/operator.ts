@@ -2,6 +2,7 @@ import type { TableSpec } from '../../backends/contract.ts';
 import type { AggregateStage, Stage, Workload } from '../../workloads/contract.ts';
 import { holistic } from './holistic-stage.ts';
 import { incremental } from './incremental-stage.ts';
+import { sessionHolistic, sessionIncremental } from './session-stage.ts';
 import type { RunningStage, StageRequest } from './stage.ts';
 
 /** How one stage of a chain is run. */
@@ -23,6 +24,9 @@ export function operatorOf(stage: Stage): Operator {
 
 function aggregateOperator(stage: AggregateStage): Operator {
   const { aggregate, window } = stage;
+  if (window.kind === 'session') {
+    return aggregate.kind === 'incremental' ? sessionIncremental(stage, window, aggregate) : sessionHolistic(stage, window, aggregate);
+  }
   if (window.kind !== 'tumbling' && window.kind !== 'sliding') throw new RangeError(`no operator runs a ${window.kind} window`);
   return aggregate.kind === 'incremental' ? incremental(stage, window, aggregate) : holistic(stage, window, aggregate);
 }
