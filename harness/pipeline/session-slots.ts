@@ -5,7 +5,7 @@ import { SCAN_SLOTS, stageTable } from './stage.ts';
 /** Ends a chain of sessions; as a node it takes what belongs to none. */
 export const NO_NODE = 0;
 
-/** Doubles in front of a block's entries: in the first block of a key how many blocks it has, and when its timer is due. */
+/** Doubles in front of a block's entries: in the first block of a key how many blocks it has, and until when it has fired. */
 const HEADER_DOUBLES = 2;
 /** Doubles in front of an entry's payload: start and end. */
 const SPAN_DOUBLES = 2;
@@ -40,8 +40,8 @@ export class SessionSlots {
   readonly batch: StateBatch;
   /** The first node of each slot. */
   readonly heads: Int32Array;
-  /** When each slot's timer is due; Infinity if there is none. */
-  readonly duesMs: Float64Array;
+  /** The watermark at which each slot's sessions last fired and were kept; −Infinity if none did. */
+  readonly firedUntilMs: Float64Array;
   readonly payloadDoubles: number;
   /** The node after each. */
   nexts = new Int32Array(0);
@@ -73,7 +73,7 @@ export class SessionSlots {
     this.#blockEntries = (spec.valueBytes / 8 - HEADER_DOUBLES) / (SPAN_DOUBLES + payloadDoubles);
     this.batch = new StateBatch(capacity, spec);
     this.heads = new Int32Array(capacity);
-    this.duesMs = new Float64Array(capacity);
+    this.firedUntilMs = new Float64Array(capacity);
     this.#storedBlocks = new Int32Array(capacity);
     this.reserve(2 * capacity);
   }
@@ -127,9 +127,24 @@ export class SessionSlots {
     return this.#decode();
   }
 
+  /** Takes out the slots that `changed` has a 0 for; the others move up. */
+  keep(changed: Uint8Array): void {
+    const { batch, heads } = this;
+    const { length, hashes } = batch;
+    batch.clear();
+    for (let slot = 0; slot < length; slot++) {
+      if (changed[slot] === 0) continue;
+      const kept = batch.pushAddress(batch.addresses[slot]!);
+      hashes[kept] = hashes[slot]!;
+      heads[kept] = heads[slot]!;
+      this.firedUntilMs[kept] = this.firedUntilMs[slot]!;
+      this.#storedBlocks[kept] = this.#storedBlocks[slot]!;
+    }
+  }
+
   /** Writes them back; a key that has none is forgotten. */
   store(): Pending {
-    const { batch, heads, duesMs, nexts } = this;
+    const { batch, heads, firedUntilMs, nexts } = this;
     const stride = batch.valueStride >>> 3;
     let isOneBlockEach = true;
     for (let slot = 0; slot < batch.length; slot++) {
@@ -139,14 +154,14 @@ export class SessionSlots {
       if (blocks > 1 || this.#storedBlocks[slot]! > 1) isOneBlockEach = false;
       batch.present[slot] = heads[slot] === NO_NODE ? 0 : 1;
       batch.valueDoubles[slot * stride] = blocks;
-      batch.valueDoubles[slot * stride + 1] = duesMs[slot]!;
+      batch.valueDoubles[slot * stride + 1] = firedUntilMs[slot]!;
     }
     const pending = this.#table.write(batch);
     return isOneBlockEach ? pending : this.#storeBlocks(pending);
   }
 
   #decode(): Pending {
-    const { batch, heads, duesMs } = this;
+    const { batch, heads, firedUntilMs } = this;
     const storedBlocks = this.#storedBlocks;
     const stride = batch.valueStride >>> 3;
     this.#nodes = 0;
@@ -154,13 +169,13 @@ export class SessionSlots {
     for (let slot = 0; slot < batch.length; slot++) {
       heads[slot] = NO_NODE;
       if (batch.present[slot] === 0) {
-        duesMs[slot] = Number.POSITIVE_INFINITY;
+        firedUntilMs[slot] = Number.NEGATIVE_INFINITY;
         storedBlocks[slot] = 0;
         continue;
       }
       const blocks = batch.valueDoubles[slot * stride]!;
       storedBlocks[slot] = blocks;
-      duesMs[slot] = batch.valueDoubles[slot * stride + 1]!;
+      firedUntilMs[slot] = batch.valueDoubles[slot * stride + 1]!;
       if (blocks > 1) isOneBlockEach = false;
       this.#decodeBlock(batch, slot, slot, NO_NODE);
     }

@@ -55,8 +55,9 @@ interface SessionPlan {
  * Session windows by Flink's rule. A micro-batch is grouped by key, the sessions of its keys are read in one call, take the events
  * in the order of the stream, and are written in one call.
  *
- * A key with sessions has one timer, due no later than the first of them is due to fire or, once fired, to be forgotten. A session
- * that grows leaves it as it is: a timer that comes too early is set anew when it is due.
+ * A key with sessions has a timer due no later than the first of them is due to fire or, once fired, to be forgotten. A session that
+ * grows leaves it as it is: a timer that comes too early is set anew when it is due. If an earlier one is needed, the later stays,
+ * and is set anew with that.
  *
  * A session has fired exactly if the watermark has reached its last millisecond, so nothing says so in the store.
  */
@@ -72,10 +73,12 @@ class SessionStage implements RunningStage {
   readonly #grouping: SlotGrouping;
   readonly #slotOf: Int32Array;
   readonly #nodes: Int32Array;
-  /** When the timer of each slot was due when it was read. */
+  /** When each slot was due when it was read. */
   readonly #storedDuesMs: Float64Array;
   /** Of the keys whose timers are due. */
   readonly #dueSlots: SessionSlots;
+  /** 1 for those of which a session has fired or is over. */
+  readonly #changed = new Uint8Array(SCAN_SLOTS);
   readonly #timers: SessionTimers;
   readonly #contents: SessionContents;
   readonly #session: Session = { slot: 0, first: NO_NODE, last: NO_NODE, startMs: 0, endMs: 0 };
@@ -101,8 +104,12 @@ class SessionStage implements RunningStage {
     this.#slotOf = new Int32Array(batchSize);
     this.#nodes = new Int32Array(batchSize);
     this.#storedDuesMs = new Float64Array(batchSize);
-    const horizonMs = this.#gapMs + this.#latenessMs + delayMs;
-    this.#timers = new SessionTimers(store.value(timers.name), timers, horizonMs, saved.open[timers.name] ?? [], batchSize);
+    this.#timers = new SessionTimers(store.value(timers.name), timers, {
+      horizonMs: this.#gapMs + this.#latenessMs + delayMs,
+      watermarkMs,
+      buckets: saved.open[timers.name] ?? [],
+      batchSize,
+    });
     this.#contents = contentsOf(new SessionRows(index + 1, stage.aggregate.columns.length, sessions.keyBytes, emit));
   }
 
@@ -135,8 +142,8 @@ class SessionStage implements RunningStage {
     const gapMs = this.#gapMs;
     const watermarkMs = this.#watermarkMs;
     slots.reserve(count);
-    const { heads, duesMs, nexts, startsMs, endsMs } = slots;
-    for (let slot = 0; slot < length; slot++) this.#storedDuesMs[slot] = duesMs[slot]!;
+    const { heads, nexts, startsMs, endsMs } = slots;
+    for (let slot = 0; slot < length; slot++) this.#storedDuesMs[slot] = this.#firstDueMs(slots, slot, watermarkMs);
     contents.begin({ events, from, count, slots, slotOf, nodes });
     for (let i = 0; i < count; i++) {
       const slot = slotOf[i]!;
@@ -163,30 +170,35 @@ class SessionStage implements RunningStage {
         if (next !== NO_NODE && startsMs[next]! <= endsMs[node]!) contents.touched(slot, node, i);
       }
       nodes[i] = node;
-      if (endsMs[node]! - 1 <= watermarkMs || endsMs[node]! - 1 < duesMs[slot]!) this.#becomesDue(slot, node, i);
+      if (endsMs[node]! - 1 <= watermarkMs) this.#updateIfFired(slot, node, i);
     }
     contents.taken();
     const strideWords = addressStride >>> 2;
     for (let slot = 0; slot < length; slot++) {
-      const dueMs = duesMs[slot]!;
-      if (dueMs < this.#storedDuesMs[slot]!) this.#timers.move(addressWords, slot * strideWords + 2, this.#storedDuesMs[slot]!, dueMs);
+      const dueMs = this.#firstDueMs(slots, slot, watermarkMs);
+      if (dueMs < this.#storedDuesMs[slot]!) this.#timers.set(addressWords, slot * strideWords + 2, dueMs);
     }
   }
 
-  /** Event `event` went into a node that has fired already, or may have to before the timer. */
-  #becomesDue(slot: number, node: number, event: number): void {
+  /** When the first session of a slot is due; Infinity if there is none. */
+  #firstDueMs(slots: SessionSlots, slot: number, watermarkMs: number): number {
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (let node = slots.heads[slot]!; node !== NO_NODE; ) {
+      node = this.#sessionFrom(slots, slot, node);
+      firstMs = Math.min(firstMs, this.#dueMs(this.#session.endMs, watermarkMs));
+    }
+    return firstMs;
+  }
+
+  /** Event `event` went into a node that ends by the watermark: if its session does, that has fired. */
+  #updateIfFired(slot: number, node: number, event: number): void {
     const slots = this.#slots;
-    const session = this.#session;
-    let first = slots.heads[slot]!;
-    for (;;) {
+    for (let first = slots.heads[slot]!; ; ) {
       const after = this.#sessionFrom(slots, slot, first);
-      // Of two segments that touch, the one that ends later may be either: a node is in the session that is not past it.
-      if (isAmong(slots, node, session)) break;
+      if (isAmong(slots, node, this.#session)) break;
       first = after;
     }
-    const dueMs = this.#dueMs(session.endMs, this.#watermarkMs);
-    if (dueMs < slots.duesMs[slot]!) slots.duesMs[slot] = dueMs;
-    if (session.endMs - 1 <= this.#watermarkMs) this.#contents.updated(session, event);
+    if (this.#session.endMs - 1 <= this.#watermarkMs) this.#contents.updated(this.#session, event);
   }
 
   /** When a session is next due: to fire or, if it has, to be forgotten. */
@@ -224,31 +236,38 @@ class SessionStage implements RunningStage {
     this.#watermarkMs = watermarkMs;
   }
 
-  /** Fires and forgets the sessions whose timers in this bucket are due, and sets the timers of those that remain. */
+  /** Fires and forgets the sessions whose timers in this bucket are due, and sets timers for those that remain. */
   async #visit(bucketMs: number, watermarkMs: number): Promise<void> {
     const timers = this.#timers;
-    const isPast = timers.isPast(bucketMs, watermarkMs);
     const slots = this.#dueSlots;
+    const isPast = timers.isPast(bucketMs);
+    let remaining = 0;
     for await (const page of timers.scan(bucketMs)) {
-      await this.#loadDue(page, watermarkMs);
-      if (slots.batch.length === 0) continue;
+      const pending = this.#loadDue(page, watermarkMs);
+      if (pending) await pending;
       const { addressWords, addressStride, length } = slots.batch;
+      remaining += page.length - length;
       for (let slot = 0; slot < length; slot++) {
-        const timerMs = slots.duesMs[slot]!;
+        const key = slot * (addressStride >>> 2) + 2;
         const dueMs = this.#fire(slot, watermarkMs);
-        slots.duesMs[slot] = dueMs;
-        timers.move(addressWords, slot * (addressStride >>> 2) + 2, isPast ? Number.POSITIVE_INFINITY : timerMs, dueMs);
+        const isLast = dueMs === Number.POSITIVE_INFINITY;
+        const isHere = !isPast && !isLast && timers.bucketOf(dueMs) === bucketMs;
+        if (isHere) remaining++;
+        else if (!isPast) timers.clear(addressWords, key, bucketMs);
+        if (!isLast) timers.set(addressWords, key, dueMs);
       }
-      const stored = slots.store();
-      if (stored) await stored;
       const fired = this.#contents.fired(slots);
       if (fired) await fired;
+      slots.keep(this.#changed);
+      const stored = slots.batch.length > 0 ? slots.store() : undefined;
+      if (stored) await stored;
     }
     // Not before the scan has ended: a table is not written to under one.
     const dropped = isPast ? timers.drop(bucketMs) : undefined;
     if (dropped) await dropped;
     const set = timers.flush();
     if (set) await set;
+    if (!isPast && remaining === 0) timers.forget(bucketMs);
   }
 
   /** Loads the sessions of the keys whose timers are due. */
@@ -267,13 +286,21 @@ class SessionStage implements RunningStage {
     const session = this.#session;
     let remainsDueMs = Number.POSITIVE_INFINITY;
     let previous = NO_NODE;
+    this.#changed[slot] = 0;
+    // By an earlier timer of the key at this watermark, perhaps.
+    const firedUntilMs = Math.max(this.#watermarkMs, slots.firedUntilMs[slot]!);
     for (let node = slots.heads[slot]!; node !== NO_NODE; ) {
       const next = this.#sessionFrom(slots, slot, node);
       const lastMs = session.endMs - 1;
-      if (lastMs <= watermarkMs && lastMs > this.#watermarkMs) this.#contents.fire(slots, session);
+      if (lastMs <= watermarkMs && lastMs > firedUntilMs) {
+        this.#contents.fire(slots, session);
+        slots.firedUntilMs[slot] = watermarkMs;
+        this.#changed[slot] = 1;
+      }
       if (lastMs + this.#latenessMs <= watermarkMs) {
         this.#contents.forget(slots, session);
         slots.link(slot, previous, next);
+        this.#changed[slot] = 1;
       } else {
         remainsDueMs = Math.min(remainsDueMs, this.#dueMs(session.endMs, watermarkMs));
         previous = session.last;
@@ -294,17 +321,21 @@ class SessionStage implements RunningStage {
     };
   }
 
-  /** By the timers, of which every key that has sessions has one. */
+  /** By the timers, of which every key that has sessions has one or more. */
   async held(give: (row: HeldRow) => void): Promise<void> {
     const slots = this.#dueSlots;
+    const seen = new Set<string>();
     for (const bucketMs of this.#timers.open) {
       for await (const page of this.#timers.scan(bucketMs)) {
         await this.#loadDue(page, Number.POSITIVE_INFINITY);
         for (let slot = 0; slot < slots.batch.length; slot++) {
+          const key = keyOf(slots.batch, slot);
+          if (seen.has(key.join())) continue;
+          seen.add(key.join());
           for (let node = slots.heads[slot]!; node !== NO_NODE; ) {
             node = this.#sessionFrom(slots, slot, node);
             const { startMs, endMs } = this.#session;
-            give({ startMs, endMs, key: keyOf(slots.batch, slot), numbers: await this.#contents.held(slots, this.#session) });
+            give({ startMs, endMs, key, numbers: await this.#contents.held(slots, this.#session) });
           }
         }
       }

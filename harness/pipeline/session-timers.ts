@@ -3,35 +3,59 @@ import type { Stage } from '../../workloads/contract.ts';
 import { pushKey } from './session-slots.ts';
 import { SCAN_SLOTS, stageTable } from './stage.ts';
 
-/** A bucket is this share of the time that timers lie ahead: few enough to be listed, and none is long under way. */
-const BUCKETS = 1024;
+/** A bucket is at least this share of the time that timers lie ahead, so that few enough are there to be listed. */
+const BUCKETS_MAX = 1024;
 
-/** The table of a stage's timers: the window is a bucket of time, the value the exact time, one timer a key. */
+/** The table of a stage's timers: the window is a bucket of time, the value the exact time. */
 export function timerTable(stage: Pick<Stage, 'keyPrefixBytes'>, index: number): TableSpec {
   return stageTable(stage, index, { part: 'timers', kind: 'value', valueBytes: 8 });
 }
 
-/** Timers of keys, kept in a table so that they survive with it. Changes are gathered and written together. */
+/**
+ * Timers of keys, kept in a table so that they survive with it. Changes are gathered and written together. A bucket is about as wide
+ * as the watermark's steps, so that as a rule one is due at a time, and wholly.
+ */
 export class SessionTimers {
   readonly #table: ValueTable;
   readonly #spec: TableSpec;
-  readonly #widthMs: number;
-  /** Starts of the buckets that may hold timers, ascending. */
+  readonly #widthMsMin: number;
+  #widthMs: number;
+  #stepMs = 0;
+  #watermarkMs: number;
+  /** Starts of the buckets that may hold timers, ascending, and what no timer of each comes up to. */
   readonly #buckets: number[];
+  readonly #endsMs: number[];
   readonly #scanBatch: StateBatch;
   readonly #changeCapacity: number;
   /** Changes not written yet fill the first of these, the last of them not wholly. */
   readonly #changes: StateBatch[];
   #filled = 0;
 
-  /** @param horizonMs how far ahead of the watermark a timer may lie: the same for every store that the table is restored to. */
-  constructor(table: ValueTable, spec: TableSpec, horizonMs: number, buckets: readonly number[], batchSize: number) {
+  /** @param horizonMs how far ahead of the watermark timers lie, at most, as a rule */
+  constructor(
+    table: ValueTable,
+    spec: TableSpec,
+    {
+      horizonMs,
+      watermarkMs,
+      buckets,
+      batchSize,
+    }: {
+      readonly horizonMs: number;
+      readonly watermarkMs: number;
+      readonly buckets: readonly number[];
+      readonly batchSize: number;
+    },
+  ) {
     this.#table = table;
     this.#spec = spec;
-    this.#widthMs = Math.max(1, Math.floor(horizonMs / BUCKETS));
+    this.#widthMsMin = Math.max(1, horizonMs / BUCKETS_MAX);
+    this.#widthMs = widthOf(this.#widthMsMin);
+    this.#watermarkMs = watermarkMs;
     this.#buckets = [...buckets];
+    this.#endsMs = buckets.map(() => Number.POSITIVE_INFINITY);
     this.#scanBatch = new StateBatch(SCAN_SLOTS, spec);
-    this.#changeCapacity = Math.max(2 * batchSize, SCAN_SLOTS);
+    this.#changeCapacity = Math.max(batchSize, SCAN_SLOTS);
     this.#changes = [this.#newChanges()];
   }
 
@@ -40,26 +64,42 @@ export class SessionTimers {
     return [...this.#buckets];
   }
 
-  /** The buckets that may hold timers due by this watermark, ascending. */
+  /** Goes by this watermark from now on, and returns the buckets that may hold timers due by it, ascending. */
   due(watermarkMs: number): readonly number[] {
+    const stepMs = watermarkMs - this.#watermarkMs;
+    // Of two steps the lesser, so that a leap over a time without events makes no bucket wide.
+    if (Number.isFinite(stepMs)) this.#widthMs = widthOf(Math.max(this.#widthMsMin, Math.min(stepMs, this.#stepMs)));
+    this.#stepMs = stepMs;
+    this.#watermarkMs = watermarkMs;
     if (this.#buckets.length === 0 || this.#buckets[0]! > watermarkMs) return NONE;
     return this.#buckets.slice(0, this.#countUpTo(watermarkMs));
   }
 
-  /** Whether all timers of a bucket are due. */
-  isPast(bucketMs: number, watermarkMs: number): boolean {
-    return bucketMs + this.#widthMs - 1 <= watermarkMs;
+  /** Whether all timers of a bucket are known to be due. */
+  isPast(bucketMs: number): boolean {
+    return this.#endsMs[this.#countUpTo(bucketMs) - 1]! - 1 <= this.#watermarkMs;
   }
 
-  /** Moves the timer of the key at `words[at]`. Infinity as a time: there is none. To be followed by {@link flush}. */
-  move(words: Uint32Array, at: number, fromMs: number, toMs: number): void {
-    const from = this.#bucketOf(fromMs);
-    const to = this.#bucketOf(toMs);
-    if (fromMs !== Number.POSITIVE_INFINITY && from !== to) this.#change(words, at, from, 0, 0);
-    if (toMs === Number.POSITIVE_INFINITY) return;
-    this.#change(words, at, to, 1, toMs);
-    const known = this.#countUpTo(to);
-    if (known === 0 || this.#buckets[known - 1] !== to) this.#buckets.splice(known, 0, to);
+  /** The bucket of a timer that is set now. */
+  bucketOf(timeMs: number): number {
+    return Math.floor(timeMs / this.#widthMs) * this.#widthMs;
+  }
+
+  /** Sets a timer of the key at `words[at]`. To be followed by {@link flush}. */
+  set(words: Uint32Array, at: number, timeMs: number): void {
+    const bucketMs = this.bucketOf(timeMs);
+    this.#change(words, at, bucketMs, 1, timeMs);
+    const endMs = bucketMs + this.#widthMs;
+    const known = this.#countUpTo(bucketMs);
+    if (known === 0 || this.#buckets[known - 1] !== bucketMs) {
+      this.#buckets.splice(known, 0, bucketMs);
+      this.#endsMs.splice(known, 0, endMs);
+    } else if (endMs > this.#endsMs[known - 1]!) this.#endsMs[known - 1] = endMs;
+  }
+
+  /** Takes the timer of a key out of a bucket. To be followed by {@link flush}, before which none is set there. */
+  clear(words: Uint32Array, at: number, bucketMs: number): void {
+    this.#change(words, at, bucketMs, 0, 0);
   }
 
   /** Writes the changes. */
@@ -77,15 +117,17 @@ export class SessionTimers {
     return this.#table.scan(bucketMs, this.#scanBatch);
   }
 
-  /** Forgets a bucket. */
-  drop(bucketMs: number): Pending {
+  /** Forgets a bucket in which no timer is left. */
+  forget(bucketMs: number): void {
     const at = this.#countUpTo(bucketMs) - 1;
-    if (this.#buckets[at] === bucketMs) this.#buckets.splice(at, 1);
-    return this.#table.drop(bucketMs);
+    this.#buckets.splice(at, 1);
+    this.#endsMs.splice(at, 1);
   }
 
-  #bucketOf(timeMs: number): number {
-    return Math.floor(timeMs / this.#widthMs) * this.#widthMs;
+  /** Forgets a bucket with its timers. */
+  drop(bucketMs: number): Pending {
+    this.forget(bucketMs);
+    return this.#table.drop(bucketMs);
   }
 
   #change(words: Uint32Array, at: number, bucketMs: number, present: number, timeMs: number): void {
@@ -129,6 +171,11 @@ export class SessionTimers {
     }
     return low;
   }
+}
+
+/** Powers of two, so that a bucket lies in one of those that were wider. */
+function widthOf(atMostMs: number): number {
+  return 2 ** Math.floor(Math.log2(atMostMs));
 }
 
 const NONE: readonly number[] = [];
