@@ -241,6 +241,8 @@ class SessionStage implements RunningStage {
     const timers = this.#timers;
     const slots = this.#dueSlots;
     const isPast = timers.isPast(bucketMs);
+    // Before a timer is set: it may go into a wider bucket that begins here.
+    if (isPast) timers.unlist(bucketMs);
     let remaining = 0;
     for await (const page of timers.scan(bucketMs)) {
       const pending = this.#loadDue(page, watermarkMs);
@@ -267,7 +269,7 @@ class SessionStage implements RunningStage {
     if (dropped) await dropped;
     const set = timers.flush();
     if (set) await set;
-    if (!isPast && remaining === 0) timers.forget(bucketMs);
+    if (!isPast && remaining === 0) timers.unlist(bucketMs);
   }
 
   /** Loads the sessions of the keys whose timers are due. */

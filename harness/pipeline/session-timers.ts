@@ -117,16 +117,15 @@ export class SessionTimers {
     return this.#table.scan(bucketMs, this.#scanBatch);
   }
 
-  /** Forgets a bucket in which no timer is left. */
-  forget(bucketMs: number): void {
+  /** Lists a bucket no more, unless a timer is set there later. */
+  unlist(bucketMs: number): void {
     const at = this.#countUpTo(bucketMs) - 1;
     this.#buckets.splice(at, 1);
     this.#endsMs.splice(at, 1);
   }
 
-  /** Forgets a bucket with its timers. */
+  /** Forgets what was written to a bucket. */
   drop(bucketMs: number): Pending {
-    this.forget(bucketMs);
     return this.#table.drop(bucketMs);
   }
 
