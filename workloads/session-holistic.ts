@@ -10,12 +10,13 @@ export const description =
 
 export const options = z.strictObject({
   ...syntheticOptions,
-  gap: z.int().min(0).default(2_000).describe('without an event of its key for this long a session ends, ms'),
+  gap: z.int().min(0).meta({ unit: 'ms' }).default(2_000).describe('without an event of its key for this long a session ends'),
   lateness: z
     .int()
     .min(0)
+    .meta({ unit: 'ms' })
     .default(0)
-    .describe('how long after it fired a session still takes events, each of which gives its row again, ms'),
+    .describe('how long after it fired a session still takes events, each of which gives its row again'),
 });
 
 /** @throws WorkloadError `impossible-settings` */

@@ -10,8 +10,8 @@ export const description =
 
 export const options = z.strictObject({
   ...syntheticOptions,
-  size: z.int().min(1).default(10_000).describe('window size, ms, a multiple of the slide'),
-  slide: z.int().min(1).default(2_000).describe('from one window start to the next, ms'),
+  size: z.int().min(1).meta({ unit: 'ms' }).default(10_000).describe('window size, a multiple of the slide'),
+  slide: z.int().min(1).meta({ unit: 'ms' }).default(2_000).describe('from one window start to the next'),
 });
 
 /** @throws WorkloadError `impossible-settings` */

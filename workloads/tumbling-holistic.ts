@@ -10,7 +10,7 @@ export const description =
 
 export const options = z.strictObject({
   ...syntheticOptions,
-  size: z.int().min(1).default(10_000).describe('window size, ms'),
+  size: z.int().min(1).meta({ unit: 'ms' }).default(10_000).describe('window size'),
 });
 
 /** @throws WorkloadError `impossible-settings` */

@@ -23,6 +23,7 @@ function merge(target: Float64Array, into: number, source: Float64Array, from: n
 export const countSumMinMax: IncrementalAggregate = {
   kind: 'incremental',
   name: 'count-sum-min-max',
+  parameters: {},
   inputWidth: 1,
   accumulatorWidth: WIDTH,
   columns: COLUMNS,
@@ -53,6 +54,7 @@ export const countSumMinMax: IncrementalAggregate = {
 export const mergedCountSumMinMax: IncrementalAggregate = {
   kind: 'incremental',
   name: 'count-sum-min-max',
+  parameters: {},
   inputWidth: WIDTH,
   accumulatorWidth: WIDTH,
   columns: COLUMNS,

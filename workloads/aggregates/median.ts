@@ -5,6 +5,7 @@ import type { HolisticAggregate } from '../contract.ts';
 export const median: HolisticAggregate = {
   kind: 'holistic',
   name: 'median',
+  parameters: {},
   inputWidth: 1,
   columns: ['count', 'median'],
   reduce(elements, count, results, resultsAt) {
