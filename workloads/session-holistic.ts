@@ -3,21 +3,12 @@ import { median } from './aggregates/median.ts';
 import type { Workload } from './contract.ts';
 import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
-import { session } from './windows/session.ts';
+import { session, sessionOptions } from './windows/session.ts';
 
 export const description =
   'The median per key over sessions of synthetic events: exact statistics of visits or trips, of which every event is kept until they end.';
 
-export const options = z.strictObject({
-  ...syntheticOptions,
-  gap: z.int().min(0).meta({ unit: 'ms' }).default(2_000).describe('without an event of its key for this long a session ends'),
-  lateness: z
-    .int()
-    .min(0)
-    .meta({ unit: 'ms' })
-    .default(0)
-    .describe('how long after it fired a session still takes events, each of which gives its row again'),
-});
+export const options = z.strictObject({ ...syntheticOptions, ...sessionOptions });
 
 /** @throws WorkloadError `impossible-settings` */
 export default function sessionHolistic(settings: z.output<typeof options>): Workload {

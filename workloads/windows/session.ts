@@ -1,4 +1,16 @@
+import { z } from 'zod';
 import { type SessionWindow, WorkloadError } from '../contract.ts';
+
+/** The options of a workload over sessions. */
+export const sessionOptions = {
+  gap: z.int().min(0).meta({ unit: 'ms' }).default(2_000).describe('without an event of its key for this long a session ends'),
+  lateness: z
+    .int()
+    .min(0)
+    .meta({ unit: 'ms' })
+    .default(0)
+    .describe('how long after it fired a session still takes events, each of which gives its row again'),
+};
 
 /**
  * Session windows, which end when nothing has come for `gapMs`.
