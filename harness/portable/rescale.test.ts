@@ -108,7 +108,7 @@ class Line {
 }
 
 for (const name of ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', ...(redis === undefined ? [] : ['redis'])]) {
-  for (const held of ['values', 'lists'] as const) {
+  for (const held of ['values', 'lists', 'sessions'] as const) {
     test(`${name}, ${held}: one, two, three, one`, async (t) => {
       const root = await mkdtemp(join(tmpdir(), 'statebench-rescale-'));
       t.teardown(() => rm(root, { recursive: true, force: true }));

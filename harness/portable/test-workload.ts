@@ -1,14 +1,18 @@
 /** Small workloads for tests that carry state. Windows overlap, events come out of order and late. */
 import type { AggregateStage, Source, Workload } from '../../workloads/contract.ts';
 import { windowed } from '../../workloads/windowed.ts';
+import { session } from '../../workloads/windows/session.ts';
 import { sliding } from '../../workloads/windows/sliding.ts';
 import { tumbling } from '../../workloads/windows/tumbling.ts';
 import { builtInFile, create } from '../modules.ts';
 
 export const EVENTS = 12_000;
 
-/** `values`: counts, and their totals by the first 7 bytes of the key: two tables of values. `lists`: medians: a table of lists. */
-export type Held = 'values' | 'lists';
+/**
+ * `values`: counts, and their totals by the first 7 bytes of the key: two tables of values. `lists`: medians: a table of lists.
+ * `sessions`: medians of sessions: two tables of values and one of lists.
+ */
+export type Held = 'values' | 'lists' | 'sessions';
 
 /** A workload over `keys` keys, and its events. */
 export async function testWorkload(held: Held, keys: number): Promise<{ readonly workload: Workload; readonly source: Source }> {
@@ -16,7 +20,8 @@ export async function testWorkload(held: Held, keys: number): Promise<{ readonly
   const make = (name: string) =>
     create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: { ...options, watermarkEvery: 100 } });
   const made = await make(held === 'values' ? 'synthetic' : 'tumbling-holistic');
-  const first = { ...(made.stages[0] as AggregateStage), window: sliding(20_000, 10_000) };
+  const window = held === 'sessions' ? session(5_000) : sliding(20_000, 10_000);
+  const first = { ...(made.stages[0] as AggregateStage), window };
   const stages = held === 'values' ? [first, await totals()] : [first];
   return { workload: { ...made, stages }, source: await made.source({ seed: 3, endless: false }) };
 }
