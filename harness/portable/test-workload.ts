@@ -1,9 +1,5 @@
 /** Small workloads for tests that carry state. Windows overlap, events come out of order and late. */
-import type { AggregateStage, Source, Workload } from '../../workloads/contract.ts';
-import { windowed } from '../../workloads/windowed.ts';
-import { session } from '../../workloads/windows/session.ts';
-import { sliding } from '../../workloads/windows/sliding.ts';
-import { tumbling } from '../../workloads/windows/tumbling.ts';
+import type { AggregateStage, Source, WindowSpec, Workload } from '../../workloads/contract.ts';
 import { builtInFile, create } from '../modules.ts';
 
 export const EVENTS = 12_000;
@@ -20,7 +16,10 @@ export async function testWorkload(held: Held, keys: number): Promise<{ readonly
   const make = (name: string) =>
     create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: { ...options, watermarkEvery: 100 } });
   const made = await make(held === 'values' ? 'synthetic' : 'tumbling-holistic');
-  const window = held === 'sessions' ? session(5_000) : sliding(20_000, 10_000);
+  const window: WindowSpec =
+    held === 'sessions'
+      ? { kind: 'session', gapMs: 5_000 }
+      : { kind: 'sliding', sizeMs: 20_000, slideMs: 10_000, offsetMs: 0, panes: false };
   const first = { ...(made.stages[0] as AggregateStage), window };
   const stages = held === 'values' ? [first, await totals()] : [first];
   return { workload: { ...made, stages }, source: await made.source({ seed: 3, endless: false }) };
@@ -30,5 +29,5 @@ export async function testWorkload(held: Held, keys: number): Promise<{ readonly
 async function totals(): Promise<AggregateStage> {
   const name = 'flights-delays';
   const chain = await create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: {} });
-  return windowed(7, tumbling(60_000), (chain.stages[1] as AggregateStage).aggregate);
+  return { ...(chain.stages[1] as AggregateStage), keyPrefixBytes: 7, window: { kind: 'tumbling', sizeMs: 60_000, offsetMs: 0 } };
 }
