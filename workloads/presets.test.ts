@@ -18,6 +18,8 @@ import {
 } from './contract.ts';
 import * as flightsDelays from './flights-delays.ts';
 import * as intervalJoin from './interval-join.ts';
+import * as sessionHolistic from './session-holistic.ts';
+import * as sessionIncremental from './session-incremental.ts';
 import * as slidingIncremental from './sliding-incremental.ts';
 import * as synthetic from './synthetic.ts';
 import * as tumblingHolistic from './tumbling-holistic.ts';
@@ -33,6 +35,11 @@ const PRESETS: Readonly<
   'continuous-join': { ...continuousJoin, make: (settings) => continuousJoin.default(continuousJoin.options.parse(settings)) },
   'flights-delays': { ...flightsDelays, make: (settings) => flightsDelays.default(flightsDelays.options.parse(settings)) },
   'interval-join': { ...intervalJoin, make: (settings) => intervalJoin.default(intervalJoin.options.parse(settings)) },
+  'session-holistic': { ...sessionHolistic, make: (settings) => sessionHolistic.default(sessionHolistic.options.parse(settings)) },
+  'session-incremental': {
+    ...sessionIncremental,
+    make: (settings) => sessionIncremental.default(sessionIncremental.options.parse(settings)),
+  },
   'sliding-incremental': {
     ...slidingIncremental,
     make: (settings) => slidingIncremental.default(slidingIncremental.options.parse(settings)),
@@ -68,6 +75,8 @@ for (const [name, settings, pinned] of [
   ['synthetic', { distribution: 'zipf', exponent: 1.3, scrambled: false, keys: 10_000_000, keyBytes: 32 }, 'f58e96464e47f715'],
   ['synthetic', { distribution: 'hotspot', keyBytes: 8 }, '6d33044132a045b6'],
   ['synthetic', { disorder: 0.2, late: 0.05, delay: 2_000, ratePerSecond: 333 }, '7246037c586e2bf6'],
+  ['session-holistic', {}, '1e90f997878fe83e'],
+  ['session-incremental', { gap: 500, lateness: 100 }, '1e90f997878fe83e'],
   ['sliding-incremental', {}, '1e90f997878fe83e'],
   ['tumbling-holistic', {}, '1e90f997878fe83e'],
   ['window-join', {}, '1e90f997878fe83e'],
@@ -134,6 +143,10 @@ test('flights-delays is the chain it should be', (t) => {
   );
   const sliding = make('flights-delays', { window: 'sliding', slide: 600_000 });
   t.deepEqual(aggregates(sliding)[0]!.window, { kind: 'sliding', sizeMs: 3_600_000, slideMs: 600_000, offsetMs: 0, panes: false });
+  const bySession = make('flights-delays', { window: 'session', gap: 600_000 });
+  t.deepEqual(aggregates(bySession)[0]!.window, { kind: 'session', gapMs: 600_000 });
+  t.deepEqual(aggregates(bySession)[1]!.window, aggregates(scheduled)[1]!.window);
+  t.deepEqual(bySession.settings, { limit: 3_000_000, repeat: 1, arrivals: 'scheduled', window: 'session', gap: 600_000 });
   t.deepEqual(scheduled.settings, { limit: 3_000_000, repeat: 1, arrivals: 'scheduled', window: 'tumbling', size: 3_600_000 });
 });
 
@@ -206,6 +219,9 @@ test('settings that cannot be are refused, with the reason', (t) => {
   refused('flights-delays', { window: 'sliding', slide: 7_200_000 }, /greater than size/);
   refused('synthetic', { distribution: 'hotspot', hotFraction: 2 }, /makes 200000 hot ones/);
   refused('synthetic', { keyBytes: 4 }, /100000 keys do not fit 4 hexadecimal digits/);
+  refused('session-incremental', { gap: 0 }, /gap 0 ms leaves a session no time/);
+  refused('session-holistic', { gap: 0 }, /gap 0 ms/);
+  refused('flights-delays', { window: 'session', gap: 0 }, /gap 0 ms/);
   refused('tumbling-holistic', { late: 0.6, disorder: 0.6 }, /at most 1/);
   refused('window-join', { window: 'sliding', size: 1_000, slide: 2_000 }, /slide 2000 ms is greater than size 1000 ms/);
   refused('window-join', { right: 0.6, ends: 0.6 }, /at most 1/);

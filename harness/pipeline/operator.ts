@@ -4,6 +4,7 @@ import { continuousJoin } from './continuous-join-stage.ts';
 import { holistic } from './holistic-stage.ts';
 import { incremental } from './incremental-stage.ts';
 import { intervalJoin } from './interval-join-stage.ts';
+import { sessionHolistic, sessionIncremental } from './session-stage.ts';
 import type { RunningStage, StageRequest } from './stage.ts';
 import { windowJoin } from './window-join-stage.ts';
 
@@ -30,6 +31,9 @@ export function operatorOf(stage: Stage): Operator {
 
 function aggregateOperator(stage: AggregateStage): Operator {
   const { aggregate, window } = stage;
+  if (window.kind === 'session') {
+    return aggregate.kind === 'incremental' ? sessionIncremental(stage, window, aggregate) : sessionHolistic(stage, window, aggregate);
+  }
   if (window.kind !== 'tumbling' && window.kind !== 'sliding') throw new RangeError(`no operator runs a ${window.kind} window`);
   return aggregate.kind === 'incremental' ? incremental(stage, window, aggregate) : holistic(stage, window, aggregate);
 }

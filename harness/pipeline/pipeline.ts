@@ -83,7 +83,7 @@ export class Pipeline {
           return handover.take(rows);
         };
       }
-      const request = { index, store, batchSize, watermarkMs: this.#watermarkMs, emit };
+      const request = { index, store, batchSize, watermarkMs: this.#watermarkMs, delayMs: this.#delayMs, emit };
       stages.unshift(operatorOf(stage).open({ ...request, saved: saved?.stages[index] ?? FRESH_STAGE }));
     }
     this.#stages = stages;

@@ -108,7 +108,8 @@ class Line {
 }
 
 for (const name of ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', ...(redis === undefined ? [] : ['redis'])]) {
-  for (const held of name === 'memory' ? (['values', 'lists', ...JOINS] as const) : (['values', 'lists'] as const)) {
+  const all: readonly Held[] = ['values', 'lists', 'sessions', ...(name === 'memory' ? JOINS : [])];
+  for (const held of all) {
     test(`${name}, ${held}: one, two, three, one`, async (t) => {
       const root = await mkdtemp(join(tmpdir(), 'statebench-rescale-'));
       t.teardown(() => rm(root, { recursive: true, force: true }));

@@ -1,20 +1,20 @@
 /** Small workloads for tests that carry state. Windows overlap, events come out of order and late. */
-import { type AggregateStage, EVENT_TYPE, type Source, type Stage, type Workload } from '../../workloads/contract.ts';
-import { windowed } from '../../workloads/windowed.ts';
-import { sliding } from '../../workloads/windows/sliding.ts';
-import { tumbling } from '../../workloads/windows/tumbling.ts';
+import { type AggregateStage, EVENT_TYPE, type SlidingWindow, type Source, type Stage, type Workload } from '../../workloads/contract.ts';
 import { builtInFile, create } from '../modules.ts';
 
 export const EVENTS = 12_000;
 
 /**
  * `values`: counts, and their totals by the first 7 bytes of the key: two tables of values. `lists`: medians: a table of lists.
- * Joins have two tables each, of which windows or whole keys are scanned.
+ * `sessions`: medians of sessions: two tables of values and one of lists. Joins have two tables each, of which windows or whole keys
+ * are scanned.
  */
-export type Held = 'values' | 'lists' | Join;
+export type Held = 'values' | 'lists' | 'sessions' | Join;
 
 export type Join = Exclude<Stage['kind'], 'aggregate'>;
 export const JOINS: readonly Join[] = ['window-join', 'interval-join', 'continuous-join'];
+
+const SLIDING: SlidingWindow = { kind: 'sliding', sizeMs: 20_000, slideMs: 10_000, offsetMs: 0, panes: false };
 
 /** A workload over `keys` keys, and its events. */
 export async function testWorkload(held: Held, keys: number): Promise<{ readonly workload: Workload; readonly source: Source }> {
@@ -22,10 +22,11 @@ export async function testWorkload(held: Held, keys: number): Promise<{ readonly
   const make = (name: string) =>
     create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: { ...options, watermarkEvery: 100 } });
   const made = await make(held === 'values' ? 'synthetic' : 'tumbling-holistic');
-  const first = { ...(made.stages[0] as AggregateStage), window: sliding(20_000, 10_000) };
+  const window = held === 'sessions' ? ({ kind: 'session', gapMs: 5_000 } as const) : SLIDING;
+  const first = { ...(made.stages[0] as AggregateStage), window };
   const source = await made.source({ seed: 3, endless: false });
   if (held === 'values') return { workload: { ...made, stages: [first, await totals()] }, source };
-  if (held === 'lists') return { workload: { ...made, stages: [first] }, source };
+  if (held === 'lists' || held === 'sessions') return { workload: { ...made, stages: [first] }, source };
   return { workload: { ...made, stages: [joinStage(held)] }, source: twoSided(source) };
 }
 
@@ -33,7 +34,7 @@ function joinStage(kind: Join): Stage {
   const key = { keyPrefixBytes: 8, inputWidth: 1 };
   switch (kind) {
     case 'window-join':
-      return { kind, ...key, window: sliding(20_000, 10_000) };
+      return { kind, ...key, window: SLIDING };
     case 'interval-join':
       return { kind, ...key, lowerMs: -3_000, upperMs: 7_000 };
     case 'continuous-join':
@@ -65,5 +66,5 @@ function twoSided(source: Source): Source {
 async function totals(): Promise<AggregateStage> {
   const name = 'flights-delays';
   const chain = await create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: {} });
-  return windowed(7, tumbling(60_000), (chain.stages[1] as AggregateStage).aggregate);
+  return { ...(chain.stages[1] as AggregateStage), keyPrefixBytes: 7, window: { kind: 'tumbling', sizeMs: 60_000, offsetMs: 0 } };
 }

@@ -3,6 +3,7 @@ import { countSumMinMax, mergedCountSumMinMax } from '../aggregates/count-sum-mi
 import { median } from '../aggregates/median.ts';
 import type { AggregateStage, Source, WindowSpec, Workload } from '../contract.ts';
 import { windowed } from '../windowed.ts';
+import { session } from '../windows/session.ts';
 import { tumbling } from '../windows/tumbling.ts';
 import { draw, drawKey } from './random.ts';
 
@@ -34,6 +35,7 @@ export default function randomLog({ log }: z.output<typeof options>): Workload {
     values[i] = below(2001) - 1000;
   }
   const window = (): WindowSpec => {
+    if (random() < 0.3) return session(pick(1, 100, 3000));
     const sizeMs = pick(1, 10, 1000, 60_000);
     const offsetMs = pick(0, 0, -3, 17);
     const overlap = pick(2, 3, 5);
