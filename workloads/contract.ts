@@ -256,6 +256,11 @@ export function stageKeyBytes(stage: Pick<Stage, 'keyPrefixBytes'>): number {
   return Math.max(1, Math.ceil(stage.keyPrefixBytes / 4)) * 4;
 }
 
+/** Doubles of the events that a stage takes. */
+export function stageInputWidth(stage: Stage): number {
+  return stage.kind === 'aggregate' ? stage.aggregate.inputWidth : stage.inputWidth;
+}
+
 /** Names of the numbers of a stage's rows. */
 export function stageColumns(stage: Stage): readonly string[] {
   return stage.kind === 'aggregate' ? stage.aggregate.columns : ['left', 'right'];
