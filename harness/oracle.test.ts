@@ -1,11 +1,14 @@
 // Proves the oracle against rows worked out by hand: windows, watermark, lateness, order of the chain, and its answers along the way.
 import test from 'ava';
-import { countSumMinMax, mergedCountSumMinMax } from '../workloads/aggregates/count-sum-min-max.ts';
-import { median } from '../workloads/aggregates/median.ts';
+import { countSumMinMax as countSumMinMaxOf, mergedCountSumMinMax } from '../workloads/aggregates/count-sum-min-max.ts';
+import { median as medianOf } from '../workloads/aggregates/median.ts';
 import type { AggregateStage, Source, Stage, WindowSpec, Workload } from '../workloads/contract.ts';
 import { windowed } from '../workloads/windowed.ts';
 import { type OracleAnswer, oracle, oracleRows } from './oracle.ts';
 import { OutputDigest } from './output-digest.ts';
+
+const countSumMinMax = countSumMinMaxOf(1);
+const median = medianOf(1);
 
 type Event = readonly [key: string, time: number, value: number];
 

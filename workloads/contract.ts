@@ -103,6 +103,8 @@ export type WindowSpec = TumblingWindow | SlidingWindow | SessionWindow | Global
 export interface IncrementalAggregate {
   readonly kind: 'incremental';
   readonly name: string;
+  /** What distinguishes aggregates of one name: plain numbers. */
+  readonly parameters: Readonly<Record<string, number>>;
   /** Doubles of an event that comes in. */
   readonly inputWidth: number;
   /** Doubles of an accumulator. */
@@ -135,6 +137,8 @@ export interface IncrementalAggregate {
 export interface HolisticAggregate {
   readonly kind: 'holistic';
   readonly name: string;
+  /** What distinguishes aggregates of one name: plain numbers. */
+  readonly parameters: Readonly<Record<string, number>>;
   /** Doubles of an event that comes in, and of one list element. */
   readonly inputWidth: number;
   readonly columns: readonly string[];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { countSumMinMax, mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
-import type { Workload } from './contract.ts';
+import { type Workload, WorkloadError } from './contract.ts';
 import { FLIGHTS, flightsSource } from './sources/flights.ts';
 import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
@@ -26,17 +26,21 @@ export const options = z.strictObject({
     .min(1)
     .default(HOUR_MS / 4)
     .describe('sliding: from one window start to the next, ms'),
+  panes: z.boolean().default(false).describe('sliding: keep state once per slide, and merge when a window fires'),
 });
 
 /** @throws WorkloadError `impossible-settings` */
-export default function flightsDelays({ limit, repeat, arrivals, window, size, slide }: z.output<typeof options>): Workload {
+export default function flightsDelays({ limit, repeat, arrivals, window, size, slide, panes }: z.output<typeof options>): Workload {
+  if (panes && window !== 'sliding') {
+    throw new WorkloadError('impossible-settings', `panes need window=sliding: a ${window} window shares none; leave them out`);
+  }
   const watermark = { delayMs: arrivals === 'actual' ? 3 * HOUR_MS : 0, everyEvents: 1_000 };
   return {
     name: 'flights-delays',
-    settings: { limit, repeat, arrivals, window, size, ...(window === 'sliding' ? { slide } : {}) },
+    settings: { limit, repeat, arrivals, window, size, ...(window === 'sliding' ? { slide, panes } : {}) },
     watermark,
     stages: [
-      windowed(6, window === 'sliding' ? sliding(size, slide) : tumbling(size), countSumMinMax),
+      windowed(6, window === 'sliding' ? sliding(size, slide, panes) : tumbling(size), countSumMinMax(1)),
       windowed(3, tumbling(DAY_MS), mergedCountSumMinMax),
     ],
     source: ({ endless }) => flightsSource({ limit, repeat: endless ? Infinity : repeat, arrivals }),

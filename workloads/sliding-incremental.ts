@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { countSumMinMax } from './aggregates/count-sum-min-max.ts';
 import type { Workload } from './contract.ts';
+import { incrementalAggregate, incrementalOptions, keyPrefixBytes, slidingOptions } from './operator-options.ts';
 import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
@@ -8,18 +8,15 @@ import { sliding } from './windows/sliding.ts';
 export const description =
   'Counts and totals per key over sliding windows of synthetic events: moving averages and alerts, where every event updates several windows.';
 
-export const options = z.strictObject({
-  ...syntheticOptions,
-  size: z.int().min(1).default(10_000).describe('window size, ms, a multiple of the slide'),
-  slide: z.int().min(1).default(2_000).describe('from one window start to the next, ms'),
-});
+export const options = z.strictObject({ ...syntheticOptions, ...slidingOptions, ...incrementalOptions });
 
 /** @throws WorkloadError `impossible-settings` */
 export default function slidingIncremental(settings: z.output<typeof options>): Workload {
+  const { size, slide, panes, lateness, aggregate } = settings;
   return {
     name: 'sliding-incremental',
     settings,
-    ...syntheticEvents(settings, settings.size),
-    stages: [windowed(settings.keyBytes, sliding(settings.size, settings.slide), countSumMinMax)],
+    ...syntheticEvents(settings, size + lateness),
+    stages: [windowed(keyPrefixBytes(settings), sliding(size, slide, panes), incrementalAggregate(aggregate, 1), lateness)],
   };
 }

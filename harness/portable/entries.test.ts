@@ -30,7 +30,9 @@ const POSITION = {
   },
 };
 /** Keys of all stages are told apart by their first 4 bytes. */
-const LAST_STAGE = { stages: [windowed(4, tumbling(1), { kind: 'holistic', name: 'none', inputWidth: 1, columns: [], reduce() {} })] };
+const LAST_STAGE = {
+  stages: [windowed(4, tumbling(1), { kind: 'holistic', name: 'none', parameters: {}, inputWidth: 1, columns: [], reduce() {} })],
+};
 
 type Expected = Map<string, string>;
 

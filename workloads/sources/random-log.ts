@@ -41,8 +41,8 @@ export default function randomLog({ log }: z.output<typeof options>): Workload {
       ? tumbling(sizeMs, offsetMs)
       : { kind: 'sliding', sizeMs: sizeMs * overlap, slideMs: sizeMs, offsetMs, panes: false };
   };
-  const stages: AggregateStage[] = [windowed(pick(keyBytes, keyBytes - 1, 3), window(), pick(countSumMinMax, median))];
-  while (stages[0]!.aggregate === countSumMinMax && stages.length < 3 && random() < 0.6) {
+  const stages: AggregateStage[] = [windowed(pick(keyBytes, keyBytes - 1, 3), window(), pick(countSumMinMax(1), median(1)))];
+  while (stages[0]!.aggregate.kind === 'incremental' && stages.length < 3 && random() < 0.6) {
     const { keyPrefixBytes } = stages.at(-1)!;
     stages.push(windowed(1 + below(keyPrefixBytes), window(), mergedCountSumMinMax));
   }
