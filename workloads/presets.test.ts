@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { z } from 'zod';
+import * as continuousAggregation from './continuous-aggregation.ts';
 import {
   type AggregateStage,
   EventBatch,
@@ -16,9 +17,11 @@ import {
   WorkloadError,
 } from './contract.ts';
 import * as flightsDelays from './flights-delays.ts';
+import * as slidingHolistic from './sliding-holistic.ts';
 import * as slidingIncremental from './sliding-incremental.ts';
 import * as synthetic from './synthetic.ts';
 import * as tumblingHolistic from './tumbling-holistic.ts';
+import * as tumblingIncremental from './tumbling-incremental.ts';
 
 const EVENTS = 100_000;
 
@@ -27,13 +30,22 @@ type Settings = Readonly<Record<string, string | number | boolean>>;
 const PRESETS: Readonly<
   Record<string, { readonly description: string; readonly options: z.ZodObject; make(settings: Settings): Workload }>
 > = {
+  'continuous-aggregation': {
+    ...continuousAggregation,
+    make: (settings) => continuousAggregation.default(continuousAggregation.options.parse(settings)),
+  },
   'flights-delays': { ...flightsDelays, make: (settings) => flightsDelays.default(flightsDelays.options.parse(settings)) },
+  'sliding-holistic': { ...slidingHolistic, make: (settings) => slidingHolistic.default(slidingHolistic.options.parse(settings)) },
   'sliding-incremental': {
     ...slidingIncremental,
     make: (settings) => slidingIncremental.default(slidingIncremental.options.parse(settings)),
   },
   synthetic: { ...synthetic, make: (settings) => synthetic.default(synthetic.options.parse(settings)) },
   'tumbling-holistic': { ...tumblingHolistic, make: (settings) => tumblingHolistic.default(tumblingHolistic.options.parse(settings)) },
+  'tumbling-incremental': {
+    ...tumblingIncremental,
+    make: (settings) => tumblingIncremental.default(tumblingIncremental.options.parse(settings)),
+  },
 };
 
 function make(name: string, settings: Settings = {}): Workload {
@@ -62,7 +74,11 @@ for (const [name, settings, pinned] of [
   ['synthetic', { distribution: 'zipf', exponent: 1.3, scrambled: false, keys: 10_000_000, keyBytes: 32 }, 'f58e96464e47f715'],
   ['synthetic', { distribution: 'hotspot', keyBytes: 8 }, '6d33044132a045b6'],
   ['synthetic', { disorder: 0.2, late: 0.05, delay: 2_000, ratePerSecond: 333 }, '7246037c586e2bf6'],
+  ['continuous-aggregation', {}, '1e90f997878fe83e'],
+  ['sliding-holistic', {}, '1e90f997878fe83e'],
   ['sliding-incremental', {}, '1e90f997878fe83e'],
+  ['sliding-incremental', { keyed: false, aggregate: 'quantiles', panes: true, lateness: 1_000 }, '1e90f997878fe83e'],
+  ['tumbling-incremental', {}, '1e90f997878fe83e'],
   ['tumbling-holistic', {}, '1e90f997878fe83e'],
 ] as const) {
   test(`the first events of ${name} ${JSON.stringify(settings)} are pinned`, async (t) => {
@@ -70,6 +86,7 @@ for (const [name, settings, pinned] of [
   });
 }
 
+const firstPanes = (workload: Workload) => (firstWindow(workload) as SlidingWindow).panes;
 const aggregates = (workload: Workload) => workload.stages as readonly AggregateStage[];
 
 function firstWindow(workload: Workload): TumblingWindow | SlidingWindow {
@@ -96,6 +113,35 @@ test('each preset describes itself and its options, and runs with none given', a
   }
 });
 
+test('the options of operators are what they say', (t) => {
+  const stage = (name: string, settings: Settings = {}) => aggregates(make(name, settings))[0]!;
+  for (const aggregate of ['count-sum-min-max', 'average', 'distinct', 'top-k', 'quantiles']) {
+    for (const name of ['synthetic', 'tumbling-incremental', 'sliding-incremental', 'continuous-aggregation']) {
+      t.like(stage(name, { aggregate }), { keyPrefixBytes: 16, allowedLatenessMs: 0, aggregate: { kind: 'incremental', name: aggregate } });
+    }
+  }
+  for (const aggregate of ['median', 'exact-distinct']) {
+    for (const name of ['tumbling-holistic', 'sliding-holistic'])
+      t.like(stage(name, { aggregate }).aggregate, { kind: 'holistic', name: aggregate });
+  }
+  t.like(stage('tumbling-holistic', { keyed: false, lateness: 7 }), { keyPrefixBytes: 0, allowedLatenessMs: 7 });
+  t.deepEqual(stage('sliding-holistic', { panes: true }).window, {
+    kind: 'sliding',
+    sizeMs: 10_000,
+    slideMs: 2_000,
+    offsetMs: 0,
+    panes: true,
+  });
+  t.deepEqual(stage('continuous-aggregation').window, { kind: 'global' });
+});
+
+test('synthetic is tumbling-incremental by another name', (t) => {
+  const settings = { keys: 5, size: 70, aggregate: 'top-k', lateness: 3 };
+  const [one, other] = [make('synthetic', settings), make('tumbling-incremental', settings)];
+  t.deepEqual(one.settings, other.settings);
+  t.deepEqual({ ...one.stages[0], aggregate: null }, { ...other.stages[0], aggregate: null });
+});
+
 test('flights-delays is the chain it should be', (t) => {
   const scheduled = make('flights-delays');
   t.deepEqual(scheduled.watermark, { delayMs: 0, everyEvents: 1_000 });
@@ -109,6 +155,7 @@ test('flights-delays is the chain it should be', (t) => {
   );
   const sliding = make('flights-delays', { window: 'sliding', slide: 600_000 });
   t.deepEqual(aggregates(sliding)[0]!.window, { kind: 'sliding', sizeMs: 3_600_000, slideMs: 600_000, offsetMs: 0, panes: false });
+  t.true(firstPanes(make('flights-delays', { window: 'sliding', panes: true })));
   t.deepEqual(scheduled.settings, { limit: 3_000_000, repeat: 1, arrivals: 'scheduled', window: 'tumbling', size: 3_600_000 });
 });
 
@@ -135,6 +182,7 @@ test('events made to be late are late, as many as asked for, and without disorde
     ['synthetic', { late: 0.02, delay: 1_000, disorder: 0.5, disorderMs: 1_000 }],
     ['synthetic', { late: 0.9, delay: 50, watermarkEvery: 1, ratePerSecond: 10, size: 1_000 }],
     ['synthetic', { late: 0.3, watermarkEvery: 7_000, ratePerSecond: 1_000_000, size: 5 }],
+    ['tumbling-incremental', { late: 0.05, lateness: 20_000, delay: 100 }],
     ['sliding-incremental', { late: 0.1, delay: 300, disorder: 0.1, disorderMs: 300, size: 6_000, slide: 1_500 }],
   ] as const) {
     const workload = make(name, settings);
@@ -151,7 +199,7 @@ test('events made to be late are late, as many as asked for, and without disorde
       const time = batch.timestamps[i]!;
       const untouched = 1_700_000_000_000 + Math.floor((i * 1_000) / Number(workload.settings.ratePerSecond));
       const slideMs = window.kind === 'sliding' ? window.slideMs : window.sizeMs;
-      const isLate = Math.floor(time / slideMs) * slideMs + window.sizeMs - 1 <= watermark;
+      const isLate = Math.floor(time / slideMs) * slideMs + window.sizeMs - 1 + aggregates(workload)[0]!.allowedLatenessMs <= watermark;
       const meantLate = untouched - time > Number(workload.settings.disorderMs);
       if (isLate) late++;
       if (isLate !== meantLate) missed++;
@@ -173,5 +221,8 @@ test('settings that cannot be are refused, with the reason', (t) => {
   refused('flights-delays', { window: 'sliding', slide: 7_200_000 }, /greater than size/);
   refused('synthetic', { distribution: 'hotspot', hotFraction: 2 }, /makes 200000 hot ones/);
   refused('synthetic', { keyBytes: 4 }, /100000 keys do not fit 4 hexadecimal digits/);
+  refused('sliding-holistic', { size: 1_000, slide: 2_000, panes: true }, /greater than size/);
+  refused('continuous-aggregation', { late: 0.1 }, /no event is late/);
+  refused('flights-delays', { panes: true }, /panes need window=sliding/);
   refused('tumbling-holistic', { late: 0.6, disorder: 0.6 }, /at most 1/);
 });
