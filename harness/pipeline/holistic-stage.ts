@@ -11,6 +11,7 @@ import { FiredLists } from './fired-lists.ts';
 import { eachList } from './held-rows.ts';
 import { ListUpdates } from './list-updates.ts';
 import type { Operator } from './operator.ts';
+import { paneFiring } from './pane-firing.ts';
 import { PaneLists } from './pane-lists.ts';
 import { type KeyProjection, keyProjection, projectedKeyHash } from './slot-grouping.ts';
 import { type HeldRow, type RunningStage, type SavedStage, SCAN_SLOTS, type StageRequest, stageTable } from './stage.ts';
@@ -56,11 +57,10 @@ class HolisticStage implements RunningStage {
     this.#batch = new StateBatch(batchSize * this.#windows.cells, table);
     this.#scanBatch = new StateBatch(Math.max(batchSize, SCAN_SLOTS), table);
     const rows = new WindowRows(index + 1, aggregate.columns.length, SCAN_SLOTS + 1, emit);
-    const { panes } = this.#windows;
-    const lists = panes
-      ? new PaneLists(this.#table, this.#windows, aggregate, this.#scanBatch, rows)
-      : new FiredLists(this.#table, this.#windows, aggregate, this.#scanBatch, rows);
-    this.#fire = (startMs) => lists.fire(startMs);
+    const fired = new FiredLists(this.#table, this.#windows, aggregate, this.#scanBatch, rows);
+    this.#fire = this.#windows.panes
+      ? paneFiring(this.#table, this.#windows, this.#scanBatch, rows, new PaneLists(aggregate))
+      : (startMs) => fired.fire(startMs);
     this.#updates = stage.allowedLatenessMs > 0 ? new ListUpdates(request, table, stage, this.#windows, aggregate) : null;
   }
 

@@ -2,8 +2,10 @@ import { type Pending, StateBatch, type ValueTable } from '../../backends/contra
 import type { AggregateStage, EventBatch, IncrementalAggregate, SlidingWindow, TumblingWindow } from '../../workloads/contract.ts';
 import { EventRows } from './event-rows.ts';
 import { eachResult } from './held-rows.ts';
+import { MergedPanes } from './merged-panes.ts';
 import type { Operator } from './operator.ts';
-import { MergedPanes, PaneUpdates } from './pane-accumulators.ts';
+import { paneFiring } from './pane-firing.ts';
+import { PaneUpdates } from './pane-updates.ts';
 import { keyProjection, projectedKeyHash, SlotGrouping } from './slot-grouping.ts';
 import { type HeldRow, type RunningStage, type SavedStage, SCAN_SLOTS, type StageRequest, stageTable } from './stage.ts';
 import { fireAndForget, StageWindows } from './stage-windows.ts';
@@ -63,8 +65,9 @@ class IncrementalStage implements RunningStage {
     this.#rows = new WindowRows(index + 1, aggregate.columns.length, this.#scanBatch.capacity, emit);
     const { panes } = this.#windows;
     const isUpdating = stage.allowedLatenessMs > 0;
-    const mergedPanes = panes ? new MergedPanes(this.#table, this.#windows, aggregate, this.#scanBatch, this.#rows) : null;
-    this.#fire = (startMs) => (mergedPanes === null ? this.#fireWindow(startMs) : mergedPanes.fire(startMs));
+    this.#fire = panes
+      ? paneFiring(this.#table, this.#windows, this.#scanBatch, this.#rows, new MergedPanes(aggregate))
+      : (startMs) => this.#fireWindow(startMs);
     this.#updatedRows = isUpdating && !panes ? new EventRows(index + 1, aggregate.columns.length, table.keyBytes, this.#trash, emit) : null;
     this.#paneUpdates = isUpdating && panes ? new PaneUpdates(request, table, stage, this.#windows, aggregate) : null;
   }

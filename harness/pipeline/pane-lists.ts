@@ -1,23 +1,16 @@
-import type { ListTable, StateBatch } from '../../backends/contract.ts';
+import type { StateBatch } from '../../backends/contract.ts';
 import type { HolisticAggregate } from '../../workloads/contract.ts';
-import { KeyIndex } from './key-index.ts';
-import { SCAN_SLOTS } from './stage.ts';
-import type { StageWindows } from './stage-windows.ts';
-import type { WindowRows } from './window-rows.ts';
+import type { KeyIndex } from './key-index.ts';
+import type { GatheredPanes } from './pane-firing.ts';
 
 const NONE = -1;
 
 /**
- * Fires a window of panes of lists: all its elements are gathered in memory, since a scan has no order, chained by key, and
- * reduced. A key's elements come in the order of the panes, and of one pane in the order appended.
+ * The lists of a window's panes, all in memory and chained by key. A key's elements come in the order of the panes, and of one pane in
+ * the order appended. Grows to the largest window, and stays so.
  */
-export class PaneLists {
-  readonly #table: ListTable;
-  readonly #windows: StageWindows;
+export class PaneLists implements GatheredPanes {
   readonly #aggregate: HolisticAggregate;
-  readonly #scanBatch: StateBatch;
-  readonly #rows: WindowRows;
-  readonly #keys: KeyIndex;
   /** By the number of the key: its first element, its last one, and how many it has. */
   #firsts = new Int32Array(256);
   #lasts = new Int32Array(256);
@@ -28,43 +21,19 @@ export class PaneLists {
   #elementCount = 0;
   #list: Float64Array;
 
-  /** @param rows with room for {@link SCAN_SLOTS} */
-  constructor(table: ListTable, windows: StageWindows, aggregate: HolisticAggregate, scanBatch: StateBatch, rows: WindowRows) {
-    this.#table = table;
-    this.#windows = windows;
+  constructor(aggregate: HolisticAggregate) {
     this.#aggregate = aggregate;
-    this.#scanBatch = scanBatch;
-    this.#rows = rows;
-    this.#keys = new KeyIndex(scanBatch.keyBytes);
     this.#elements = new Float64Array(this.#nexts.length * aggregate.inputWidth);
     this.#list = new Float64Array(256 * aggregate.inputWidth);
   }
 
-  async fire(startMs: number): Promise<void> {
-    const { sizeMs, slideMs } = this.#windows;
-    const endMs = startMs + sizeMs;
-    this.#keys.clear();
-    this.#elementCount = 0;
-    for (let paneMs = startMs; paneMs < endMs; paneMs += slideMs) {
-      for await (const batch of this.#table.scan(paneMs, this.#scanBatch)) this.#gather(batch);
-    }
-    const { keyWords, keyWordCount, count } = this.#keys;
-    const { columns } = this.#aggregate;
-    this.#rows.begin(startMs, endMs);
-    for (let from = 0; from < count; from += SCAN_SLOTS) {
-      const some = Math.min(SCAN_SLOTS, count - from);
-      for (let i = 0; i < some; i++) this.#reduce(from + i, i * columns.length);
-      const pending = this.#rows.emit(keyWords, keyWordCount, from * keyWordCount, keyWordCount, some);
-      if (pending) await pending;
-    }
-  }
-
-  #gather(batch: StateBatch): void {
+  gather(batch: StateBatch, keys: KeyIndex): void {
     const width = this.#aggregate.inputWidth;
     const strideWords = batch.addressStride >>> 2;
+    if (keys.count === 0) this.#elementCount = 0; // another window begins
     for (let slot = 0; slot < batch.length; slot++) {
-      const known = this.#keys.count;
-      const key = this.#keys.number(batch.addressWords, slot * strideWords + 2);
+      const known = keys.count;
+      const key = keys.number(batch.addressWords, slot * strideWords + 2);
       if (this.#elementCount === this.#nexts.length) this.#growElements();
       const element = this.#elementCount++;
       for (let i = 0; i < width; i++) this.#elements[element * width + i] = batch.valueDoubles[slot * width + i]!;
@@ -79,7 +48,11 @@ export class PaneLists {
     }
   }
 
-  #reduce(key: number, resultsAt: number): void {
+  results(from: number, count: number, numbers: Float64Array): void {
+    for (let i = 0; i < count; i++) this.#reduce(from + i, numbers, i * this.#aggregate.columns.length);
+  }
+
+  #reduce(key: number, numbers: Float64Array, numbersAt: number): void {
     const width = this.#aggregate.inputWidth;
     const count = this.#counts[key]!;
     if (count * width > this.#list.length) this.#list = new Float64Array(2 * count * width);
@@ -87,7 +60,7 @@ export class PaneLists {
     for (let element = this.#firsts[key]!; element !== NONE; element = this.#nexts[element]!) {
       for (let i = 0; i < width; i++) this.#list[at++] = this.#elements[element * width + i]!;
     }
-    this.#aggregate.reduce(this.#list, count, this.#rows.numbers, resultsAt);
+    this.#aggregate.reduce(this.#list, count, numbers, numbersAt);
   }
 
   #growElements(): void {

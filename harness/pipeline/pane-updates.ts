@@ -1,69 +1,9 @@
 import { keyHash, StateBatch, slotHash, type ValueTable, windowHash } from '../../backends/contract.ts';
 import type { AggregateStage, EventBatch, IncrementalAggregate } from '../../workloads/contract.ts';
 import { EventRows } from './event-rows.ts';
-import { KeyIndex } from './key-index.ts';
-import { SCAN_SLOTS, type StageRequest, type stageTable } from './stage.ts';
+import type { StageRequest, stageTable } from './stage.ts';
 import type { StageWindows } from './stage-windows.ts';
 import { UpdatedWindows } from './updated-windows.ts';
-import type { WindowRows } from './window-rows.ts';
-
-/** Fires a window of panes: they are scanned one after the other and merged by key, in memory, since a scan has no order. */
-export class MergedPanes {
-  readonly #table: ValueTable;
-  readonly #windows: StageWindows;
-  readonly #aggregate: IncrementalAggregate;
-  readonly #scanBatch: StateBatch;
-  readonly #rows: WindowRows;
-  readonly #keys: KeyIndex;
-  /** By the number of the key. */
-  #accumulators: Float64Array;
-
-  constructor(table: ValueTable, windows: StageWindows, aggregate: IncrementalAggregate, scanBatch: StateBatch, rows: WindowRows) {
-    this.#table = table;
-    this.#windows = windows;
-    this.#aggregate = aggregate;
-    this.#scanBatch = scanBatch;
-    this.#rows = rows;
-    this.#keys = new KeyIndex(scanBatch.keyBytes);
-    this.#accumulators = new Float64Array(256 * aggregate.accumulatorWidth);
-  }
-
-  async fire(startMs: number): Promise<void> {
-    const { sizeMs, slideMs } = this.#windows;
-    const endMs = startMs + sizeMs;
-    this.#keys.clear();
-    for (let paneMs = startMs; paneMs < endMs; paneMs += slideMs) {
-      for await (const batch of this.#table.scan(paneMs, this.#scanBatch)) this.#merge(batch);
-    }
-    const { keyWords, keyWordCount, count } = this.#keys;
-    this.#rows.begin(startMs, endMs);
-    for (let from = 0; from < count; from += SCAN_SLOTS) {
-      const some = Math.min(SCAN_SLOTS, count - from);
-      this.#aggregate.emit(this.#accumulators, from, some, this.#rows.numbers, 0);
-      const pending = this.#rows.emit(keyWords, keyWordCount, from * keyWordCount, keyWordCount, some);
-      if (pending) await pending;
-    }
-  }
-
-  #merge(batch: StateBatch): void {
-    const width = this.#aggregate.accumulatorWidth;
-    const strideWords = batch.addressStride >>> 2;
-    for (let slot = 0; slot < batch.length; slot++) {
-      const known = this.#keys.count;
-      const key = this.#keys.number(batch.addressWords, slot * strideWords + 2);
-      if (key < known) this.#aggregate.merge(this.#accumulators, key, batch.valueDoubles, slot);
-      else {
-        if ((key + 1) * width > this.#accumulators.length) {
-          const grown = new Float64Array(this.#accumulators.length * 2);
-          grown.set(this.#accumulators);
-          this.#accumulators = grown;
-        }
-        // As a whole, which moves bytes: an accumulator's doubles may be NaNs of any kind.
-        this.#accumulators.set(batch.valueDoubles.subarray(slot * width, (slot + 1) * width), key * width);
-      }
-    }
-  }
-}
 
 /** Allowed lateness over panes: the updated rows of events that belong to windows which have fired. */
 export class PaneUpdates {
