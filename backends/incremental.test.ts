@@ -122,7 +122,8 @@ for (const backend of BACKENDS) {
     t.true(first.bytesWritten > 20_000 * 64, `${first.bytesWritten} bytes written`);
     const little = async (what: string) => {
       const { bytesWritten, bytesReferenced } = await bench.checkpoint(store, space);
-      t.true(bytesWritten < first.bytesWritten / 4, `${what}: ${bytesWritten} of ${first.bytesWritten} bytes written`);
+      // Room for a compaction under way, which makes new files of old ones.
+      t.true(bytesWritten < first.bytesWritten / 2, `${what}: ${bytesWritten} of ${first.bytesWritten} bytes written`);
       t.true(bytesReferenced > first.bytesWritten / 2, `${what}: ${bytesReferenced} bytes referenced`);
     };
     await bench.write(store, 0, 500, 2);
@@ -144,6 +145,23 @@ for (const backend of BACKENDS) {
     store = await bench.restore(space);
     t.deepEqual(await bench.signs(store), { 1: 18_500, 2: 300, 3: 500, 4: 500, 6: 200 });
     await store.close();
+  });
+
+  test(`${backend.name}: a call that changed nothing hides no change after it`, async (t) => {
+    const bench = await Bench.of(t, backend, 64);
+    const space = await bench.space('incremental');
+    const store = await bench.open();
+    await bench.write(store, 0, 200, 1);
+    await bench.checkpoint(store, space);
+    await bench.write(store, 190, 200, 2);
+    await bench.checkpoint(store, space);
+    await store.value('counts').drop(7); // holds nothing
+    await bench.write(store, 0, 20, 3); // elsewhere than the change before
+    await bench.checkpoint(store, space);
+    await store.close();
+    const restored = await bench.restore(space);
+    t.deepEqual(await bench.signs(restored), { 1: 170, 2: 10, 3: 20 });
+    await restored.close();
   });
 
   test(`${backend.name}: large values survive a chain`, async (t) => {

@@ -8,6 +8,7 @@ import { keyHash, StateBatch, slotHash, type TableSpec, windowHash } from './con
 import type { KeyedRecords } from './memory/keyed-records.ts';
 import { ListRecords } from './memory/list-records.ts';
 import { RecordPages } from './memory/record-pages.ts';
+import type { RecordsCut } from './memory/records-cut.ts';
 import { ValueRecords } from './memory/value-records.ts';
 import memory from './memory.ts';
 
@@ -67,29 +68,50 @@ test('deletes in any order leave an index that finds the rest', (t) => {
   }
 });
 
-test('a cut copies only the pages that are written to', (t) => {
+test('a cut keeps a record that is written to before it was told, and nothing else', (t) => {
   const records = new RecordPages(4, PAGE_BYTES);
-  const ids = Array.from({ length: 1000 }, (_, i) => {
+  const ids = Array.from({ length: 100_000 }, (_, i) => {
     const record = records.take();
     records.setFirstWord(record, i + 1);
     return record;
   });
-  const cut = records.cut(true);
   const held = [...records.pages];
-  records.setFirstWord(ids[0] as number, 7);
-  records.free(ids[1] as number);
-  t.is(records.pages.filter((page, i) => page !== held[i]).length, 1);
-  t.is(cut.pages[0]?.[0], 1);
-  t.is(cut.pages[0]?.[4], 2);
-  for (const page of cut.pages.keys()) records.letGo(cut, page);
-  const own = records.pages[0];
-  records.setFirstWord(ids[2] as number, 7);
-  t.is(records.pages[0], own);
-  t.is(records.marked, 3);
+  const cut = records.cut(true, () => 1);
+  records.setFirstWord(ids[70_000] as number, 7);
+  records.free(ids[70_001] as number);
+  t.is(cut.count, 2);
+  const told = new Map<number, number>();
+  for (const chunk of cut.chunks()) {
+    // Once the first chunk is out, the last record is still to come and the first one is not.
+    if (told.size === 0) for (const record of [ids[0], ids.at(-1)]) records.setFirstWord(record as number, 9);
+    for (let at = 0; at < chunk.length; at += 2) told.set(chunk[at] as number, chunk[at + 1] as number);
+  }
   t.deepEqual(
-    records.cut(false).pages.map((page) => page !== null),
-    held.map((_, page) => page === 0),
-    'the next cut holds the page that was written to',
+    [...told].sort(([a], [b]) => a - b),
+    ids.map((record, i) => [record, i + 1]),
+  );
+  t.is(cut.count, ids.length, 'each is told once');
+  t.true(
+    records.pages.every((page, i) => page === held[i]),
+    'no page is copied',
+  );
+  records.end(cut);
+  t.is(records.marked, 4);
+  const next = records.cut(false, () => 1);
+  t.deepEqual(tellAll(next), [
+    [ids[0], 9],
+    [ids[70_000], 7],
+    [ids[70_001], 0],
+    [ids.at(-1), 9],
+  ]);
+  records.undo(next);
+  t.is(records.marked, 4);
+  const again = records.cut(false, () => 1);
+  records.setFirstWord(ids[0] as number, 5);
+  records.undo(again);
+  t.deepEqual(
+    tellAll(records.cut(false, () => 1)).map(([, first]) => first),
+    [5, 7, 0, 9],
   );
 });
 
@@ -167,4 +189,11 @@ function pageCount({ records }: KeyedRecords): number {
 
 function heldPages({ pages }: RecordPages): number {
   return pages.filter(({ length }) => length > 0).length;
+}
+
+/** What a cut tells, as [record, word 0], in order. */
+function tellAll(cut: RecordsCut): (readonly [number, number])[] {
+  const told: [number, number][] = [];
+  for (const chunk of cut.chunks()) for (let at = 0; at < chunk.length; at += 2) told.push([chunk[at] as number, chunk[at + 1] as number]);
+  return told.sort(([a], [b]) => a - b);
 }

@@ -12,7 +12,7 @@ import {
   type TableSpec,
 } from './contract.ts';
 import { ListRecords } from './memory/list-records.ts';
-import type { RecordsCut } from './memory/record-pages.ts';
+import type { RecordsCut } from './memory/records-cut.ts';
 import { type Life, requireOpen } from './memory/require.ts';
 import { applyRecords, type Stored, writeRecords } from './memory/segment-records.ts';
 import { ValueRecords } from './memory/value-records.ts';
@@ -27,7 +27,7 @@ export const options = z.strictObject({
     .min(4096)
     .max(2 ** 24)
     .default(2 ** 18)
-    .describe('Size of a page of records. What is written to after a cut is copied by the page until the checkpoint has it.'),
+    .describe('Size of a page of records: memory is taken and given back by the page.'),
 });
 
 const NAME = 'memory';
@@ -44,7 +44,7 @@ export default function memory({ pageBytes }: z.output<typeof options>): StateBa
   const chainIn = (directory: string): SegmentChain => new SegmentChain(join(directory, 'segments'));
   return {
     name: NAME,
-    settings: { pageBytes, incremental: 'records written to since the last checkpoint; their pages are copied on write meanwhile' },
+    settings: { pageBytes, incremental: 'records written to since the last checkpoint; one written to meanwhile is copied first' },
     durability: 'volatile',
     async open({ directory, tables }) {
       const life = { closed: false };
@@ -108,9 +108,10 @@ function cutter(tables: readonly Table[], chain: SegmentChain): (place: Checkpoi
   const write = async (all: boolean, cuts: readonly RecordsCut[]): Promise<void> => {
     await chain.add(all, async (writer) => {
       let entries = 0;
-      for (const [part, records] of stored.entries()) entries += await writeRecords(writer, part, records, cuts[part] as RecordsCut);
+      for (const [part, cut] of cuts.entries()) entries += await writeRecords(writer, part, cut);
       return entries;
     });
+    for (const [part, cut] of cuts.entries()) (stored[part] as Stored).records.end(cut);
     unwritten = null;
   };
   return async ({ directory }) => {
@@ -122,7 +123,7 @@ function cutter(tables: readonly Table[], chain: SegmentChain): (place: Checkpoi
       count(({ records }) => records.size),
       count(({ records }) => records.marked),
     );
-    const cuts = stored.map(({ records }) => records.cut(all));
+    const cuts = stored.map(({ records, wordsOf }) => records.cut(all, wordsOf));
     unwritten = cuts;
     const persist = async (): Promise<readonly CheckpointFile[]> => {
       if (unwritten !== cuts) throw new BackendError('refused', 'this checkpoint was given up when the next one was asked for');

@@ -212,6 +212,13 @@ class SqliteRows {
     this.#deleteRange.run(start, end);
   }
 
+  /** Forgets a whole window. */
+  drop(window: number): void {
+    const { start, end } = windowRange(window);
+    this.deleteRange(start, end);
+    this.log.moveIfLong();
+  }
+
   /** By pages, each read to its end: an open iterator would block the connection between two yields. */
   *scan(window: number, batch: StateBatch, group?: Uint8Array): Generator<StateBatch> {
     const range = windowRange(window, group);
@@ -261,9 +268,7 @@ class SqliteValues implements ValueTable {
   }
 
   drop(window: number): void {
-    const { start, end } = windowRange(window);
-    this.#rows.deleteRange(start, end);
-    this.#rows.log.moveIfLong();
+    this.#rows.drop(window);
   }
 }
 
@@ -305,8 +310,6 @@ class SqliteLists implements ListTable {
   }
 
   drop(window: number): void {
-    const { start, end } = windowRange(window);
-    this.#rows.deleteRange(start, end);
-    this.#rows.log.moveIfLong();
+    this.#rows.drop(window);
   }
 }

@@ -1,12 +1,12 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointSpace, CheckpointStorage, StoredCheckpoint } from '../backends/checkpoints/contract.ts';
 import { failPoint } from '../backends/checkpoints/fail-points.ts';
 import type { StateBackend, StateStore } from '../backends/contract.ts';
 import { EventBatch, type Source, type Workload } from '../workloads/contract.ts';
-import { Checkpointer, type FoundCheckpoint, findCheckpoint } from './checkpointing/checkpointer.ts';
+import { Checkpointer, type FoundCheckpoint, findCheckpoint, isDamaged } from './checkpointing/checkpointer.ts';
 import { POSITION_FORMAT, type Position, positionOf } from './checkpointing/position.ts';
-import { StatebenchError } from './errors.ts';
+import { messageOf, StatebenchError } from './errors.ts';
 import { nowNs } from './measure/clock.ts';
 import { workloadTables } from './pipeline/operator.ts';
 import { Pipeline, type PipelineProbe } from './pipeline/pipeline.ts';
@@ -93,23 +93,19 @@ export class Job {
   readonly #store: StateStore;
   readonly #batch: EventBatch;
 
-  /** Opens a store and goes on from the newest checkpoint, or from the beginning if there is none. */
+  /**
+   * Opens a store and goes on from the newest whole checkpoint, or from the beginning if there was never one.
+   * @throws StatebenchError `no-whole-checkpoint` if storage or backend find every one damaged, `bad-checkpoint` if it is another's.
+   */
   static async open(request: JobRequest, ground?: JobGround): Promise<Job> {
     const { space, found } = ground ?? (await findGround(request.storage, request.directory));
-    const tables = workloadTables(request.workload);
-    const before = (await readdir(request.directory)).filter((name) => name.startsWith('state-')).length;
-    const stateDirectory = join(request.directory, `state-${before + 1}`);
-    await mkdir(stateDirectory);
-    const { checkpoint, damaged } = found;
-    const position = checkpoint === null ? null : ownPosition(checkpoint, request.workload);
-    const store =
-      checkpoint === null
-        ? await request.backend.open({ directory: stateDirectory, tables })
-        : await restoreCheckpoint(request.backend, { directory: stateDirectory, tables }, checkpoint);
-    if (checkpoint !== null) failPoint?.('amid-restore');
-    const restored = checkpoint &&
-      position && { checkpointId: checkpoint.id, fromEvent: position.pipeline.events, skipped: damaged.length };
-    const job = new Job(request, { space, store: request.wrap?.(store) ?? store, stateDirectory, position, damaged }, restored);
+    const opened = await openStore(request, space, found);
+    const { position, checkpointId, damaged } = opened;
+    if (checkpointId !== null) failPoint?.('amid-restore');
+    const restored =
+      position && checkpointId !== null ? { checkpointId, fromEvent: position.pipeline.events, skipped: damaged.length } : null;
+    const store = request.wrap?.(opened.store) ?? opened.store;
+    const job = new Job(request, { ...opened, space, store }, restored);
     failPoint?.('before-first-event');
     return job;
   }
@@ -197,6 +193,35 @@ export class Job {
   async close(): Promise<void> {
     await this.checkpointer.settled();
     await this.#store.close();
+  }
+}
+
+/** A job's store, at the beginning or at the checkpoint it was restored from. */
+interface OpenedStore extends Pick<JobStart, 'store' | 'stateDirectory' | 'damaged'> {
+  readonly position: Position | null;
+  readonly checkpointId: number | null;
+}
+
+/** Opens a store in a directory of its own. What a backend finds damaged counts as if the storage had: the one before is next. */
+async function openStore(
+  request: Pick<JobRequest, 'workload' | 'backend' | 'directory'>,
+  space: CheckpointSpace,
+  { checkpoint, damaged }: FoundCheckpoint,
+): Promise<OpenedStore> {
+  const { workload, backend, directory } = request;
+  const before = (await readdir(directory)).filter((name) => name.startsWith('state-')).length;
+  const stateDirectory = join(directory, `state-${before + 1}`);
+  const position = checkpoint && ownPosition(checkpoint, workload);
+  await mkdir(stateDirectory);
+  const own = { directory: stateDirectory, tables: workloadTables(workload) };
+  try {
+    const store = await (checkpoint === null ? backend.open(own) : restoreCheckpoint(backend, own, checkpoint));
+    return { store, stateDirectory, position, checkpointId: checkpoint?.id ?? null, damaged: damaged.map(({ id }) => id) };
+  } catch (error) {
+    if (checkpoint === null || !isDamaged(error)) throw error;
+    await rm(stateDirectory, { recursive: true });
+    const passed = [...damaged, { id: checkpoint.id, reason: messageOf(error) }];
+    return openStore(request, space, await findCheckpoint(space, passed));
   }
 }
 

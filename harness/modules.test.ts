@@ -31,6 +31,20 @@ test('built-ins are files that export options and a default', (t) => {
   t.deepEqual(builtIns('backend', path.join(root, 'nowhere')), []);
 });
 
+test('options that are times are described with their unit', async (t) => {
+  for (const [workload, names] of [
+    ['flights-delays', ['size', 'slide']],
+    ['sliding-incremental', ['size', 'slide', 'delay', 'disorderMs']],
+    ['tumbling-holistic', ['size', 'delay', 'disorderMs']],
+    ['synthetic', ['size', 'delay', 'disorderMs']],
+  ] as const) {
+    const { described } = await loadWorkload(workload);
+    const times = described.filter(({ takes }) => takes.includes(' of ms ')).map(({ name }) => name);
+    t.deepEqual(times.sort(), [...names].sort(), workload);
+  }
+  t.is((await loadWorkload('synthetic:size=10s')).create().settings.size, 10_000);
+});
+
 test('every built-in can be loaded and describes its options', async (t) => {
   for (const name of builtIns('backend')) {
     const backend = await loadBackend(name);

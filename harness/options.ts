@@ -182,8 +182,9 @@ function describeSchema(name: string, schema: OptionSchema): string {
   if (schema.type === 'integer' || schema.type === 'number') {
     const unit = unitOf(name, schema);
     const noun = schema.type === 'integer' ? 'a whole number' : 'a number';
-    const example = unit === null ? '' : unit.kind === 'bytes' ? ' (or with a unit: 64mb, 1gib)' : ' (or with a unit: 500ms, 10s, 1h)';
-    return `${noun}${describeRange(schema)}${example}`;
+    if (unit === null) return `${noun}${describeRange(schema)}`;
+    const example = unit.kind === 'bytes' ? '64mb, 1gib' : '500ms, 10s, 1h';
+    return `${noun} of ${unit.name}${describeRange(schema)} (or with a unit: ${example})`;
   }
   if (schema.format === 'uri') return 'a URL';
   return schema.minLength !== undefined && schema.minLength > 0 ? 'a text that is not empty' : 'a text';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Workload } from '../workloads/contract.ts';
 import { builtInFile, create, type ModuleRef } from './modules.ts';
-import { oracleRows } from './oracle.ts';
+import { oracleRows } from './oracle/oracle.ts';
 import { writeOutput } from './output.ts';
 
 const ROWS = 20_000;

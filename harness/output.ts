@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { StatebenchError } from './errors.ts';
 import { builtInFile, type ModuleRef } from './modules.ts';
 import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
-import { runChild } from './trial/child.ts';
+import { runChild, type TaskFailure } from './trial/child.ts';
 import type { OutputResult } from './trial/tasks.ts';
 
 export interface OutputRequest {
@@ -26,7 +26,7 @@ const TIMEOUT_MS = 24 * 3600 * 1000;
 /**
  * Writes every output row of a workload, sorted, as CSV: the same file whatever the backend, the batch size and the
  * number of crashes on the way.
- * @throws StatebenchError `backend-failed` with what the backend did, or the workload's own complaint.
+ * @throws StatebenchError `disk-full`, `backend-failed` with what the backend did, or the workload's own complaint.
  */
 export async function writeOutput(request: OutputRequest): Promise<OutputResult> {
   const { workload, backend, batchSize, checkpointEveryEvents, seed, to, signal } = request;
@@ -48,7 +48,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
         timeoutMs: TIMEOUT_MS,
         signal,
       });
-      if (failure !== null) throw failed(backend, failure);
+      if (failure !== null) throw failed(request, directory, failure);
       if (result !== null) return result;
     }
     throw new StatebenchError('harness', 'the last process was killed though nobody asked for it');
@@ -57,10 +57,9 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
   }
 }
 
-function failed(
-  backend: ModuleRef,
-  { phase, code, message }: { readonly phase: string; readonly code: string; readonly message: string },
-): StatebenchError {
+function failed({ backend, to }: OutputRequest, directory: string, { phase, code, message }: TaskFailure): StatebenchError {
+  // Stores seldom name the place.
+  if (code === 'disk-full') return new StatebenchError(code, message.includes(to) ? message : `${directory}: ${message}`);
   if (
     code === 'missing-data' ||
     code === 'bad-data' ||

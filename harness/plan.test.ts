@@ -2,11 +2,11 @@
 import test from 'ava';
 import { loadBackend, loadStorage, loadWorkload } from './modules.ts';
 import { makePlan } from './plan.ts';
-import { planSchema } from './results.ts';
+import { type Plan, planSchema } from './results.ts';
 import { parseSpec } from './spec.ts';
 import { DEFAULT_SUITE, type Suite } from './suite.ts';
 
-async function plan(backends: readonly string[], overruled: Partial<Suite> = {}, leftOut: { backend: string; reason: string }[] = []) {
+async function plan(backends: readonly string[], overruled: Partial<Suite> = {}, leftOut: Plan['leftOut'] = []) {
   const suite = { ...DEFAULT_SUITE, backends: backends.map(parseSpec), ...overruled };
   const modules = {
     backends: await Promise.all(suite.backends.map(loadBackend)),
@@ -44,7 +44,7 @@ test('the null backend is the cost of the harness and never the reference', asyn
 test('what cannot be planned', async (t) => {
   await t.throwsAsync(plan(['lmdb', 'lmdb']), { code: 'duplicate-name', message: /named 'lmdb'.*lmdb@second/ });
   await t.throwsAsync(plan(['lmdb'], { reference: 'lmbd' }), { code: 'unknown-name', message: /Did you mean 'lmdb'\?/ });
-  const leftOut = [{ backend: 'redis', reason: 'there is no redis-server' }];
+  const leftOut = [{ backend: 'redis', reason: 'there is no redis-server', missed: true }];
   await t.throwsAsync(plan(['lmdb'], { reference: 'redis' }, leftOut), { code: 'unavailable', message: /no redis-server/ });
   await t.throwsAsync(plan([], {}, leftOut), { code: 'unavailable', message: /no backend is left.*no redis-server/ });
 });

@@ -83,7 +83,14 @@ export const planSchema = z.strictObject({
   reference: z.string(),
   cells: z.array(cellSchema).min(1),
   /** Backends asked for that could not run here, each with the reason and the remedy. */
-  leftOut: z.array(z.strictObject({ backend: z.string(), reason: z.string() })),
+  leftOut: z.array(
+    z.strictObject({
+      backend: z.string(),
+      reason: z.string(),
+      /** By name, and not as one of the default suite: the run then ends with exit code 3. */
+      missed: z.boolean(),
+    }),
+  ),
 });
 export type Plan = z.infer<typeof planSchema>;
 
@@ -179,7 +186,7 @@ export type Rescale = z.infer<typeof rescaleSchema>;
 
 /**
  * Throughput at several checkpoint intervals, one after the other in one warm process, in an order that differs from
- * block to block. Rows that come out of this process are not compared.
+ * block to block.
  */
 export const intervalSchema = z.strictObject({
   /** Without any checkpoint. */
@@ -274,6 +281,8 @@ export const completedTrialSchema = z.strictObject({
     recovered: checkedOutput.nullable(),
     /** All rows after the job was taken over by two processes, then by one, and the end of the stream. */
     rescaled: checkedOutput.nullable(),
+    /** Rows fired up to the end of the sweep of the checkpoint interval, without a crash. */
+    swept: checkedOutput.nullable(),
   }),
   unavailable: z.record(z.string(), z.string()),
 });

@@ -1,5 +1,6 @@
 // Proves that whatever a backend does is a result and the others go on: one that throws, one that dies by a signal, one that
-// forgets writes, one that restores too little; and that trials are kept as they finish, in the results' schema.
+// forgets writes, one that restores too little, one that forgets only while the checkpoint interval is swept; and that trials are kept
+// as they finish, in the results' schema.
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,17 @@ const MEMORY = JSON.stringify(builtInFile('backend', 'memory'));
 const WRAPPED = `import memory, { options } from ${MEMORY}; export { options };
 const inner = memory(options.parse({}));
 const wrap = (name, change) => ({ ...inner, name, ...change });
+const forgetful = async (request) => {
+  const store = await inner.open(request);
+  const value = store.value.bind(store);
+  store.value = (name) => {
+    const table = value(name);
+    let writes = 0;
+    return { read: (batch) => table.read(batch), scan: (...given) => table.scan(...given), drop: (window) => table.drop(window),
+      write: (batch) => { if (++writes % 5 === 0 && batch.length > 0) batch.present[0] = 0; return table.write(batch); } };
+  };
+  return store;
+};
 `;
 
 const BACKENDS = {
@@ -26,17 +38,7 @@ const BACKENDS = {
     store.checkpoint = (place) => { process.kill(process.pid, 'SIGBUS'); return new Promise(() => setInterval(() => {}, 1000)); };
     return store;
   } });`,
-  forgets: `export default () => wrap('forgets', { async open(request) {
-    const store = await inner.open(request);
-    const value = store.value.bind(store);
-    store.value = (name) => {
-      const table = value(name);
-      let writes = 0;
-      return { read: (batch) => table.read(batch), scan: (...given) => table.scan(...given), drop: (window) => table.drop(window),
-        write: (batch) => { if (++writes % 50 === 0 && batch.length > 0) batch.present[0] = 0; return table.write(batch); } };
-    };
-    return store;
-  } });`,
+  forgets: `export default () => wrap('forgets', { open: forgetful });`,
   amnesiac: `export default () => wrap('amnesiac', { restore: ({ directory, tables }) => inner.open({ directory, tables }) });`,
 };
 
@@ -91,6 +93,36 @@ test('four bad backends beside a good one: each is told for what it is, and the 
   t.is(lines.length, trials.length);
   for (const line of lines) t.notThrows(() => trialSchema.parse(JSON.parse(line)));
   t.deepEqual((await readdir(directory)).filter(isScratchName), [], 'nothing of the trials is left');
+});
+
+test('a write that is lost only in the sweep of the checkpoint interval is seen there', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-run-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const file = join(directory, 'fickle.mjs');
+  // A sweep has its directory to itself.
+  const fickle = `export default () => wrap('fickle', { open: (request) => (/interval/.test(request.directory) ? forgetful : inner.open)(request) });`;
+  await writeFile(file, WRAPPED + fickle);
+  const suite = overrule(DEFAULT_SUITE, {
+    profile: 'smoke',
+    measures: ['interval'],
+    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000')],
+  });
+  const modules = {
+    backends: [await loadBackend('memory'), await loadBackend(file)],
+    workloads: [await loadWorkload(suite.workloads[0]!)],
+    storages: [await loadStorage('filesystem')],
+  };
+  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
+  const { trials } = await runPlan({ plan, cells, outDirectory: directory, onEvent: () => {}, signal: new AbortController().signal });
+  const seen = trials.map((trial) => {
+    if (trial.state === 'failed') return [trial.backend.name, trial.message];
+    const { uninterrupted, recovered, swept } = trial.correctness;
+    return [trial.backend.name, uninterrupted?.equal, recovered?.equal, swept?.equal, swept?.expected.atEvent === swept?.got.atEvent];
+  });
+  t.deepEqual(seen.sort(), [
+    ['fickle', true, true, false, true],
+    ['memory', true, true, true, true],
+  ]);
 });
 
 test('an interrupted run keeps what is finished and leaves nothing behind', async (t) => {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StatebenchError } from './errors.ts';
+import { freeBytes } from './measure/file-system.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
@@ -10,6 +11,7 @@ import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
+import { sweepEnd } from './trial/interval-sweep.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
 import { runTrial, trialId } from './trial/trial.ts';
 
@@ -18,6 +20,9 @@ const CALIBRATION_SECONDS = 1;
 const BASE_TIMEOUT_MS = 120_000;
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
+
+/** A run begins with much more than this; what a trial took is free again when it has ended. */
+const LEAST_FREE_BYTES = 64 * 2 ** 20;
 
 /** A cell with the work its trials do. */
 interface SizedCell {
@@ -30,7 +35,7 @@ interface SizedCell {
  * Runs a plan: finds how many events a trial of each cell takes, computes the right output once a workload, then runs
  * the blocks. Every finished trial is appended to `trials.ndjson` at once. In a folder where the same plan was run in part it goes on
  * where that ended, with the same work in the same order: what is finished stays, what is not is done.
- * @throws StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
+ * @throws StatebenchError `disk-full` once there is no room for a trial, StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
  */
 export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: RunRequest): Promise<RunOutcome> {
   sweepScratch(outDirectory);
@@ -42,13 +47,15 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
   const finished = new Set(trials.map(({ id }) => id));
   const record = (made: Trial) => {
     const trial = cleared(made);
+    if (trial.state === 'failed') checkRoom(outDirectory);
     files.addTrial(trial);
     onEvent({ type: 'trial-finished', trial, index: trials.length, trials: total });
   };
   try {
     for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
     const sized = await calibrate(cells, { plan, work, signal, onEvent, files, record });
-    const expected = await expectAll(sized, plan.seed, signal);
+    const swept = plan.measures.includes('interval');
+    const expected = await expectAll(sized, { seed: plan.seed, swept, signal });
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
       for (const { planned, stream, timeoutMs } of order) {
         if (signal.aborted) return { trials };
@@ -66,8 +73,11 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           stream,
           killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
           rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
-          interval: cell.role === 'candidate' && plan.measures.includes('interval'),
-          expected: cell.role === 'candidate' ? { measured: at(measured), total: at(measured + stream.tail) } : null,
+          interval: cell.role === 'candidate' && swept,
+          expected:
+            cell.role === 'candidate'
+              ? { measured: at(measured), total: at(measured + stream.tail), swept: swept ? at(sweepEnd(stream)) : null }
+              : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
           signal,
@@ -82,6 +92,12 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
   } finally {
     removeScratch(work);
   }
+}
+
+/** @throws StatebenchError `disk-full` if others filled the disk: a trial that failed then says nothing of its backend. */
+function checkRoom(folder: string): void {
+  if (freeBytes(folder) >= LEAST_FREE_BYTES) return;
+  throw new StatebenchError('disk-full', `cannot go on in ${folder}: the disk is full. Make space there`);
 }
 
 /** How much of a trial is done when a phase begins, roughly. */
@@ -210,13 +226,27 @@ function distinctWorkloads(cells: readonly PlannedCell[]): PlannedCell['workload
   return [...new Map(cells.map(({ workload }) => [workload.name, workload])).values()];
 }
 
+interface Expectation {
+  readonly seed: number;
+  /** Whether the ends of sweeps are asked for too. */
+  readonly swept: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** The right output of every workload at the ends of all its cells' streams. */
-async function expectAll(sized: readonly SizedCell[], seed: number, signal: AbortSignal): Promise<Map<string, readonly Expected[]>> {
+async function expectAll(
+  sized: readonly SizedCell[],
+  { seed, swept, signal }: Expectation,
+): Promise<ReadonlyMap<string, readonly Expected[]>> {
   const expected = new Map<string, readonly Expected[]>();
   const candidates = sized.filter(({ planned }) => planned.cell.role === 'candidate');
   for (const workload of distinctWorkloads(candidates.map(({ planned }) => planned))) {
     const streams = candidates.filter(({ planned }) => planned.workload.name === workload.name).map(({ stream }) => stream);
-    const stops = new Set(streams.flatMap(({ warmUp, measured, tail }) => [warmUp + measured, warmUp + measured + tail]));
+    const ends = (stream: StreamPlan) => {
+      const measured = stream.warmUp + stream.measured;
+      return [measured, measured + stream.tail, ...(swept ? [sweepEnd(stream)] : [])];
+    };
+    const stops = new Set(streams.flatMap(ends));
     expected.set(
       workload.name,
       await expectedOutput(

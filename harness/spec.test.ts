@@ -69,10 +69,10 @@ for (const [text, code, message] of [
   ['lmdb:toString=1', 'unknown-option', /There is: store, cacheBytes/],
   ['lmdb:sync=yes', 'bad-value', /'sync' takes true or false, not 'yes'/],
   ['lmdb:rockdb', 'bad-value', /takes one of rocksdb, hashmap, not 'rockdb'\. Did you mean 'rocksdb'\?/],
-  ['lmdb:cacheBytes=12', 'bad-value', /a whole number ≥ 1024 and ≤ 1099511627776 \(or with a unit: 64mb, 1gib\), not '12'/],
+  ['lmdb:cacheBytes=12', 'bad-value', /a whole number of bytes ≥ 1024 and ≤ 1099511627776 \(or with a unit: 64mb, 1gib\), not '12'/],
   ['lmdb:cacheBytes=10s', 'bad-value', /not '10s'/],
   ['lmdb:cacheBytes=1500.5', 'bad-value', /not '1500.5'/],
-  ['lmdb:gap=64mb', 'bad-value', /a number > 0/],
+  ['lmdb:gap=64mb', 'bad-value', /a number of ms > 0/],
   ['lmdb:url=', 'bad-value', /a text that is not empty/],
   ['lmdb:level=high', 'bad-value', /auto or a whole number/],
 ] as const) {

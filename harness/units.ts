@@ -28,20 +28,22 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 export interface NumberUnit {
   readonly kind: 'bytes' | 'time';
   readonly scale: number;
+  /** For people. */
+  readonly name: string;
 }
 
 /** Ends of option names that say what the number counts: `mapBytes`, `cacheKib`, `gapMs`, `pauseSeconds`. */
 const NAME_ENDS: readonly (readonly [RegExp, NumberUnit])[] = [
-  [/(?:Bytes|^bytes)$/, { kind: 'bytes', scale: 1 }],
-  [/(?:KiB|Kib)$/, { kind: 'bytes', scale: 2 ** 10 }],
-  [/(?:MiB|Mib)$/, { kind: 'bytes', scale: 2 ** 20 }],
-  [/(?:GiB|Gib)$/, { kind: 'bytes', scale: 2 ** 30 }],
-  [/(?:KB|Kb)$/, { kind: 'bytes', scale: 1e3 }],
-  [/(?:MB|Mb|Megabytes)$/, { kind: 'bytes', scale: 1e6 }],
-  [/Ms$/, { kind: 'time', scale: 1 }],
-  [/(?:Seconds|^seconds)$/, { kind: 'time', scale: 1e3 }],
-  [/(?:Minutes|^minutes)$/, { kind: 'time', scale: 6e4 }],
-  [/(?:Hours|^hours)$/, { kind: 'time', scale: 3.6e6 }],
+  [/(?:Bytes|^bytes)$/, { kind: 'bytes', scale: 1, name: 'bytes' }],
+  [/(?:KiB|Kib)$/, { kind: 'bytes', scale: 2 ** 10, name: 'KiB' }],
+  [/(?:MiB|Mib)$/, { kind: 'bytes', scale: 2 ** 20, name: 'MiB' }],
+  [/(?:GiB|Gib)$/, { kind: 'bytes', scale: 2 ** 30, name: 'GiB' }],
+  [/(?:KB|Kb)$/, { kind: 'bytes', scale: 1e3, name: 'kB' }],
+  [/(?:MB|Mb|Megabytes)$/, { kind: 'bytes', scale: 1e6, name: 'MB' }],
+  [/Ms$/, { kind: 'time', scale: 1, name: 'ms' }],
+  [/(?:Seconds|^seconds)$/, { kind: 'time', scale: 1e3, name: 'seconds' }],
+  [/(?:Minutes|^minutes)$/, { kind: 'time', scale: 6e4, name: 'minutes' }],
+  [/(?:Hours|^hours)$/, { kind: 'time', scale: 3.6e6, name: 'hours' }],
 ];
 
 /** What the option `name` counts by its end; null if its name does not say, and then any unit is taken to bytes or ms. */

@@ -1,7 +1,7 @@
 /** The command line: reads as a table of contents of what statebench does. */
 import { Command, CommanderError } from 'commander';
 import { FAIL_VARIABLE, readFailPoint } from '../backends/checkpoints/fail-points.ts';
-import { EXIT, type ExitCode, messageOf, StatebenchError } from '../harness/errors.ts';
+import { EXIT, messageOf, StatebenchError } from '../harness/errors.ts';
 import { version } from '../harness/measure/environment.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -16,6 +16,7 @@ import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { selftestCommand } from './commands/selftest.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
+import type { Finish } from './finish.ts';
 
 const EXAMPLES = `statebench measures which state backend a keyed, windowed stream job should use.
 
@@ -29,9 +30,6 @@ Examples:
   statebench describe lmdb                      its options, with defaults and ranges
   statebench doctor                             is this machine fit to measure on?
 `;
-
-/** Hands a command's exit code to the process. */
-export type Finish = (code: ExitCode) => void;
 
 /** Runs one command line and ends the process with its exit code. Never rejects. */
 export async function statebench(args: readonly string[]): Promise<never> {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { writeAtomically } from '../harness/atomic-file.ts';
 import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
 import type { PlannedCell } from '../harness/plan.ts';
-import type { Plan, Trial } from '../harness/results.ts';
+import type { Plan } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
 import { isPartial, plannedTrials, type Results, readResults } from '../reports/read-results.ts';
@@ -76,7 +76,7 @@ export async function measureAndReport(
   }
   if (!isPartial(results)) removeResumeFiles(folder);
   else say(`go on with: ${again}`);
-  return stop.exitCode() ?? verdict(results.trials);
+  return stop.exitCode() ?? verdict(results);
 }
 
 /** Everything a report says comes from the files, so that `statebench report` says the same later. */
@@ -89,25 +89,28 @@ export async function showResults(results: Results, folder: string, flags: Measu
   say(`report: ${path.join(folder, REPORT)}`);
 }
 
-/** 3 where a trial did not finish or an output was wrong. */
-function verdict(trials: readonly Trial[]): ExitCode {
+/** 3 where a backend that was asked for by name could not run, a trial did not finish or an output was wrong. */
+export function verdict({ plan, trials }: Results): ExitCode {
   const failed = trials.some(
     (trial) => trial.state === 'failed' || Object.values(trial.correctness).some((output) => output !== null && !output.equal),
   );
-  return failed ? EXIT.backendFailed : EXIT.ok;
+  return failed || plan.leftOut.some(({ missed }) => missed) ? EXIT.backendFailed : EXIT.ok;
 }
 
 export interface StartedServers extends AsyncDisposable {
   readonly backends: readonly BackendModule[];
-  readonly leftOut: Plan['leftOut'];
+  readonly unavailable: readonly Unavailable[];
 }
+
+/** A backend that cannot be had here. */
+export type Unavailable = Pick<Plan['leftOut'][number], 'backend' | 'reason'>;
 
 /** Starts a server for every backend that needs one of its own; disposing of the result stops them. */
 export async function startServers(backends: readonly BackendModule[]): Promise<StartedServers> {
-  const { values, leftOut } = await availableOf(backends, ({ name }) => name, startServerFor);
+  const { values, unavailable } = await availableOf(backends, ({ name }) => name, startServerFor);
   return {
     backends: values.map(({ backend }) => backend),
-    leftOut,
+    unavailable,
     async [Symbol.asyncDispose]() {
       await Promise.all(values.map((served) => served[Symbol.asyncDispose]()));
     },
@@ -119,16 +122,16 @@ export async function availableOf<From, To>(
   items: readonly From[],
   nameOf: (item: From) => string,
   get: (item: From) => Promise<To>,
-): Promise<{ readonly values: readonly To[]; readonly leftOut: Plan['leftOut'] }> {
+): Promise<{ readonly values: readonly To[]; readonly unavailable: readonly Unavailable[] }> {
   const values: To[] = [];
-  const leftOut: Plan['leftOut'] = [];
+  const unavailable: Unavailable[] = [];
   for (const item of items) {
     try {
       values.push(await get(item));
     } catch (error) {
       if (!(error instanceof StatebenchError) || error.code !== 'unavailable') throw error;
-      leftOut.push({ backend: nameOf(item), reason: error.message });
+      unavailable.push({ backend: nameOf(item), reason: error.message });
     }
   }
-  return { values, leftOut };
+  return { values, unavailable };
 }

@@ -86,7 +86,7 @@ function finishedLine({ trial, index, trials }: Extract<RunEvent, { type: 'trial
   const head = `${String(index).padStart(String(trials).length)}/${trials}  ${trial.cell}, block ${trial.block}`;
   if (trial.state === 'failed') return `${head}: did not finish (${trial.phase}): ${trial.message.split('\n')[0]}`;
   const { correctness, throughput } = trial;
-  const checked = [correctness.uninterrupted, correctness.recovered, correctness.rescaled].filter((output) => output !== null);
+  const checked = Object.values(correctness).filter((output) => output !== null);
   const verdict = checked.length === 0 ? 'output not checked' : checked.every(({ equal }) => equal) ? 'output right' : 'OUTPUT WRONG';
   return `${head}: ${Math.round(throughput.eventsPerSecond).toLocaleString('en')} events/s, ${verdict}`;
 }

@@ -7,7 +7,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { builtInFile } from '../harness/modules.ts';
+import { thisProcess } from '../harness/process-identity.ts';
 import type { Trial } from '../harness/results.ts';
+import { MARKER } from '../harness/scratch.ts';
 import { readResults } from '../reports/read-results.ts';
 
 const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
@@ -20,12 +22,18 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(...args: readonly string[]): {
+interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   said(text: RegExp): Promise<void>;
-} {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function startWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Started {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += chunk));
@@ -38,6 +46,7 @@ function start(...args: readonly string[]): {
   return { child, ended, said };
 }
 
+const start = (...args: readonly string[]): Started => startWith({}, ...args);
 const run = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
 const at = (name: string): string => path.join(folder, name);
 const WORKLOAD = 'synthetic:keys=300,ratePerSecond=3000';
@@ -248,6 +257,26 @@ test('what a killed run left is swept by the next one in that folder, and nothin
     'it has no marker of ours',
   );
   t.true(existsSync(path.join(foreign, 'precious')));
+});
+
+test('a backend that was asked for and is missed is missed by the resume too', async (t) => {
+  const nothing = { PATH: at('nowhere') };
+  const asked = startWith(nothing, ...smoke('missed', '--backend', 'redis', '--backend', 'memory', '--backend', 'memory@again'));
+  await asked.said(/^1\/2 /m);
+  asked.child.kill('SIGKILL');
+  await asked.ended;
+  const resumed = await startWith(nothing, 'resume', at('missed')).ended;
+  t.is(resumed.code, 3, resumed.stderr);
+  t.regex(resumed.stderr, /redis/);
+  // What is left of a process that died once all trials were there is tidied.
+  const left = path.join(at('missed'), 'statebench-work-1-abcdef');
+  mkdirSync(left);
+  writeFileSync(path.join(left, MARKER), JSON.stringify({ ...thisProcess(), pid: asked.child.pid, startTicks: 1 }));
+  writeFileSync(path.join(at('missed'), 'run.lock'), JSON.stringify({ ...thisProcess(), pid: asked.child.pid, startTicks: 1 }));
+  const again = await run('resume', at('missed'));
+  t.is(again.code, 3, again.stderr);
+  t.regex(again.stderr, /this run is complete: 2 of 2 trials/);
+  t.deepEqual(readdirSync(at('missed')).sort(), ['environment.json', 'plan.json', 'report.html', 'summary.json', 'trials.ndjson']);
 });
 
 test('no password is kept, and a resume asks for it', async (t) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Workload, WorkloadError } from './contract.ts';
 import { incrementalAggregate, incrementalOptions, keyPrefixBytes } from './operator-options.ts';
-import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
+import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 
 export const description =
@@ -21,6 +21,6 @@ export default function continuousAggregation(settings: z.output<typeof options>
     name: 'continuous-aggregation',
     settings,
     ...syntheticEvents(settings, 0),
-    stages: [windowed(keyPrefixBytes(settings), { kind: 'global' }, incrementalAggregate(settings.aggregate, 1))],
+    stages: [windowed(keyPrefixBytes(settings), { kind: 'global' }, incrementalAggregate(settings.aggregate, eventWidth(settings)))],
   };
 }

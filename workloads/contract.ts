@@ -78,21 +78,25 @@ export interface SlidingWindow {
   readonly offsetMs: number;
   /**
    * Whether state is kept once per pane, which is one slide long, and the panes of a window are merged when it fires, or once
-   * per window. The output is the same.
+   * per window. The output is the same, if no sum is rounded. A pane is kept until the last window that has it takes no more events.
    */
   readonly panes: boolean;
 }
 
 /**
  * Windows of activity: an event at t begins [t, t + gap), and windows of a key that overlap or touch (end ≥ start) become one.
- * That is Flink's rule.
+ * That is Flink's rule, and so is this: whether an event is late is decided on what it merges into, so one that alone would be late
+ * is not if it meets a session still held.
  */
 export interface SessionWindow {
   readonly kind: 'session';
   readonly gapMs: number;
 }
 
-/** One window without end per key: every event gives a row, with what came of the key so far, stamped [time, time + 1). */
+/**
+ * One window without end per key: every event gives a row, with what came of the key so far, stamped [time, time + 1). Nothing is
+ * late, and the end of the stream gives nothing more.
+ */
 export interface GlobalWindow {
   readonly kind: 'global';
 }
@@ -148,7 +152,10 @@ export interface HolisticAggregate {
 
 export type Aggregate = IncrementalAggregate | HolisticAggregate;
 
-/** keyBy → window → aggregate. A fired window's results are the next stage's events, stamped with its end − 1 ms. */
+/**
+ * keyBy → window → aggregate. A fired window's results are the next stage's events, stamped with its end − 1 ms. An aggregate sees the
+ * first double of an event, whatever else it carries; only count-sum-min-max after a stage of count-sum-min-max merges all four.
+ */
 export interface AggregateStage {
   readonly kind: 'aggregate';
   /** The stage's key: this many leading bytes of the incoming key; 0 puts all events under one key. */
@@ -156,15 +163,17 @@ export interface AggregateStage {
   readonly window: WindowSpec;
   readonly aggregate: Aggregate;
   /**
-   * How long after it fired a window still takes events: it is late only from end − 1 + this on. Every such event gives an
-   * updated row at once. Only the last stage may have any, since a next one would count updates twice; 0 for a global window.
+   * How long after it fired a window still takes events: one is late only if the watermark has reached end − 1 + this in all of its
+   * windows. Every event in a window whose end − 1 it has reached gives a row at once, the key's first there too; a session that
+   * has fired and grows beyond the watermark fires again in its time. Only the last stage may have any, since a next one would count updates
+   * twice; 0 for a global window.
    */
   readonly allowedLatenessMs: number;
 }
 
 /**
  * Pairs the events of both sides that share a key and a window; both are kept in lists until it fires. A row a pair: the
- * left value, the right value.
+ * left value, the right value, each the first double of its event; no more of it need be kept. There is no allowed lateness.
  */
 export interface WindowJoinStage {
   readonly kind: 'window-join';
@@ -174,8 +183,9 @@ export interface WindowJoinStage {
 
 /**
  * Pairs a left event at l with the right events of its key in [l + lower, l + upper]; the row (left value, right value) is
- * emitted when the later of them arrives, stamped [t, t + 1) with the greater of their times. Both sides are kept in lists by
- * buckets of event time; a bucket goes when nothing that is not late can still meet it. An event before the watermark is late.
+ * emitted when the second of them arrives, stamped [t, t + 1) with the greater of their times. Both sides are kept in lists by
+ * buckets of event time; a bucket goes when nothing that is not late can still meet it. An event before the watermark is
+ * late, one at it is not.
  */
 export interface IntervalJoinStage {
   readonly kind: 'interval-join';
@@ -186,8 +196,9 @@ export interface IntervalJoinStage {
 
 /**
  * Joins right events with what the left side says of their key at that moment of the stream. `left` puts the key's value, and
- * pairs with the right events that waited for it, in their order; `right` pairs with the value if there is one, else waits; `end`
- * forgets the value, not who waits. A row (left value, right value) is stamped [t, t + 1) with the time of the event that made it.
+ * pairs with the right events that waited for it, in their order, which wait no more; `right` pairs with the value if there is
+ * one, else waits; `end` forgets the value, not who waits. A row (left value, right value) is stamped [t, t + 1) with the time
+ * of the event that made it.
  * No watermark plays a part: nothing is late, nothing is ever forgotten but by `end`.
  */
 export interface ContinuousJoinStage {

@@ -20,12 +20,13 @@ export const options = z.strictObject({
     .default('scheduled')
     .describe('scheduled: in order of departure; actual: in order of departure + delay, so that events are out of order and late'),
   window: z.enum(['tumbling', 'sliding']).default('tumbling').describe('windows of the first stage'),
-  size: z.int().min(1).default(HOUR_MS).describe('window size of the first stage, ms'),
+  size: z.int().min(1).meta({ unit: 'ms' }).default(HOUR_MS).describe('window size of the first stage'),
   slide: z
     .int()
     .min(1)
+    .meta({ unit: 'ms' })
     .default(HOUR_MS / 4)
-    .describe('sliding: from one window start to the next, ms'),
+    .describe('sliding: from one window start to the next'),
   panes: z.boolean().default(false).describe('sliding: keep state once per slide, and merge when a window fires'),
 });
 

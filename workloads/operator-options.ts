@@ -53,20 +53,21 @@ export const holisticOptions = {
 
 /** Of windows that fire. */
 export const windowOptions = {
-  size: z.int().min(1).default(10_000).describe('window size, ms'),
+  size: z.int().min(1).meta({ unit: 'ms' }).default(10_000).describe('window size'),
   lateness: z
     .int()
     .min(0)
     .max(2 ** 31)
+    .meta({ unit: 'ms' })
     .default(0)
-    .describe('how long after it fired a window still takes events, each of which gives an updated row, ms'),
+    .describe('how long after it fired a window still takes events, each of which gives an updated row'),
 };
 
 /** Of sliding windows, besides. */
 export const slidingOptions = {
   ...windowOptions,
-  size: windowOptions.size.describe('window size, ms, a multiple of the slide'),
-  slide: z.int().min(1).default(2_000).describe('from one window start to the next, ms'),
+  size: windowOptions.size.describe('window size, a multiple of the slide'),
+  slide: z.int().min(1).meta({ unit: 'ms' }).default(2_000).describe('from one window start to the next'),
   panes: z.boolean().default(false).describe('keep state once per slide instead of once per window, and merge when a window fires'),
 };
 

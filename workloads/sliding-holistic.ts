@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Workload } from './contract.ts';
 import { holisticAggregate, holisticOptions, keyPrefixBytes, slidingOptions } from './operator-options.ts';
-import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
+import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
 
@@ -17,6 +17,6 @@ export default function slidingHolistic(settings: z.output<typeof options>): Wor
     name: 'sliding-holistic',
     settings,
     ...syntheticEvents(settings, size + lateness),
-    stages: [windowed(keyPrefixBytes(settings), sliding(size, slide, panes), holisticAggregate(aggregate, 1), lateness)],
+    stages: [windowed(keyPrefixBytes(settings), sliding(size, slide, panes), holisticAggregate(aggregate, eventWidth(settings)), lateness)],
   };
 }

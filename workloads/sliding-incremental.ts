@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Workload } from './contract.ts';
 import { incrementalAggregate, incrementalOptions, keyPrefixBytes, slidingOptions } from './operator-options.ts';
-import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
+import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
 
@@ -17,6 +17,8 @@ export default function slidingIncremental(settings: z.output<typeof options>): 
     name: 'sliding-incremental',
     settings,
     ...syntheticEvents(settings, size + lateness),
-    stages: [windowed(keyPrefixBytes(settings), sliding(size, slide, panes), incrementalAggregate(aggregate, 1), lateness)],
+    stages: [
+      windowed(keyPrefixBytes(settings), sliding(size, slide, panes), incrementalAggregate(aggregate, eventWidth(settings)), lateness),
+    ],
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Workload } from './contract.ts';
 import { incrementalAggregate, incrementalOptions, keyPrefixBytes, windowOptions } from './operator-options.ts';
-import { syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
+import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { tumbling } from './windows/tumbling.ts';
 
@@ -17,6 +17,6 @@ export default function tumblingIncremental(settings: z.output<typeof options>):
     name: 'tumbling-incremental',
     settings,
     ...syntheticEvents(settings, size + lateness),
-    stages: [windowed(keyPrefixBytes(settings), tumbling(size), incrementalAggregate(aggregate, 1), lateness)],
+    stages: [windowed(keyPrefixBytes(settings), tumbling(size), incrementalAggregate(aggregate, eventWidth(settings)), lateness)],
   };
 }

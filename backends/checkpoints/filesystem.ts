@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, mkdirSync } from 'node:fs';
 import { copyFile, mkdir, open as openFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
@@ -77,7 +77,8 @@ class FilesystemSpace implements CheckpointSpace {
 
   async draft(id: number): Promise<CheckpointDraft> {
     const directory = join(this.#root, `draft-${id}`);
-    await mkdir(directory);
+    // In this thread: events stand still meanwhile, and a trip to another thread takes longer than a folder.
+    mkdirSync(directory);
     failPoint?.('draft-made');
     return { id, directory };
   }
@@ -223,7 +224,8 @@ async function ownCopy(path: string): Promise<void> {
   await rename(copy, path);
 }
 
-const CHUNK_BYTES = 1 << 20;
+/** Summed in one go, while events wait: a fraction of a millisecond. */
+const CHUNK_BYTES = 1 << 18;
 
 /** Length and SHA-256 of a file, read as it stands on disk; synced first if asked, so that what is summed is what stays. */
 async function checksum(path: string, fsync: boolean): Promise<{ bytes: number; sha256: string }> {

@@ -1,26 +1,14 @@
+import { RecordsCut } from './records-cut.ts';
+
 const NO_PAGE = new Uint32Array(0);
-
-/** What a page is since the last cut: as it was, written to, or held by the cut, so that a write has to copy it first. */
-const CLEAN = 0;
-const TOUCHED = 1;
-const SHARED = 2;
-
-/** Records as they were at a cut. */
-export interface RecordsCut {
-  /** By number, the pages in which something is to be written down; null for the others. */
-  readonly pages: (Uint32Array | null)[];
-  /** A bit for each record written to or freed since the cut before. */
-  readonly marks: Uint32Array;
-  /** True if every record in use is to be written down, false if those marked are. */
-  readonly all: boolean;
-}
+const NO_MARKS = new Uint32Array(0);
 
 /**
  * Records of a fixed number of 32-bit words in pages of about one size, by number: record r stands in page
  * `r >>> shift`, from word `(r & mask) * recordWords`. Word 0 of a record is 0 if and only if it is free.
  *
- * A cut shares its pages with the live records; whoever writes to a record first asks {@link writable} for its page, which
- * marks the record and copies a shared page. Pages without a record are given back.
+ * Whoever writes to a record first asks {@link writable} for its page, which marks the record and lets a cut under way
+ * keep what it holds. Pages without a record are given back.
  */
 export class RecordPages {
   readonly recordWords: number;
@@ -28,8 +16,13 @@ export class RecordPages {
   readonly mask: number;
   /** To read from. Write only to what {@link writable} returns. */
   readonly pages: Uint32Array[] = [];
-  #states = new Uint8Array(64);
-  #marks = new Uint32Array(64);
+  /** A bit for each record written to or freed since the last cut, and how many they are. */
+  #marks: Uint32Array = new Uint32Array(64);
+  #marked = 0;
+  /** As long as the marks and without any: those of a cut that is done with. */
+  #spare: Uint32Array = NO_MARKS;
+  /** The cut that is not yet written down. */
+  #cut: RecordsCut | null = null;
   /** Per page: free records as a list through word 1 (record + 1, 0 ends it), records never used yet, records in use. */
   readonly #free: number[] = [];
   readonly #fresh: number[] = [];
@@ -70,7 +63,6 @@ export class RecordPages {
     if (live === 0 && page !== this.#current) {
       this.#mark(record);
       this.pages[page] = NO_PAGE;
-      this.#states[page] = TOUCHED;
       this.#vacant.push(page);
       return true;
     }
@@ -86,8 +78,7 @@ export class RecordPages {
   /** The page of a record that is about to be written to. */
   writable(record: number): Uint32Array {
     this.#mark(record);
-    const page = record >>> this.shift;
-    return this.#states[page] === TOUCHED ? (this.pages[page] as Uint32Array) : this.#touch(page);
+    return this.pages[record >>> this.shift] as Uint32Array;
   }
 
   setFirstWord(record: number, word: number): void {
@@ -103,44 +94,36 @@ export class RecordPages {
 
   /** Records that the next cut would have to write down, were it not to write all of them. */
   get marked(): number {
-    let marked = 0;
-    const marks = this.#marks;
-    for (let i = 0; i < marks.length; i++) {
-      const word = marks[i] as number;
-      if (word === 0) continue;
-      let bits = word - ((word >>> 1) & 0x55555555);
-      bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-      marked += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-    }
-    return marked;
+    return this.#marked;
   }
 
   /**
-   * Fixes all records as they are now, or those written to since the last cut. Takes time by the number of pages, and a
-   * bit for each record. Ends with {@link undo}, or with {@link letGo} of every page.
+   * Fixes all records as they are now, or those written to since the last cut, in a time that hardly depends on their
+   * number. Ends with {@link undo} or {@link end}, before the next one.
+   * @param wordsOf words of a record that count, by its word 0.
    */
-  cut(all: boolean): RecordsCut {
+  cut(all: boolean, wordsOf: (first: number) => number): RecordsCut {
     const marks = this.#marks;
-    this.#marks = new Uint32Array(marks.length);
-    const states = this.#states;
-    const pages: (Uint32Array | null)[] = this.pages.slice();
-    for (let page = 0; page < pages.length; page++) {
-      if (all || states[page] === TOUCHED) states[page] = SHARED;
-      else pages[page] = null;
-    }
-    return { pages, marks, all };
+    this.#marks = this.#spare.length === marks.length ? this.#spare : new Uint32Array(marks.length);
+    this.#spare = NO_MARKS;
+    this.#marked = 0;
+    if (all) marks.fill(0xffff_ffff, 0, Math.ceil((this.pages.length << this.shift) / 32));
+    this.#cut = new RecordsCut(this, marks, all, wordsOf);
+    return this.#cut;
   }
 
-  /** This page of a cut has been written down: it need not be copied any more. */
-  letGo(cut: RecordsCut, page: number): void {
-    if (this.#states[page] === SHARED && this.pages[page] === cut.pages[page]) this.#states[page] = CLEAN;
-    cut.pages[page] = null;
+  /** A cut has been written down. */
+  end({ marks }: RecordsCut): void {
+    this.#cut = null;
+    this.#spare = marks.fill(0);
   }
 
   /** A cut will not be written down: the next one has to tell what it would have told. */
-  undo({ marks, pages }: RecordsCut): void {
+  undo({ marks }: RecordsCut): void {
+    this.#cut = null;
+    // What the cut has kept, and so has no mark there any more, was written to since and has one here.
     for (let i = 0; i < marks.length; i++) this.#marks[i] = (this.#marks[i] as number) | (marks[i] as number);
-    for (let page = 0; page < pages.length; page++) if (this.#states[page] !== TOUCHED) this.#states[page] = TOUCHED;
+    this.#marked = this.#marks.reduce((sum, word) => sum + bitsOf(word), 0);
   }
 
   /** Puts a record back under the number it had; {@link adopt} follows when all are there. */
@@ -171,7 +154,6 @@ export class RecordPages {
         }
       }
       this.#reserve(page);
-      this.#states[page] = CLEAN;
       this.#live[page] = live;
       this.#free[page] = free;
       this.#fresh[page] = mask + 1;
@@ -185,26 +167,17 @@ export class RecordPages {
   }
 
   #mark(record: number): void {
-    this.#marks[record >>> 5] = (this.#marks[record >>> 5] as number) | (1 << (record & 31));
-  }
-
-  #touch(page: number): Uint32Array {
-    let words = this.pages[page] as Uint32Array;
-    if (this.#states[page] === SHARED) {
-      words = words.slice();
-      this.pages[page] = words;
-    }
-    this.#states[page] = TOUCHED;
-    return words;
+    const at = record >>> 5;
+    const word = this.#marks[at] as number;
+    const bit = 1 << (record & 31);
+    if ((word & bit) !== 0) return;
+    this.#marks[at] = word | bit;
+    this.#marked++;
+    this.#cut?.keep(record);
   }
 
   /** Makes room for what is kept of a page. */
   #reserve(page: number): void {
-    if (page >= this.#states.length) {
-      const states = new Uint8Array(2 ** Math.ceil(Math.log2(page + 1)));
-      states.set(this.#states);
-      this.#states = states;
-    }
     const words = (((page + 1) << this.shift) >>> 5) + 1;
     if (words <= this.#marks.length) return;
     const marks = new Uint32Array(2 ** Math.ceil(Math.log2(words)));
@@ -225,8 +198,13 @@ export class RecordPages {
     this.#fresh[page] = 0;
     this.#live[page] = 0;
     this.#reserve(page);
-    this.#states[page] = TOUCHED;
     this.#current = page;
     return page;
   }
+}
+
+function bitsOf(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

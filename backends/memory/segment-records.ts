@@ -3,9 +3,11 @@
  * record is free, what follows. Numbers never change while a record is in use, so a later record of a number supersedes
  * an earlier one.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BackendError } from '../contract.ts';
 import type { Chunk, SegmentWriter } from '../rows/segment-file.ts';
-import type { RecordPages, RecordsCut } from './record-pages.ts';
+import type { RecordPages } from './record-pages.ts';
+import type { RecordsCut } from './records-cut.ts';
 
 /** Records of one kind as a checkpoint keeps them. */
 export interface Stored {
@@ -14,42 +16,17 @@ export interface Stored {
   readonly wordsOf: (first: number) => number;
 }
 
-const CHUNK_WORDS = 1 << 16;
-
 /**
- * Writes a cut down, a chunk at a time, so that events go on in between, and lets go of each page at once.
+ * Writes a cut down, a chunk at a time, so that events go on in between.
  * @param part names the kind of records.
  * @returns the number of records written.
  */
-export async function writeRecords(writer: SegmentWriter, part: number, { records, wordsOf }: Stored, cut: RecordsCut): Promise<number> {
-  const { shift, mask, recordWords } = records;
-  const chunk = new Uint32Array(Math.max(CHUNK_WORDS, 1 + recordWords));
-  let used = 0;
-  let written = 0;
-  const flush = async (): Promise<void> => {
-    await writer.chunk(part, 0, new Uint8Array(chunk.buffer, 0, used * 4));
-    used = 0;
-  };
-  for (let number = 0; number < cut.pages.length; number++) {
-    const page = cut.pages[number];
-    if (page === null || page === undefined) continue;
-    for (let slot = 0; slot <= mask; slot++) {
-      const record = (number << shift) | slot;
-      const first = page[slot * recordWords] ?? 0; // a page given back has no words
-      if (cut.all ? first === 0 : ((cut.marks[record >>> 5] as number) & (1 << (record & 31))) === 0) continue;
-      if (used + 1 + recordWords > chunk.length) await flush();
-      chunk[used++] = record;
-      const words = first === 0 ? 1 : wordsOf(first);
-      const base = slot * recordWords;
-      if (first === 0) chunk[used] = 0;
-      else for (let i = 0; i < words; i++) chunk[used + i] = page[base + i] as number;
-      used += words;
-      written++;
-    }
-    records.letGo(cut, number);
+export async function writeRecords(writer: SegmentWriter, part: number, cut: RecordsCut): Promise<number> {
+  for (const chunk of cut.chunks()) {
+    if (chunk.length === 0) await nextTurn();
+    else await writer.chunk(part, 0, new Uint8Array(chunk.buffer, 0, chunk.length * 4));
   }
-  if (used > 0) await flush();
-  return written;
+  return cut.count;
 }
 
 /**

@@ -1,21 +1,34 @@
 /**
  * SQLite's write-ahead log, moved into the database file by us and not by SQLite: so we see, before it is gone, which
  * pages it changes. Its format is that of https://sqlite.org/fileformat2.html#the_write_ahead_log.
+ *
+ * A log that was moved begins again at the front of its file, over the frames of earlier rounds: which of them are of this
+ * round is told by the salt in the log's head and in every frame. Cutting the file off instead would make SQLite get its
+ * room from the file system anew every time.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { BackendError } from '../contract.ts';
 
 const HEAD_BYTES = 32;
 const FRAME_HEAD_BYTES = 24;
+/** Where the 8 bytes of salt are in the log's head and in a frame's. */
+const HEAD_SALT_AT = 16;
+const FRAME_SALT_AT = 8;
+/** Read at a time; larger than any frame. */
+const READ_BYTES = 1 << 18;
 
 export class WriteAheadLog {
   readonly #database: Database;
   readonly #file: string;
-  readonly #pageBytes: number;
+  readonly #frameBytes: number;
   readonly #lengthMax: number;
+  readonly #read = Buffer.alloc(READ_BYTES);
   #log: number | undefined;
+  #head = Buffer.alloc(HEAD_BYTES);
+  /** Bytes of this round's log that {@link #note} has seen; 0 until it begins. */
+  #seen = 0;
   #changed = new Set<number>();
   #held = false;
 
@@ -27,7 +40,7 @@ export class WriteAheadLog {
   constructor(database: Database, file: string, pageBytes: number, lengthMax: number) {
     this.#database = database;
     this.#file = file;
-    this.#pageBytes = pageBytes;
+    this.#frameBytes = FRAME_HEAD_BYTES + pageBytes;
     this.#lengthMax = lengthMax;
     database.pragma('wal_autocheckpoint = 0');
   }
@@ -35,13 +48,13 @@ export class WriteAheadLog {
   /** To be called after every change. */
   moveIfLong(): void {
     if (this.#held) return;
-    // SQLite makes the log with its first change, and keeps it until it is closed.
-    this.#log ??= openSync(`${this.#file}-wal`, 'r');
-    if (fstatSync(this.#log).size >= this.#lengthMax) this.#move();
+    this.#note();
+    if (this.#seen >= this.#lengthMax) this.#move();
   }
 
   /** Moves the log and keeps what follows in it until {@link release}. */
   hold(): void {
+    this.#note();
     this.#move();
     this.#held = true;
   }
@@ -72,23 +85,51 @@ export class WriteAheadLog {
   }
 
   #move(): void {
-    this.#noteChanged();
-    const [moved] = movedSchema.parse(this.#database.pragma('wal_checkpoint(truncate)'));
+    const [moved] = movedSchema.parse(this.#database.pragma('wal_checkpoint(restart)'));
     if (moved.busy !== 0)
       throw new BackendError('refused', `SQLite could not move its log into ${this.#file}: is another program using it?`);
+    this.#seen = 0;
   }
 
-  /** Every frame of the log is one page. Frames of a transaction that was rolled back count too: that tells too much, not too little. */
-  #noteChanged(): void {
-    const path = `${this.#file}-wal`;
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size === 0) return;
-    this.#log ??= openSync(path, 'r');
-    const page = Buffer.alloc(4);
-    for (let at = HEAD_BYTES; at + FRAME_HEAD_BYTES + this.#pageBytes <= size; at += FRAME_HEAD_BYTES + this.#pageBytes) {
-      readSync(this.#log, page, 0, 4, at);
-      this.#changed.add(page.readUInt32BE() - 1);
+  /**
+   * Takes down the pages of the frames that are new. Frames of a transaction that was rolled back count too: that tells too much, not
+   * too little.
+   */
+  #note(): void {
+    if (this.#log === undefined) {
+      // SQLite makes the log with its first change, and keeps it until it is closed.
+      const path = `${this.#file}-wal`;
+      if (!existsSync(path)) return;
+      this.#log = openSync(path, 'r');
     }
+    const log = this.#log;
+    if (this.#seen === 0 && !this.#begins(log)) return;
+    const frameBytes = this.#frameBytes;
+    for (;;) {
+      const length = readSync(log, this.#read, 0, READ_BYTES, this.#seen);
+      let at = 0;
+      for (; at + frameBytes <= length; at += frameBytes) {
+        if (!this.#isOfThisRound(at)) return;
+        this.#changed.add(this.#read.readUInt32BE(at) - 1);
+        this.#seen += frameBytes;
+      }
+      if (at === 0) return;
+    }
+  }
+
+  /** Reads the head of a new round; false as long as it is still that of the round that was moved. */
+  #begins(log: number): boolean {
+    const head = Buffer.alloc(HEAD_BYTES);
+    if (readSync(log, head, 0, HEAD_BYTES, 0) < HEAD_BYTES || head.equals(this.#head)) return false;
+    this.#head = head;
+    this.#seen = HEAD_BYTES;
+    return true;
+  }
+
+  #isOfThisRound(at: number): boolean {
+    const read = this.#read;
+    for (let i = 0; i < 8; i++) if (read[at + FRAME_SALT_AT + i] !== this.#head[HEAD_SALT_AT + i]) return false;
+    return true;
   }
 }
 

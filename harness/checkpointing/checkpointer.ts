@@ -133,32 +133,43 @@ export class Checkpointer {
   }
 }
 
+/** A checkpoint that cannot be restored from. */
+export interface DamagedCheckpoint {
+  readonly id: number;
+  readonly reason: string;
+}
+
 /** The newest whole checkpoint, and the newer ones that were damaged and passed over. */
 export interface FoundCheckpoint {
   /** Null if none was ever published. */
   readonly checkpoint: StoredCheckpoint | null;
-  /** Their ids, newest first. */
-  readonly damaged: readonly number[];
+  /** Newest first. */
+  readonly damaged: readonly DamagedCheckpoint[];
+}
+
+/** What storages and backends alike say of a checkpoint that is not what was published. */
+export function isDamaged(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'damaged';
 }
 
 /**
  * Finds what to restore from.
+ * @param passed newer ones that the storage took for whole, and the backend did not.
  * @throws StatebenchError `no-whole-checkpoint` if there are checkpoints and every one is damaged.
  */
-export async function findCheckpoint(space: CheckpointSpace): Promise<FoundCheckpoint> {
+export async function findCheckpoint(space: CheckpointSpace, passed: readonly DamagedCheckpoint[] = []): Promise<FoundCheckpoint> {
   const ids = await space.list();
-  const reasons: string[] = [];
+  const damaged = [...passed];
   for (const id of ids) {
+    if (passed.some((other) => other.id === id)) continue;
     try {
-      return { checkpoint: await space.open(id), damaged: ids.slice(0, reasons.length) };
+      return { checkpoint: await space.open(id), damaged };
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'damaged') throw error;
-      reasons.push(messageOf(error));
+      if (!isDamaged(error)) throw error;
+      damaged.push({ id, reason: messageOf(error) });
     }
   }
-  if (ids.length === 0) return { checkpoint: null, damaged: [] };
-  throw new StatebenchError(
-    'no-whole-checkpoint',
-    `none of ${ids.length} checkpoints is whole, so nothing was restored: ${reasons.join('; ')}`,
-  );
+  if (ids.length === 0) return { checkpoint: null, damaged };
+  const reasons = damaged.map(({ reason }) => reason).join('; ');
+  throw new StatebenchError('no-whole-checkpoint', `none of ${ids.length} checkpoints is whole, so nothing was restored: ${reasons}`);
 }

@@ -1,6 +1,7 @@
 // Proves that a job stopped at a checkpoint on any backend goes on, on any other, to the oracle's rows, by way of a checkpoint
 // for that backend and by way of the portable form; that the order of lists is kept; that what was there is not changed; and
-// that what cannot be migrated is refused by name.
+// that what cannot be migrated is refused by name; and that a migration that was killed leaves nothing for long.
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,9 @@ import { startRedis } from '../../scripts/servers/redis.ts';
 import { requiredServer } from '../../scripts/servers/required.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { builtInFile, create, type ModuleRef } from '../modules.ts';
-import { oracle } from '../oracle.ts';
+import { oracle } from '../oracle/oracle.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
+import { isScratchName } from '../scratch.ts';
 import { findState, migrate } from './migrate.ts';
 import { EVENTS, type Held, testWorkload } from './test-workload.ts';
 
@@ -123,12 +125,37 @@ for (const [from, of] of BACKENDS.flatMap((name) => [[name, values] as const, [n
       await goesOn(t, of, by, to, `${from} → portable → ${to}`);
     }
     t.deepEqual(await contentOf(checkpoints), before, 'what was there is as it was');
-    t.deepEqual(
-      (await readdir(root)).filter((name) => name.includes('.part-')),
-      [],
-    );
+    t.deepEqual((await readdir(root)).filter(isScratchName), []);
   });
 }
+
+test('what a migration leaves that was killed amid it is swept by the next one, and nothing else', async (t) => {
+  const root = await place(t);
+  await stoppedJob(values, join(root, 'job'), 'memory');
+  const checkpoints = join(root, 'job', 'checkpoints');
+  const [migrating, modules] = ['./migrate.js', '../modules.js'].map((name) => JSON.stringify(new URL(name, import.meta.url)));
+  const refs = JSON.stringify({
+    storage: storageRef,
+    backend: { ...storageRef, kind: 'backend', name: 'memory', file: builtInFile('backend', 'memory'), options: {} },
+  });
+  const killed = `import { findState, migrate } from ${migrating}; import { create } from ${modules};
+    const refs = ${refs};
+    const [storage, source] = [await create(refs.storage), await create(refs.backend)];
+    const target = { ...source, open: () => process.kill(process.pid, 'SIGKILL') };
+    const found = await findState(${JSON.stringify(checkpoints)}, storage);
+    await migrate({ found, source, target, storage, out: ${JSON.stringify(join(root, 'new'))} });`;
+  const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', killed], { env: { ...process.env, TMPDIR: root } });
+  t.is(signal, 'SIGKILL', String(stderr));
+  const left = (await readdir(root)).filter(isScratchName);
+  t.is(left.length, 2, `where it worked, and its view of the checkpoints: ${left}`);
+  for (const foreign of ['new.part-abc123', 'statebench-migrate-1-abcdef']) {
+    await mkdir(join(root, foreign));
+    await writeFile(join(root, foreign, 'precious'), '');
+  }
+  await using found = await findState(checkpoints, storage);
+  await migrate({ found, source: await backendOf('memory'), target: null, storage, out: join(root, 'new') });
+  t.deepEqual((await readdir(root)).sort(), ['job', 'new', 'new.part-abc123', 'statebench-migrate-1-abcdef']);
+});
 
 const refused = async (t: ExecutionContext, run: () => Promise<unknown>, code: string, message: RegExp) => {
   const error = await t.throwsAsync(run);

@@ -1,6 +1,6 @@
 /** Makes a checkpoint for one backend of a checkpoint that another made. What was there is only read. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, rename, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CheckpointStorage, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
@@ -8,6 +8,7 @@ import type { StateBackend } from '../../backends/contract.ts';
 import { Checkpointer, findCheckpoint } from '../checkpointing/checkpointer.ts';
 import { type Position, positionOf } from '../checkpointing/position.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
+import { makeScratch, removeScratch, sweepScratch } from '../scratch.ts';
 import type { Carried } from './entries.ts';
 import { PORTABLE, PORTABLE_FILES, writePortable } from './portable-form.ts';
 import { checkpointEntries, fillStore } from './restore.ts';
@@ -32,9 +33,12 @@ export async function findState(directory: string, storage: CheckpointStorage): 
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new StatebenchError('bad-checkpoint', `${directory} is no directory: name a job's checkpoints directory`);
   }
-  const view = await mkdtemp(path.join(tmpdir(), 'statebench-view-'));
-  const dispose = () => rm(view, { recursive: true, force: true });
+  sweepScratch(tmpdir());
+  const scratch = makeScratch(tmpdir(), 'view');
+  const dispose = async () => removeScratch(scratch);
+  const view = path.join(scratch, 'links');
   try {
+    await mkdir(view);
     for (const name of readdirSync(directory).filter((entry) => !UNPUBLISHED.test(entry))) {
       await symlink(path.resolve(directory, name), path.join(view, name));
     }
@@ -85,10 +89,9 @@ export async function migrate({ found, source, target, storage, out }: MigrateRe
   const { tables } = position;
   if (existsSync(out))
     throw new StatebenchError('bad-folder', `${out} is there already, and nothing is overwritten: name another with --out`);
-  // Beside what is made, so that it can be renamed.
-  const work = await mkdtemp(`${path.resolve(out)}.part-`).catch((cause: unknown) => {
-    throw new StatebenchError('bad-folder', `${out} cannot be made: ${messageOf(cause)}; name another with --out`, { cause });
-  });
+  const parent = path.dirname(path.resolve(out));
+  sweepScratch(parent);
+  const work = scratchBeside(out, parent);
   try {
     const [from, to, made] = ['source', 'target', 'checkpoints'].map((name) => path.join(work, name)) as [string, string, string];
     for (const directory of [from, to]) await mkdir(directory);
@@ -115,6 +118,16 @@ export async function migrate({ found, source, target, storage, out }: MigrateRe
     await rename(made, out);
     return { ...carried, tables: tables.length, bytesWritten, seconds: (performance.now() - startMs) / 1000 };
   } finally {
-    await rm(work, { recursive: true, force: true });
+    removeScratch(work);
+  }
+}
+
+/** Beside what is made, so that it can be renamed. */
+function scratchBeside(out: string, parent: string): string {
+  try {
+    return makeScratch(parent, 'migrate');
+  } catch (cause) {
+    const { code } = cause as StatebenchError;
+    throw new StatebenchError(code, `${out} cannot be made: ${messageOf(cause)}, with --out`, { cause });
   }
 }

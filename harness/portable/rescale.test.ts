@@ -11,7 +11,7 @@ import { startRedis } from '../../scripts/servers/redis.ts';
 import { requiredServer } from '../../scripts/servers/required.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { builtInFile, create } from '../modules.ts';
-import { oracle } from '../oracle.ts';
+import { oracle } from '../oracle/oracle.ts';
 import { type DigestState, OutputDigest } from '../output-digest.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { type FoundState, findState } from './migrate.ts';

@@ -1,5 +1,6 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import type { CheckpointSpace } from '../../backends/checkpoints/contract.ts';
 
 /** What can become of a checkpoint's files on a disk. */
 export const DAMAGES = [
@@ -18,6 +19,8 @@ export type Damage = (typeof DAMAGES)[number];
 
 const MANIFEST = 'manifest.json';
 const PAGE_BYTES = 4096;
+/** An empty file becomes one with something in it. */
+const NOISE_BYTES_MIN = 64;
 
 /**
  * Damages a published checkpoint of the `filesystem` storage. Files are replaced, not written into, so that a file which other
@@ -33,9 +36,10 @@ export async function damageCheckpoint(directory: string, before: string, damage
   const bytes = await readFile(path);
   if (damage === 'missing') await rm(path);
   else if (damage === 'with a file too many') await writeFile(join(directory, 'stranger'), 'x');
-  else if (damage === 'with the manifest of the one before')
-    await replace(join(directory, MANIFEST), await readFile(join(before, MANIFEST)));
-  else if (damage === 'swapped') {
+  else if (damage === 'with the manifest of the one before') {
+    const [own, other] = await Promise.all([directory, before].map((of) => readFile(join(of, MANIFEST))));
+    await replace(join(directory, MANIFEST), other!.equals(own!) ? flipped(own!, random) : other!);
+  } else if (damage === 'swapped') {
     const other = files[(files.indexOf(file) + 1) % files.length]!;
     const otherBytes = await readFile(join(directory, other));
     await replace(join(directory, other), bytes);
@@ -45,6 +49,29 @@ export async function damageCheckpoint(directory: string, before: string, damage
     await replace(path, changed.equals(bytes) ? flipped(bytes, random) : changed);
   }
   return `${file} ${damage}`;
+}
+
+/**
+ * Publishes a checkpoint anew with noise in place of one of its files: its storage vouches for every byte, and no backend can
+ * restore it.
+ * @returns what was done, for a message.
+ */
+export async function republishNoise(space: CheckpointSpace, id: number, random: () => number): Promise<string> {
+  const { directory, backend, position } = await space.open(id);
+  const files = (await filesOf(directory)).filter((file) => file !== MANIFEST);
+  const file = files[Math.floor(random() * files.length)]!;
+  const draft = await space.draft(id);
+  await cp(directory, draft.directory, { recursive: true, filter: (path) => basename(path) !== MANIFEST });
+  const noise = Buffer.alloc(Math.max(NOISE_BYTES_MIN, (await readFile(join(directory, file))).length));
+  for (let at = 0; at < noise.length; at++) noise[at] = Math.floor(random() * 256);
+  await writeFile(join(draft.directory, file), noise);
+  await space.remove(id);
+  await space.publish(
+    draft,
+    files.map((path) => ({ path, immutable: false })),
+    { backend, position },
+  );
+  return `${file} published as noise`;
 }
 
 type Change = (bytes: Buffer, random: () => number) => Buffer;

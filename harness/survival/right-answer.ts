@@ -1,6 +1,6 @@
 import type { Workload } from '../../workloads/contract.ts';
 import { create, type ModuleRef } from '../modules.ts';
-import { oracle, oracleState } from '../oracle.ts';
+import { oracle, oracleState } from '../oracle/oracle.ts';
 import type { Output } from '../results.ts';
 
 /** What a run of a finite workload has to give, whatever befell it. */

@@ -12,8 +12,10 @@ export interface Ordeal {
   readonly before: () => Promise<void>;
   /** Where the process says that it is there; null if it goes on to the end. */
   readonly killAt: KillMoment | null;
+  /** Whether it stands still there until it is told to go on. */
+  readonly waits: boolean;
   /** Called when it says so. */
-  readonly onKillMe: (kill: () => void) => void;
+  readonly onKillMe: (kill: () => void, goOn: () => void) => void;
   readonly environment: Readonly<Record<string, string>>;
   /** Whether a failure is one that the ordeal may bring about. */
   readonly mayFail: (failure: TaskFailure) => boolean;
@@ -24,6 +26,7 @@ export const UNHARMED: Ordeal = {
   name: 'unharmed',
   before: async () => {},
   killAt: null,
+  waits: false,
   onKillMe: (kill) => kill(),
   environment: {},
   mayFail: () => false,
@@ -93,11 +96,11 @@ export async function survival(request: SurvivalRequest, ordeals: Iterable<Ordea
   }
 }
 
-function oneProcess(request: SurvivalRequest, { killAt, onKillMe, environment }: Ordeal): Promise<Outcome<'survive'>> {
+function oneProcess(request: SurvivalRequest, { killAt, waits, onKillMe, environment }: Ordeal): Promise<Outcome<'survive'>> {
   const { backend, workload, batchSize, seed, checkpointEvery, overlap, directory, timeoutMs, signal } = request;
   const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
   return runChild({
-    task: { kind: 'survive', cell: { backend, workload, storage, batchSize, seed, directory }, checkpointEvery, overlap, killAt },
+    task: { kind: 'survive', cell: { backend, workload, storage, batchSize, seed, directory }, checkpointEvery, overlap, killAt, waits },
     phase: 'open',
     timeoutMs,
     signal,

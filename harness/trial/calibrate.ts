@@ -2,8 +2,7 @@ import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { CalibrateResult, CalibrateTask } from './tasks.ts';
+import type { CalibrateResult, CalibrateTask, Tell } from './tasks.ts';
 
 /** Runs a cell for a while and says how fast it was in the second half, when the code is warm. */
 export async function calibrate({ cell, seconds }: CalibrateTask, tell: Tell): Promise<CalibrateResult> {

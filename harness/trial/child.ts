@@ -40,8 +40,11 @@ export interface ChildRequest<T extends Task> {
   /** Called with the pid as soon as the process is there, to watch it from outside. */
   readonly onSpawn?: (pid: number) => void;
   readonly onPhase?: (phase: Phase) => void;
-  /** Called when the process asks for SIGKILL; it comes when `kill` is called, unless the process has ended by then. At once if absent. */
-  readonly onKillMe?: (kill: () => void) => void;
+  /**
+   * Called when the process asks for SIGKILL; it comes when `kill` is called, unless the process has ended by then. At once if absent.
+   * One that waits goes on when `goOn` is called.
+   */
+  readonly onKillMe?: (kill: () => void, goOn: () => void) => void;
   /** Added to the process's environment. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -90,11 +93,13 @@ export function runChild<T extends Task>({
         onPhase?.(current);
       } else if (message.type === 'kill-me') {
         const { event } = message;
-        onKillMe(() => {
-          if (failure !== null || child.exitCode !== null || child.signalCode !== null) return;
+        const isThere = () => failure === null && child.exitCode === null && child.signalCode === null;
+        const kill = () => {
+          if (!isThere()) return;
           killed = { ns: nowNs(), event, phase: current };
           child.kill('SIGKILL');
-        });
+        };
+        onKillMe(kill, () => isThere() && child.send('go on'));
       } else if (message.type === 'restored') restored = message;
       else if (message.type === 'result') result = message.result;
       else fail(message.code, message.message);

@@ -1,6 +1,6 @@
 import type { Workload } from '../../workloads/contract.ts';
 import { create } from '../modules.ts';
-import { oracle } from '../oracle.ts';
+import { oracle } from '../oracle/oracle.ts';
 import type { Expected, ExpectTask } from './tasks.ts';
 
 /** The right output at each stop, by the oracle, in one pass over the stream. */

@@ -1,5 +1,5 @@
 import { seededRandom } from '../random.ts';
-import type { IntervalSweep } from '../results.ts';
+import type { IntervalSweep, Output } from '../results.ts';
 import { runChild, type TaskFailure } from './child.ts';
 import type { CellTask, Phase, StreamPlan } from './tasks.ts';
 
@@ -31,8 +31,15 @@ export function sweepIntervals(measuredEvents: number, eventsPerSecond: number, 
   return order;
 }
 
+/** The event at which a sweep ends. */
+export function sweepEnd({ warmUp, measured }: StreamPlan): number {
+  return warmUp + (INTERVALS + 1) * measured;
+}
+
 /** Sweeps the checkpoint interval of a cell in a process of its own. */
-export async function sweepInterval(request: SweepRequest): Promise<IntervalSweep | TaskFailure> {
+export async function sweepInterval(
+  request: SweepRequest,
+): Promise<{ readonly interval: IntervalSweep; readonly output: Output } | TaskFailure> {
   const { cell, stream, block, eventsPerSecond, timeoutMs, signal, onPhase } = request;
   const everyEvents = sweepIntervals(stream.measured, eventsPerSecond, cell.seed + block);
   const { result, failure } = await runChild({
@@ -51,13 +58,14 @@ export async function sweepInterval(request: SweepRequest): Promise<IntervalSwee
   if (failure !== null || result === null)
     return failure ?? { phase: 'interval', code: 'no-result', message: 'the process ended without a result' };
   const points = everyEvents.map((every, i) => {
-    const { checkpoints, measuredSeconds } = result[i]!;
+    const { checkpoints, measuredSeconds } = result.stretches[i]!;
     return { every, checkpoints, measuredSeconds, eventsPerSecond: stream.measured / measuredSeconds };
   });
-  return {
+  const interval = {
     baselineEventsPerSecond: points.find(({ every }) => every === null)!.eventsPerSecond,
     points: points
       .flatMap(({ every, ...measured }) => (every === null ? [] : [{ intervalSeconds: every / eventsPerSecond, ...measured }]))
       .sort((a, b) => a.intervalSeconds - b.intervalSeconds),
   };
+  return { interval, output: result.output };
 }

@@ -9,8 +9,7 @@ import { DigestSink } from '../pipeline/digest-sink.ts';
 import type { PipelineProbe } from '../pipeline/pipeline.ts';
 import type { Checkpoint } from '../results.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { MeasureResult, MeasureTask } from './tasks.ts';
+import type { MeasureResult, MeasureTask, Tell } from './tasks.ts';
 
 /** Warms up, measures, tells the result; then works on in the tail, with checkpoints, until the parent's SIGKILL comes. */
 export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell): Promise<MeasureResult> {

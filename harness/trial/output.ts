@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Stage, stageColumns } from '../../workloads/contract.ts';
+import { writeAtomically } from '../atomic-file.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { RowFileSink } from '../pipeline/row-file-sink.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { OutputResult, OutputTask } from './tasks.ts';
+import type { OutputResult, OutputTask, Tell } from './tasks.ts';
 
 /** Runs a workload to its end, from the newest checkpoint if there is one, and writes its rows, sorted, as CSV. */
 export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, tell: Tell): Promise<OutputResult> {
@@ -26,7 +25,7 @@ export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, 
   await job.run(Number.POSITIVE_INFINITY, checkpoints);
   await job.end();
   const rows = sink.finish();
-  await writeFile(to, `${header(parts.workload.stages)}\n${rows.map((row) => `${row}\n`).join('')}`, 'latin1');
+  writeAtomically(to, Buffer.from(`${header(parts.workload.stages)}\n${rows.map((row) => `${row}\n`).join('')}`, 'latin1'));
   const { lateEvents } = job.pipeline;
   await job.close();
   return { rows: rows.length, lateEvents };

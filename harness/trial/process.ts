@@ -9,12 +9,9 @@ import { output } from './output.ts';
 import { recover } from './recover.ts';
 import { rescale } from './rescale.ts';
 import { survive } from './survive.ts';
-import type { Message, ResultOf, Task } from './tasks.ts';
+import type { ResultOf, Task, Tell } from './tasks.ts';
 
 const startedNs = Number(process.hrtime.bigint());
-
-/** Says something to the parent. Settles when it is on its way, so that a process that never waits is heard. */
-export type Tell = (message: Message) => Promise<void>;
 
 const tell: Tell = (message) =>
   new Promise((resolve, reject) => {
@@ -56,7 +53,7 @@ process.once('message', async (task: Task) => {
     await tell({ type: 'result', result: await perform(task) });
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    const full = isDiskFull(error);
+    const full = code !== 'disk-full' && isDiskFull(error);
     await tell({
       type: 'failed',
       code: full ? 'disk-full' : typeof code === 'string' ? code : 'error',

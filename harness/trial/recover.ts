@@ -2,8 +2,7 @@ import { findGround, Job, NO_CHECKPOINTS } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { RecoverResult, RecoverTask } from './tasks.ts';
+import type { RecoverResult, RecoverTask, Tell } from './tasks.ts';
 
 /** Restores, replays up to where the killed process was, and goes on to the end of the stream. */
 export async function recover({ cell, stream, replayTo }: RecoverTask, tell: Tell, startedNs: number): Promise<RecoverResult> {

@@ -7,8 +7,7 @@ import { DigestSink } from '../pipeline/digest-sink.ts';
 import { type FoundState, findState } from '../portable/migrate.ts';
 import { rescale as rescaled } from '../portable/rescale.ts';
 import { cellParts } from './cell-parts.ts';
-import type { Tell } from './process.ts';
-import type { RescaleResult, RescaleTask } from './tasks.ts';
+import type { RescaleResult, RescaleTask, Tell } from './tasks.ts';
 
 /**
  * One of the processes that take a job over in another number: restores its part of the checkpoints, goes on, and stops

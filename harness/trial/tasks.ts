@@ -102,6 +102,8 @@ export interface SurviveTask {
   readonly overlap: boolean;
   /** Null to go on to the end. */
   readonly killAt: KillMoment | null;
+  /** Whether it stands still there until it is told to go on. */
+  readonly waits: boolean;
 }
 
 /** Measures the throughput at several checkpoint intervals, and without checkpoints. */
@@ -115,8 +117,12 @@ export interface IntervalTask {
   readonly everyEvents: readonly (number | null)[];
 }
 
-/** What was measured at each entry of `everyEvents`. */
-export type IntervalResult = readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+export interface IntervalResult {
+  /** What was measured at each entry of `everyEvents`. */
+  readonly stretches: readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
+  /** Rows fired by the end of the last stretch. */
+  readonly output: Output;
+}
 
 export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
 
@@ -200,3 +206,6 @@ export type Message =
   | { readonly type: 'restored'; readonly restored: Restored; readonly state: Output }
   | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
+
+/** Says something to the parent. Settles when it is on its way, so that a process that never waits is heard. */
+export type Tell = (message: Message) => Promise<void>;

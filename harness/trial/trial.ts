@@ -19,8 +19,11 @@ export interface TrialRequest {
   readonly interval: boolean;
   /** Whether other numbers of processes take over from the newest checkpoint in the end. */
   readonly rescale: boolean;
-  /** The right output at the end of the measured part and at the end of the stream; null where output means nothing. */
-  readonly expected: { readonly measured: Expected; readonly total: Expected } | null;
+  /**
+   * The right output at the end of the measured part, at the end of the stream and, where the interval is swept, at the end of that;
+   * null where output means nothing.
+   */
+  readonly expected: { readonly measured: Expected; readonly total: Expected; readonly swept: Expected | null } | null;
   /** The trial's own; made, and removed afterwards. */
   readonly directory: string;
   /** How long each of the trial's processes may take. */
@@ -79,8 +82,10 @@ async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measur
   const measured = await measureAndRescale(request, cell);
   if (!request.interval || 'phase' in measured) return measured;
   const { eventsPerSecond } = measured.throughput;
-  const interval = await sweepInterval({ ...request, cell, eventsPerSecond });
-  return 'code' in interval ? interval : { ...measured, interval };
+  const sweep = await sweepInterval({ ...request, cell, eventsPerSecond });
+  if ('code' in sweep) return sweep;
+  const { interval, output } = sweep;
+  return { ...measured, interval, correctness: { ...measured.correctness, swept: check(request.expected?.swept?.fired, output) } };
 }
 
 async function measureAndRescale(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
@@ -115,7 +120,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
   const measurements = {
     ...measurementsOf(measured, stream, rssBytesMax),
     backend: { ...request.planned.cell.backend, settings: measured.settings },
-    correctness: { uninterrupted: check(expected?.measured.fired, measured.output), recovered: null, rescaled: null },
+    correctness: { uninterrupted: check(expected?.measured.fired, measured.output), recovered: null, rescaled: null, swept: null },
     recovery: null,
     rescale: null,
     interval: null,

@@ -211,7 +211,7 @@ function spoilt(texts: readonly string[]): Results {
       command: all,
       reference: all,
       cells: plan.cells.map((cell) => ({ ...cell, id: id(cell.id), backend: backend(cell.backend), workload: named, storage: named })),
-      leftOut: texts.map((text) => ({ backend: text, reason: text })),
+      leftOut: texts.map((text) => ({ backend: text, reason: text, missed: true })),
     },
     environment: {
       ...environment,

@@ -92,7 +92,7 @@ function troubles(run: RunSummary): Markup | null {
 }
 
 function wrongness({ correctness }: RunSummary['groups'][number]['candidates'][number]['wrong'][number]): string {
-  return (['uninterrupted', 'recovered', 'rescaled'] as const)
+  return (['uninterrupted', 'recovered', 'rescaled', 'swept'] as const)
     .flatMap((when) => {
       const checked = correctness[when];
       if (checked === null || (checked.equal && checked.expected.digest === checked.got.digest)) return [];

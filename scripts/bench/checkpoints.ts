@@ -4,7 +4,7 @@
  *
  * A tenth is either `recent`, all keys of one window out of ten as a windowed job changes them, or `scattered`, every
  * tenth key of each window: the worst for stores that keep pages. `--backends=a,b` and `--keys=10000,…` choose, `--json`
- * prints objects, `--no-events` leaves the gigabyte out.
+ * prints objects, `--no-events` leaves the gigabyte out, `--backends=` everything else.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -179,7 +179,10 @@ async function* feltByEvents(): AsyncGenerator<Figure> {
 
 function given(flag: string): string[] | undefined {
   const found = process.argv.find((argument) => argument.startsWith(`--${flag}=`));
-  return found?.slice(flag.length + 3).split(',');
+  return found
+    ?.slice(flag.length + 3)
+    .split(',')
+    .filter((item) => item !== '');
 }
 
 for (const name of given('backends') ?? BACKENDS) {

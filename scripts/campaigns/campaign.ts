@@ -42,6 +42,8 @@ export interface Campaign {
   readonly what: string;
   /** Why it cannot be run on this machine; null if it can. */
   readonly unavailable: () => string | null;
+  /** Whether a case is timed, and needs the machine to itself. */
+  readonly alone: boolean;
   /** Seeds for one backend, as long as they are asked for; the tally is what it is by then. */
   seeds(tally: () => Tally): Iterable<number>;
   try(request: CaseRequest): Promise<CaseResult>;

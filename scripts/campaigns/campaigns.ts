@@ -12,15 +12,18 @@ import { listenForStop } from '../stop-signals.ts';
 import { type Campaign, summaryLine } from './campaign.ts';
 import { damageCampaign } from './damaged.ts';
 import { everyPointCampaign, failPointCampaign } from './fail-points.ts';
-import { fullDiskCampaign } from './full-disk.ts';
+import { FULL_DISK_CASES, fullDiskCampaign } from './full-disk.ts';
 import { doubleKillCampaign, killCampaign, killsInARow } from './kills.ts';
 import { logCampaign } from './random-logs.ts';
 import { runCampaign } from './run-campaign.ts';
+import { stopCampaign } from './stops.ts';
 
 const BACKENDS = ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis'];
 const KILLS = 1_000;
 /** A run is killed until it is through, but not for ever. */
 const KILLS_OF_A_RUN = 40;
+const STOPS = 65;
+const STOP_LIMIT_MS = 2000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,7 +49,8 @@ function campaignsNamed(names: readonly string[], kills: number, backends: numbe
     everyPointCampaign(),
     failPointCampaign(),
     damageCampaign(50),
-    fullDiskCampaign(3),
+    fullDiskCampaign(FULL_DISK_CASES),
+    stopCampaign(Math.ceil(STOPS / backends), STOP_LIMIT_MS),
     killsInARow(Math.ceil(kills / backends), KILLS_OF_A_RUN),
   ];
   const known = campaigns.map(({ name }) => name);

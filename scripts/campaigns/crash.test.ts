@@ -11,7 +11,7 @@ import { EMBEDDED, provesCampaign } from './short-form.ts';
 
 const redis = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
 
-for (const campaign of [killsInARow(10, 5), everyPointCampaign(), damageCampaign(8), fullDiskCampaign(1)]) {
+for (const campaign of [killsInARow(10, 5), everyPointCampaign(), damageCampaign(11), fullDiskCampaign(1)]) {
   for (const name of EMBEDDED) provesCampaign(test.serial, campaign, name);
   if (redis !== undefined) provesCampaign(test.serial, campaign, 'redis', (loaded) => loaded.with({ key: 'url', value: redis.url }));
 }

@@ -1,14 +1,14 @@
 /** R4: a damaged checkpoint is detected and counted, the one before is used, and where none is whole nothing is restored. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
+import type { CheckpointSpace, CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import type { StateBackend } from '../../backends/contract.ts';
 import { messageOf } from '../../harness/errors.ts';
-import { findGround, Job } from '../../harness/job.ts';
+import { Job } from '../../harness/job.ts';
 import { builtInFile, create } from '../../harness/modules.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
 import { seededRandom } from '../../harness/random.ts';
-import { DAMAGES, damageCheckpoint } from '../../harness/survival/damage.ts';
+import { DAMAGES, damageCheckpoint, republishNoise } from '../../harness/survival/damage.ts';
 import type { Source, Workload } from '../../workloads/contract.ts';
 import { type Campaign, type CaseRequest, type CaseResult, countTo, PASSED } from './campaign.ts';
 import { groundOf } from './kill-plan.ts';
@@ -27,6 +27,14 @@ interface Run {
 async function openJob(run: Run) {
   const sink = new DigestSink();
   return { job: await Job.open({ ...run, sink }), sink };
+}
+
+/** Damages checkpoint `id`, `before` being another: what the storage finds, or by turns what only the backend can find. */
+function damage(space: CheckpointSpace, directory: string, seed: number, random: () => number) {
+  const kind = DAMAGES[seed % (DAMAGES.length + 1)];
+  const place = (id: number) => join(directory, 'checkpoints', `chk-${id}`);
+  return (id: number, before: number): Promise<string> =>
+    kind === undefined ? republishNoise(space, id, random) : damageCheckpoint(place(id), place(before), kind, random);
 }
 
 /** The kind of damage by turns, where it comes by seed. */
@@ -50,7 +58,6 @@ async function damaged({ subject, seed, directory }: CaseRequest): Promise<CaseR
   };
   const random = seededRandom(seed);
   const checkpoints = { firstEvent: checkpointEvery, everyEvents: checkpointEvery, exact: true };
-  const inDirectory = (id: number) => join(directory, 'checkpoints', `chk-${id}`);
   await mkdir(directory, { recursive: true });
   try {
     const first = await openJob(run);
@@ -58,7 +65,7 @@ async function damaged({ subject, seed, directory }: CaseRequest): Promise<CaseR
     await first.job.close();
 
     const [newest, before] = await first.job.space.list();
-    const done = await damageCheckpoint(inDirectory(newest!), inDirectory(before!), DAMAGES[seed % DAMAGES.length]!, random);
+    const done = await damage(first.job.space, directory, seed, random)(newest!, before!);
     const second = await openJob(run);
     const { restored, pipeline, space, checkpointer } = second.job;
     if (restored?.skipped !== 1 || restored.checkpointId !== before) {
@@ -75,14 +82,13 @@ async function damaged({ subject, seed, directory }: CaseRequest): Promise<CaseR
       return failed(`the output differs after ${done}`);
 
     const last = await space.list();
-    for (const id of last)
-      await damageCheckpoint(inDirectory(id), inDirectory(last.find((other) => other !== id)!), DAMAGES[seed % DAMAGES.length]!, random);
-    const refusal = await findGround(run.storage, directory).then(
-      () => null,
+    for (const id of last) await damage(space, directory, seed, random)(id, last.find((other) => other !== id)!);
+    const refusal = await openJob(run).then(
+      ({ job }) => job.close(),
       (error: unknown) => error,
     );
-    if ((refusal as { code?: unknown } | null)?.code !== 'no-whole-checkpoint') {
-      return failed(`all of ${last} are damaged, and what came is ${refusal === null ? 'a checkpoint' : messageOf(refusal)}`);
+    if ((refusal as { code?: unknown } | undefined)?.code !== 'no-whole-checkpoint') {
+      return failed(`all of ${last} are damaged, and what came is ${refusal === undefined ? 'a checkpoint' : messageOf(refusal)}`);
     }
     return PASSED;
   } finally {
@@ -99,6 +105,7 @@ export function damageCampaign(seeds: number): Campaign {
     name: 'R4',
     what: 'a damaged checkpoint is passed over and counted, all damaged are refused',
     unavailable: () => null,
+    alone: false,
     seeds: () => countTo(seeds),
     try: damaged,
   };

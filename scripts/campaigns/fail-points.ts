@@ -55,6 +55,7 @@ export function failPointCampaign(): Campaign {
     name: 'R3',
     what: `${FAIL_POINTS.length} points × ${FAULTS.join(', ')}: the next process goes on from what is left`,
     unavailable: () => null,
+    alone: false,
     seeds: () => countTo(FAIL_POINTS.length * FAULTS.length),
     try: onePoint,
   };

@@ -1,38 +1,28 @@
 /** R5: a disk that fills up ends a run with its name, no hang and no wrong row; once there is room, the run goes on. */
 import { execFile } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Ordeal, UNHARMED } from '../../harness/survival/survival.ts';
-import { type Campaign, type CaseRequest, type CaseResult, countTo } from './campaign.ts';
+import { type Campaign, type CaseRequest, type CaseResult, countTo, PASSED } from './campaign.ts';
+import { fill, resultsOnFullDisk, rowsOnFullDisk } from './full-disk-files.ts';
 import { groundOf } from './kill-plan.ts';
 import { endure } from './kills.ts';
 
 const run = promisify(execFile);
 
-const MOMENTS = ['open', 'steady', 'checkpoint'] as const;
-type Moment = (typeof MOMENTS)[number];
+type Moment = 'open' | 'steady' | 'checkpoint';
 
-/** What a run needs of room, old and new state and three checkpoints, is up to 30 MiB for a store that maps its file. */
-const SIZE_MIB = { open: 64, steady: 64, checkpoint: 48 } as const satisfies Record<Moment, number>;
+/** By seed: when in a job's life the disk is full, or what else is written to it. */
+const CASES = ['open', 'steady', 'checkpoint', 'results', 'rows'] as const;
+type Case = (typeof CASES)[number];
+export const FULL_DISK_CASES = CASES.length;
 
-/** Takes all the room that is left. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  try {
-    for (let chunk = Buffer.alloc(1 << 20); chunk.length > 0; ) {
-      try {
-        if (writeSync(file, chunk) < chunk.length) chunk = chunk.subarray(chunk.length >> 1);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-        chunk = chunk.subarray(0, chunk.length >> 1);
-      }
-    }
-  } finally {
-    closeSync(file);
-  }
-}
+/**
+ * What a job needs of room, old and new state and three checkpoints, is up to 30 MiB for a store that maps its file; a run does not
+ * begin without half a gibibyte.
+ */
+const SIZE_MIB = { open: 64, steady: 64, checkpoint: 48, results: 576, rows: 64 } as const satisfies Record<Case, number>;
 
 function ordealsOf(moment: Moment, checkpointEvery: number, ballast: string): Ordeal[] {
   const full: Ordeal = {
@@ -45,7 +35,12 @@ function ordealsOf(moment: Moment, checkpointEvery: number, ballast: string): Or
         : moment === 'steady'
           ? { phase: 'replay', afterEvents: Math.floor(3.5 * checkpointEvery) }
           : { phase: 'checkpoint', nth: 3 },
-    onKillMe: () => fill(ballast),
+    // Or it would be through before the disk is full.
+    waits: true,
+    onKillMe: (_, goOn) => {
+      fill(ballast);
+      goOn();
+    },
     // A store that maps its file dies by SIGBUS; LMDB knows a short write only as an I/O error, and the message then asks for room.
     mayFail: ({ code, message }) => code === 'disk-full' || code === 'SIGBUS' || message.includes('see that there is room'),
   };
@@ -53,27 +48,36 @@ function ordealsOf(moment: Moment, checkpointEvery: number, ballast: string): Or
 }
 
 async function fullDisk(request: CaseRequest): Promise<CaseResult> {
-  const { seed, directory } = request;
-  const moment = MOMENTS[seed % MOMENTS.length]!;
+  const { seed, directory, subject, signal } = request;
+  const what = CASES[seed % CASES.length]!;
   await mkdir(directory, { recursive: true });
-  await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MIB[moment]}m`, 'tmpfs', directory]);
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MIB[what]}m`, 'tmpfs', directory]);
   try {
-    const ground = { ...groundOf(seed), overlap: false };
-    const ordeals = ordealsOf(moment, ground.checkpointEvery, join(directory, 'ballast'));
-    const done = await endure({ ...request, directory: join(directory, 'run') }, ground, ordeals);
-    if (done.problem !== null || done.failures.length === 1) return done;
-    return { ...done, problem: `the disk was full at ${moment}, and nothing failed` };
+    const files = { backend: subject.name, disk: directory, signal };
+    if (what === 'results') return { ...PASSED, problem: await resultsOnFullDisk(files) };
+    if (what === 'rows') return { ...PASSED, problem: await rowsOnFullDisk(files) };
+    return await jobOnFullDisk(request, what);
   } finally {
     await run('umount', ['--lazy', directory]);
     await rm(directory, { recursive: true, force: true });
   }
 }
 
+async function jobOnFullDisk(request: CaseRequest, moment: Moment): Promise<CaseResult> {
+  const { seed, directory } = request;
+  const ground = { ...groundOf(seed), overlap: false };
+  const ordeals = ordealsOf(moment, ground.checkpointEvery, join(directory, 'ballast'));
+  const done = await endure({ ...request, directory: join(directory, 'run') }, ground, ordeals);
+  if (done.problem !== null || done.failures.length === 1) return done;
+  return { ...done, problem: `the disk was full at ${moment}, and nothing failed` };
+}
+
 export function fullDiskCampaign(seeds: number): Campaign {
   return {
     name: 'R5',
-    what: 'a full disk at open, amid processing and amid a checkpoint is told by name, and the run goes on once there is room',
+    what: 'a full disk at open, amid processing and amid a checkpoint, or for results and rows, is told by name, and it goes on once there is room',
     unavailable: () => (process.getuid?.() === 0 && process.platform === 'linux' ? null : 'mounting a small tmpfs takes root on Linux'),
+    alone: false,
     seeds: () => countTo(seeds),
     try: fullDisk,
   };

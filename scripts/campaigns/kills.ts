@@ -39,6 +39,7 @@ export function killCampaign(seeds: number, kills: number): Campaign {
     name: 'R2',
     what: `SIGKILL at arbitrary moments, up to ${kills} to a run: every restored state and every row equal the oracle's`,
     unavailable: () => null,
+    alone: false,
     seeds: () => countTo(seeds),
     try: (request) => killed(request, kills, false),
   };
@@ -60,6 +61,7 @@ export function killsInARow(kills: number, killsOfARun: number): Campaign {
     name: 'kills',
     what: `${kills} kills in a row, up to ${killsOfARun} to a run: every restored state and every row equal the oracle's`,
     unavailable: () => null,
+    alone: false,
     *seeds(tally) {
       for (let seed = 0; killsIn(tally()) < kills; seed++) yield seed;
     },

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtInFile, create } from '../../harness/modules.ts';
-import { oracle } from '../../harness/oracle.ts';
+import { oracle } from '../../harness/oracle/oracle.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
 import { workloadTables } from '../../harness/pipeline/operator.ts';
 import { Pipeline } from '../../harness/pipeline/pipeline.ts';
@@ -75,6 +75,7 @@ export function logCampaign(seeds: number): Campaign {
     name: 'R1',
     what: "random event logs (late, duplicate, out of order, skewed, before 1970, with gaps) give the oracle's rows",
     unavailable: () => null,
+    alone: false,
     seeds: () => countTo(seeds),
     try: oneLog,
   };

@@ -9,7 +9,7 @@ export interface CampaignRun {
   readonly subject: Subject;
   /** The only seed to try; null for the campaign's own. */
   readonly seed: number | null;
-  /** Cases at a time. */
+  /** Cases at a time, unless each needs the machine to itself. */
   readonly lanes: number;
   readonly signal: AbortSignal;
   /** Is told of each case that failed, with what replays it. */
@@ -35,7 +35,7 @@ export async function runCampaign({ campaign, subject, seed, lanes, signal, onPr
     }
   };
   try {
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.all(Array.from({ length: campaign.alone ? 1 : lanes }, lane));
     return tally;
   } finally {
     await rm(root, { recursive: true, force: true });

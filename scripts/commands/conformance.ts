@@ -7,8 +7,8 @@ import { EXIT, messageOf } from '../../harness/errors.ts';
 import { loadBackend } from '../../harness/modules.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { parseOptions, parseSpec } from '../../harness/spec.ts';
-import type { Finish } from '../command-line.ts';
 import { print, printJson, say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { startServerFor } from '../servers/for-backend.ts';
 
 interface Flags {

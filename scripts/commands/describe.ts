@@ -13,8 +13,8 @@ import {
 import type { OptionDescription } from '../../harness/options.ts';
 import { describeProfile, PROFILE_NAMES, PROFILES, type ProfileName } from '../../harness/profiles.ts';
 import { parseSpec } from '../../harness/spec.ts';
-import type { Finish } from '../command-line.ts';
 import { columns, printJson, say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { withoutServer } from '../servers/for-backend.ts';
 
 interface Description {

@@ -9,8 +9,8 @@ import { cpuGovernor, memoryBytes } from '../../harness/measure/environment.ts';
 import { CACHED_FSYNC_MS, fileSystemOf, freeBytes, probeFsyncMs } from '../../harness/measure/file-system.ts';
 import { builtIns, loadBackend, refOf } from '../../harness/modules.ts';
 import { formatBytes } from '../../harness/units.ts';
-import type { Finish } from '../command-line.ts';
 import { columns, printJson, say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { startServerFor } from '../servers/for-backend.ts';
 
 interface Finding {

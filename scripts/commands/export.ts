@@ -7,8 +7,8 @@ import { toCsv, toJson, toMarkdown } from '../../reports/export.ts';
 import { readResults } from '../../reports/read-results.ts';
 import { summarise } from '../../reports/statistics/summary.ts';
 import type { Table } from '../../reports/table.ts';
-import type { Finish } from '../command-line.ts';
 import { say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { writeResult } from '../results-folder.ts';
 
 const FORMS: Readonly<Record<string, (table: Table) => string>> = { '.csv': toCsv, '.md': toMarkdown, '.json': toJson };

@@ -3,8 +3,8 @@ import { Argument, Command } from 'commander';
 import { EXIT, messageOf } from '../../harness/errors.ts';
 import { builtIns, loadBackend, loadStorage, loadWorkload, type ModuleRef } from '../../harness/modules.ts';
 import { describeProfile, PROFILES } from '../../harness/profiles.ts';
-import type { Finish } from '../command-line.ts';
 import { columns, print, printJson } from '../console.ts';
+import type { Finish } from '../finish.ts';
 
 const KINDS = ['backends', 'workloads', 'storages', 'profiles'] as const;
 type Kind = (typeof KINDS)[number];

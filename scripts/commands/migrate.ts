@@ -9,8 +9,8 @@ import { findState, migrate } from '../../harness/portable/migrate.ts';
 import { PORTABLE } from '../../harness/portable/portable-form.ts';
 import { parseSpec } from '../../harness/spec.ts';
 import { formatBytes } from '../../harness/units.ts';
-import type { Finish } from '../command-line.ts';
 import { say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { type BackendModule, startServerFor, withoutServer } from '../servers/for-backend.ts';
 
 interface Flags {

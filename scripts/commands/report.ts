@@ -4,8 +4,8 @@ import { Command } from 'commander';
 import { EXIT } from '../../harness/errors.ts';
 import { readResults } from '../../reports/read-results.ts';
 import { renderTerminal, terminalOptions } from '../../reports/terminal.ts';
-import type { Finish } from '../command-line.ts';
 import { say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { REPORT, writePage } from '../results-folder.ts';
 
 export function reportCommand(finish: Finish): Command {

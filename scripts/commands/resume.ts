@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import type { StateBackend } from '../../backends/contract.ts';
-import { EXIT, type ExitCode, StatebenchError } from '../../harness/errors.ts';
+import { type ExitCode, StatebenchError } from '../../harness/errors.ts';
 import { machineDifferences, machineOf } from '../../harness/measure/environment.ts';
 import {
   type Configured,
@@ -18,11 +18,12 @@ import { estimateOf, type PlannedCell } from '../../harness/plan.ts';
 import type { Cell, Plan } from '../../harness/results.ts';
 import { loadRunModules, removeResumeFiles } from '../../harness/resume-file.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
+import { sweepScratch } from '../../harness/scratch.ts';
 import { isPartial, readResults } from '../../reports/read-results.ts';
-import type { Finish } from '../command-line.ts';
 import { say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { gathered } from '../flags.ts';
-import { type MeasuringFlags, measure, measureAndReport, showResults, startServers } from '../measuring.ts';
+import { type MeasuringFlags, measure, measureAndReport, showResults, startServers, verdict } from '../measuring.ts';
 import { checkWritable } from '../results-folder.ts';
 import { type BackendModule, needsServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
@@ -53,10 +54,12 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
   const { plan } = before;
   const total = plan.cells.length * plan.profile.blocks;
   if (!isPartial(before)) {
+    using _lock = lockFolder(folder);
     say(`this run is complete: ${total} of ${total} trials; its report is drawn again`);
+    sweepScratch(folder);
     await showResults(before, folder, flags);
     removeResumeFiles(folder);
-    return EXIT.ok;
+    return stop.exitCode() ?? verdict(before);
   }
   const differences = machineDifferences(before.environment, machineOf(folder));
   if (differences.length > 0) {
@@ -72,7 +75,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
   const backends = modules.filter((module): module is BackendModule => module.kind === 'backend');
   return await measureAndReport(folder, flags, stop, async () => {
     await using servers = await startServers(backends);
-    const missing = servers.leftOut[0];
+    const missing = servers.unavailable[0];
     if (missing !== undefined) throw new StatebenchError('cannot-resume', `cannot resume ${folder}: ${missing.reason}`);
     const made = [...modules.filter(({ kind }) => kind !== 'backend'), ...servers.backends];
     const own = new Set(backends.filter(needsServer).map(({ name }) => name));

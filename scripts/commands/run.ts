@@ -10,10 +10,10 @@ import { MEASURES, type Measure, type Plan } from '../../harness/results.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
-import type { Finish } from '../command-line.ts';
 import { printJson, say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { gathered, positive, wholeNumber, wholeNumbers, words } from '../flags.ts';
-import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers } from '../measuring.ts';
+import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
 import { type BackendModule, withoutServer } from '../servers/for-backend.ts';
@@ -97,9 +97,15 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   using stop = listenForStop();
   const startedAt = new Date();
   const folder = path.resolve(flags.out ?? defaultFolder(suite.name, startedAt));
-  const { modules, leftOut } = await loadModules(suite);
+  const { modules, unavailable } = await loadModules(suite);
+  const asLeftOut = (backends: readonly Unavailable[]): Plan['leftOut'] =>
+    backends.map((backend) => ({ ...backend, missed: suite.backends !== DEFAULT_SUITE.backends }));
   // Everything that can be wrong with names, options and settings is told before anything is started.
-  const rehearsed = makePlan(suite, { ...modules, backends: modules.backends.map(withoutServer) }, { command, startedAt, leftOut });
+  const rehearsed = makePlan(
+    suite,
+    { ...modules, backends: modules.backends.map(withoutServer) },
+    { command, startedAt, leftOut: asLeftOut(unavailable) },
+  );
   if (flags.dryRun) {
     if (flags.json) printJson({ ...rehearsed.plan, estimate: rehearsed.estimate });
     else say(planText(rehearsed, folder));
@@ -107,15 +113,13 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   }
   prepareFolder(folder, rehearsed.estimate.diskBytes);
   using _lock = lockFolder(folder);
-  let missed = false;
-  const code = await measureAndReport(folder, flags, stop, async () => {
+  return await measureAndReport(folder, flags, stop, async () => {
     await using servers = await startServers(modules.backends);
     const { plan, cells, estimate } = makePlan(
       suite,
       { ...modules, backends: servers.backends },
-      { command, startedAt, leftOut: [...leftOut, ...servers.leftOut] },
+      { command, startedAt, leftOut: asLeftOut([...unavailable, ...servers.unavailable]) },
     );
-    missed = suite.backends !== DEFAULT_SUITE.backends && plan.leftOut.length > 0;
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));
     const planned = new Set(plan.cells.map((cell) => cell.backend.name));
     writePlan(folder, plan, readEnvironment(folder), [
@@ -125,20 +129,18 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     ]);
     await measure({ plan, cells, folder, flags, stop, expectedSeconds: estimate.seconds, alreadyFinished: 0 });
   });
-  // A backend that was asked for by name is missed.
-  return code === EXIT.ok && missed ? EXIT.backendFailed : code;
 }
 
 interface Loaded {
   readonly modules: Modules & { readonly backends: readonly BackendModule[] };
-  readonly leftOut: Plan['leftOut'];
+  readonly unavailable: readonly Unavailable[];
 }
 
 async function loadModules(suite: Suite): Promise<Loaded> {
   const workloads = await Promise.all(suite.workloads.map(loadWorkload));
   const storages = await Promise.all(suite.storages.map(loadStorage));
-  const { values: backends, leftOut } = await availableOf(suite.backends, specText, loadBackend);
-  return { modules: { workloads, storages, backends }, leftOut };
+  const { values: backends, unavailable } = await availableOf(suite.backends, specText, loadBackend);
+  return { modules: { workloads, storages, backends }, unavailable };
 }
 
 function specText({ name, label }: Spec): string {

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { EXIT } from '../../harness/errors.ts';
 import { trialSchema } from '../../harness/results.ts';
 import { suiteSchema } from '../../harness/suite.ts';
-import type { Finish } from '../command-line.ts';
 import { printJson } from '../console.ts';
+import type { Finish } from '../finish.ts';
 
 const SCHEMAS = { result: trialSchema, suite: suiteSchema };
 

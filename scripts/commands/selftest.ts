@@ -1,12 +1,12 @@
 /** `statebench selftest`: does the harness see what is wrong? Plants mistakes, a line each. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { EXIT } from '../../harness/errors.ts';
+import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { SELF_CHECKS } from '../../harness/survival/selftest.ts';
-import type { Finish } from '../command-line.ts';
 import { print, say } from '../console.ts';
+import type { Finish } from '../finish.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 export function selftestCommand(finish: Finish): Command {
@@ -15,7 +15,8 @@ export function selftestCommand(finish: Finish): Command {
     .action(async () => {
       using stop = listenForStop();
       const { signal } = stop;
-      const root = await mkdtemp(path.join(tmpdir(), 'statebench-selftest-'));
+      sweepScratch(tmpdir());
+      const root = makeScratch(tmpdir(), 'selftest');
       let missed = 0;
       try {
         for (const [index, check] of SELF_CHECKS.entries()) {
@@ -26,7 +27,7 @@ export function selftestCommand(finish: Finish): Command {
           print(`${passed ? 'ok    ' : 'MISSED'}  ${check.name}: ${seen}`);
         }
       } finally {
-        await rm(root, { recursive: true, force: true });
+        removeScratch(root);
       }
       say(
         missed === 0

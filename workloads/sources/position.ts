@@ -9,10 +9,10 @@ export function checkPosition(position: number, events: number): void {
 }
 
 /** @throws RangeError if the batch is not made for the source's events */
-export function checkBatch(batch: EventBatch, keyBytes: number): void {
-  if (batch.keyBytes !== keyBytes || batch.width !== 1) {
+export function checkBatch(batch: EventBatch, keyBytes: number, width = 1): void {
+  if (batch.keyBytes !== keyBytes || batch.width !== width) {
     throw new RangeError(
-      `the source fills batches with keys of ${keyBytes} bytes and width 1, not with ${batch.keyBytes} bytes and width ${batch.width}`,
+      `the source fills batches with keys of ${keyBytes} bytes and width ${width}, not with ${batch.keyBytes} bytes and width ${batch.width}`,
     );
   }
 }

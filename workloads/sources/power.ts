@@ -1,6 +1,6 @@
 /**
- * Powers by additions, multiplications and divisions alone. Math.pow may differ in the last bit from one engine to the next;
- * these operations may not (IEEE 754), so keys drawn with them are the same on every machine.
+ * Powers, logarithms and exponentials by additions, multiplications and divisions alone. Those of Math may differ in the last bit
+ * from one engine to the next; these operations may not (IEEE 754), so what is drawn with them is the same on every machine.
  */
 
 const LN2_HIGH = 0.6931471803691238; // ln 2 in two parts, so that multiples of the high one are exact (fdlibm)
@@ -11,8 +11,8 @@ export function power(base: number, exponent: number): number {
   return exponential(exponent * logarithm(base));
 }
 
-/** ln x = n ln 2 + ln m with m in [2/3, 4/3], by 2 artanh((m − 1) / (m + 1)). */
-function logarithm(x: number): number {
+/** ln x for x from 1/2 to 2^53, as n ln 2 + ln m with m in [2/3, 4/3], by 2 artanh((m − 1) / (m + 1)). */
+export function logarithm(x: number): number {
   let m = x;
   let halvings = 0;
   while (m > 4 / 3) {
@@ -26,8 +26,8 @@ function logarithm(x: number): number {
   return halvings * LN2_HIGH + (halvings * LN2_LOW + 2 * ratio * sum);
 }
 
-/** e^x = 2^n e^r with |r| ≤ ln 2 / 2, by its Taylor series. */
-function exponential(x: number): number {
+/** e^x for x from −700 to 700, as 2^n e^r with |r| ≤ ln 2 / 2, by its Taylor series. */
+export function exponential(x: number): number {
   const n = Math.round(x / (LN2_HIGH + LN2_LOW));
   const rest = x - n * LN2_HIGH - n * LN2_LOW;
   let sum = 1;

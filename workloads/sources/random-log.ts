@@ -1,7 +1,12 @@
 import { z } from 'zod';
+import { average } from '../aggregates/average.ts';
 import { countSumMinMax, mergedCountSumMinMax } from '../aggregates/count-sum-min-max.ts';
+import { distinct } from '../aggregates/distinct.ts';
+import { exactDistinct } from '../aggregates/exact-distinct.ts';
 import { median } from '../aggregates/median.ts';
-import type { AggregateStage, Source, WindowSpec, Workload } from '../contract.ts';
+import { quantiles } from '../aggregates/quantiles.ts';
+import { topK } from '../aggregates/top-k.ts';
+import type { AggregateStage, IncrementalAggregate, SlidingWindow, Source, TumblingWindow, Workload } from '../contract.ts';
 import { windowed } from '../windowed.ts';
 import { tumbling } from '../windows/tumbling.ts';
 import { draw, drawKey } from './random.ts';
@@ -23,7 +28,8 @@ export default function randomLog({ log }: z.output<typeof options>): Workload {
   const startMs = pick(0, -5_000_000, 978_307_200_000, 2 ** 41);
   const keyWords = new Uint32Array((count * keyBytes) / 4);
   const timestamps = new Float64Array(count);
-  const values = new Float64Array(count);
+  const width = pick(1, 1, 2, 3);
+  const values = new Float64Array(count * width);
   let now = startMs;
   for (let i = 0; i < count; i++) {
     // Skewed keys, repeated events, jumps over empty windows, and events from the past, some beyond any delay.
@@ -31,25 +37,42 @@ export default function randomLog({ log }: z.output<typeof options>): Workload {
     for (let word = 0; word < keyBytes / 4; word++) keyWords[(i * keyBytes) / 4 + word] = Math.imul(key + word, 0x9e3779b1) | 0x80;
     now += pick(0, 0, 1, 7, 100) * (random() < 0.002 ? 10_000 : 1);
     timestamps[i] = now - (random() < 0.2 ? below(pick(10, 1000, 20_000)) : 0);
-    values[i] = below(2001) - 1000;
+    for (let of = 0; of < width; of++) values[i * width + of] = below(2001) - 1000;
   }
-  const window = (): WindowSpec => {
+  const window = (): TumblingWindow | SlidingWindow => {
     const sizeMs = pick(1, 10, 1000, 60_000);
     const offsetMs = pick(0, 0, -3, 17);
     const overlap = pick(2, 3, 5);
-    return random() < 0.6
+    return random() < 0.5
       ? tumbling(sizeMs, offsetMs)
-      : { kind: 'sliding', sizeMs: sizeMs * overlap, slideMs: sizeMs, offsetMs, panes: false };
+      : { kind: 'sliding', sizeMs: sizeMs * overlap, slideMs: sizeMs, offsetMs, panes: random() < 0.5 };
   };
-  const stages: AggregateStage[] = [windowed(pick(keyBytes, keyBytes - 1, 3), window(), pick(countSumMinMax(1), median(1)))];
-  while (stages[0]!.aggregate.kind === 'incremental' && stages.length < 3 && random() < 0.6) {
-    const { keyPrefixBytes } = stages.at(-1)!;
-    stages.push(windowed(1 + below(keyPrefixBytes), window(), mergedCountSumMinMax));
+  const incremental = (): IncrementalAggregate =>
+    pick(
+      () => average(width),
+      () => topK(width, pick(1, 3, 10)),
+      () => distinct(width, pick(4, 10)),
+      () => quantiles(width, pick(0, 3)),
+      () => countSumMinMax(width),
+    )();
+  const head = windowed(
+    pick(keyBytes, keyBytes - 1, 3),
+    window(),
+    pick(countSumMinMax, incremental, incremental, median, exactDistinct)(width),
+  );
+  const stages: AggregateStage[] = [head];
+  if (head.aggregate.kind === 'incremental' && random() < 0.15) stages[0] = { ...head, window: { kind: 'global' } };
+  else {
+    while (head.aggregate.name === 'count-sum-min-max' && stages.length < 3 && random() < 0.6) {
+      stages.push(windowed(1 + below(stages.at(-1)!.keyPrefixBytes), window(), mergedCountSumMinMax));
+    }
+    // Only the last stage may allow any.
+    stages.push({ ...stages.pop()!, allowedLatenessMs: pick(0, 0, 20, 3_000, 100_000) });
   }
   let position = 0;
   const source: Source = {
     keyBytes,
-    width: 1,
+    width,
     events: count,
     get position() {
       return position;
@@ -61,7 +84,7 @@ export default function randomLog({ log }: z.output<typeof options>): Workload {
       const take = Math.min(limit, batch.capacity, count - position);
       batch.keyWords.set(keyWords.subarray((position * keyBytes) / 4, ((position + take) * keyBytes) / 4));
       batch.timestamps.set(timestamps.subarray(position, position + take));
-      batch.values.set(values.subarray(position, position + take));
+      batch.values.set(values.subarray(position * width, (position + take) * width));
       batch.length = take;
       position += take;
       return take;

@@ -16,7 +16,18 @@ export interface DrawKey {
 }
 
 /** Streams that one seed gives, each independent of the others. */
-export type Stream = 'key' | 'key-within' | 'key-accept' | 'value' | 'order' | 'shift' | 'scramble';
+export type Stream =
+  | 'key'
+  | 'key-within'
+  | 'key-accept'
+  | 'value'
+  | 'order'
+  | 'shift'
+  | 'scramble'
+  | 'arrival'
+  | 'type'
+  | 'payload'
+  | 'payload-length';
 
 const STREAMS: Readonly<Record<Stream, number>> = {
   key: 1,
@@ -26,6 +37,10 @@ const STREAMS: Readonly<Record<Stream, number>> = {
   order: 5,
   shift: 6,
   scramble: 7,
+  arrival: 8,
+  type: 9,
+  payload: 10,
+  'payload-length': 11,
 };
 
 /**
@@ -47,13 +62,17 @@ export function drawKey(seed: number, stream: Stream, position: number, attempt 
 
 /** A uniform word, 0 … 2^32 − 1. */
 export function draw(i: number, first: number, second: number): number {
-  let x = (i + first) | 0;
-  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-  x = ((x ^ (x >>> 15)) + second) | 0;
+  let x = (mixed((i + first) | 0) + second) | 0;
   x = Math.imul(x ^ (x >>> 17), 0xed5ad4bb);
   x = Math.imul(x ^ (x >>> 11), 0xac4c1b51);
   return (x ^ (x >>> 15)) >>> 0;
+}
+
+/** One round of the hash alone: all words 0 … 2^32 − 1 in another order, the same for every seed. */
+export function mixed(i: number): number {
+  let x = Math.imul(i ^ (i >>> 16), 0x21f0aaad);
+  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+  return x ^ (x >>> 15);
 }
 
 /**

@@ -1,9 +1,9 @@
 // Proves that event i is the same however it is reached, that times, values, disorder and lateness are what the settings say, and that a
 // source refuses what it cannot do. Statistics at alpha 0.001 with fixed seeds.
-import { createHash } from 'node:crypto';
 import test from 'ava';
-import { EventBatch, type Source, WorkloadError } from '../contract.ts';
+import { EventBatch, WorkloadError } from '../contract.ts';
 import { chiSquare, chiSquareLimit } from './chi-square.ts';
+import { eventDigest } from './event-digest.ts';
 import { BLOCK } from './random.ts';
 import { SYNTHETIC_START_MS, type SyntheticSettings, syntheticSource } from './synthetic.ts';
 
@@ -13,54 +13,62 @@ const PLAIN: SyntheticSettings = {
   keys: 1_000,
   keyBytes: 16,
   distribution: { kind: 'uniform' },
-  ratePerSecond: 7_000,
+  regime: { kind: 'steady' },
+  arrivals: { kind: 'constant', ratePerSecond: 7_000 },
   disorder: 0,
   disorderMs: 500,
   late: 0,
   lateMsMin: 20_000,
   lateMsMax: 30_000,
   lateFromEvent: 100,
+  payload: { kind: 'none', bytes: 0, spreadBytes: 0, bytesMax: 0, compressibility: 0 },
+  types: { right: 0, ends: 0 },
 };
 const MESSY: SyntheticSettings = { ...PLAIN, distribution: { kind: 'zipf', exponent: 1.1, scrambled: true }, disorder: 0.3, late: 0.1 };
 
-/** Digest of `count` events from where the source is, taken `size` at a time. */
-function digest(source: Source, count: number, size: number): string {
-  const batch = new EventBatch(size, { keyBytes: source.keyBytes, width: 1 });
-  const hashes = [createHash('sha256'), createHash('sha256'), createHash('sha256')];
-  for (let left = count; left > 0; ) {
-    const got = source.fill(batch, left);
-    hashes[0]!.update(batch.keys.subarray(0, got * source.keyBytes));
-    hashes[1]!.update(new Uint8Array(batch.timestamps.buffer, 0, got * 8));
-    hashes[2]!.update(new Uint8Array(batch.values.buffer, 0, got * 8));
-    left -= got;
-  }
-  return hashes.map((hash) => hash.digest('hex')).join();
-}
+const FULL: SyntheticSettings = {
+  ...MESSY,
+  arrivals: { kind: 'poisson', ratePerSecond: 7_000 },
+  regime: { kind: 'growing', growOver: 5_000 },
+  payload: { kind: 'normal', bytes: 40, spreadBytes: 10, bytesMax: 77, compressibility: 0.4 },
+  types: { right: 0.4, ends: 0.1 },
+};
+const SORTS: readonly SyntheticSettings[] = [
+  PLAIN,
+  MESSY,
+  FULL,
+  {
+    ...FULL,
+    regime: { kind: 'expiring', turnover: 3_000 },
+    arrivals: { kind: 'burst', ratePerSecond: 7_000, everyMs: 300, lengthMs: 70, factor: 8 },
+  },
+  { ...FULL, distribution: { kind: 'latest', exponent: 0.9 }, payload: { ...FULL.payload, kind: 'lognormal' } },
+];
 
 test('the same events, taken in pieces of any size', (t) => {
-  for (const settings of [PLAIN, MESSY]) {
-    const whole = digest(syntheticSource(settings), 10_000, 10_000);
-    for (const size of [1, 7, 1_000, 1_024, 4_099]) t.is(digest(syntheticSource(settings), 10_000, size), whole);
+  for (const settings of SORTS) {
+    const whole = eventDigest(syntheticSource(settings), 10_000, 10_000);
+    for (const size of [1, 7, 1_000, 1_024, 4_099]) t.is(eventDigest(syntheticSource(settings), 10_000, size), whole);
   }
 });
 
 test('the same events after a seek, also across 2^32', (t) => {
-  for (const settings of [PLAIN, MESSY]) {
+  for (const settings of SORTS) {
     for (const start of [1, 1_023, 9_999, 2 ** 31 - 100, BLOCK - 3_000]) {
       const straight = syntheticSource(settings);
       straight.seek(start);
       t.is(straight.position, start);
-      digest(straight, 2_500, 333);
+      eventDigest(straight, 2_500, 333);
       const sought = syntheticSource(settings);
       sought.seek(start + 2_500);
       t.is(straight.position, sought.position);
-      t.is(digest(straight, 2_000, 100), digest(sought, 2_000, 2_000), `after ${start}`);
+      t.is(eventDigest(straight, 2_000, 100), eventDigest(sought, 2_000, 2_000), `after ${start}`);
     }
   }
 });
 
 test('another seed, other events', (t) => {
-  t.not(digest(syntheticSource({ ...PLAIN, seed: 6 }), 100, 100), digest(syntheticSource(PLAIN), 100, 100));
+  t.not(eventDigest(syntheticSource({ ...PLAIN, seed: 6 }), 100, 100), eventDigest(syntheticSource(PLAIN), 100, 100));
 });
 
 test('events arrive evenly, floor(i × 1000 / rate) ms after the start', (t) => {
@@ -135,6 +143,22 @@ test('a finite source ends, and fills no more than asked', (t) => {
   t.throws(() => source.seek(26), { instanceOf: RangeError, message: /0 to 25/ });
   t.throws(() => source.seek(0.5), { instanceOf: RangeError });
   t.throws(() => source.fill(new EventBatch(10, { keyBytes: 8, width: 1 }), 1), { instanceOf: RangeError, message: /16 bytes/ });
+});
+
+test('events carry their payload behind the same values, times, keys', (t) => {
+  const bare = new EventBatch(3_000, { keyBytes: 16, width: 1 });
+  syntheticSource({ ...FULL, payload: PLAIN.payload, types: PLAIN.types }).fill(bare, 3_000);
+  const source = syntheticSource(FULL);
+  t.is(source.width, 12);
+  const full = new EventBatch(3_000, source);
+  source.fill(full, 3_000);
+  t.deepEqual([full.keyWords, full.timestamps], [bare.keyWords, bare.timestamps]);
+  t.deepEqual(
+    bare.values.map((_, event) => full.values[event * 12]!),
+    bare.values,
+  );
+  t.true(bare.types.every((type) => type === 0));
+  t.deepEqual(new Set(full.types), new Set([0, 1, 2]));
 });
 
 test('shares that cannot be are refused', (t) => {
