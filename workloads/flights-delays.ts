@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { countSumMinMax, mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
-import type { WindowSpec, Workload } from './contract.ts';
+import { type WindowSpec, type Workload, WorkloadError } from './contract.ts';
 import { FLIGHTS, flightsSource } from './sources/flights.ts';
 import { windowed } from './windowed.ts';
 import { session } from './windows/session.ts';
@@ -29,14 +29,18 @@ export const options = z.strictObject({
     .default(HOUR_MS / 4)
     .describe('sliding: from one window start to the next'),
   gap: z.int().min(0).meta({ unit: 'ms' }).default(HOUR_MS).describe('session: without a flight of its route for this long a session ends'),
+  panes: z.boolean().default(false).describe('sliding: keep state once per slide, and merge when a window fires'),
 });
 
 /** @throws WorkloadError `impossible-settings` */
-export default function flightsDelays({ limit, repeat, arrivals, window, size, slide, gap }: z.output<typeof options>): Workload {
+export default function flightsDelays({ limit, repeat, arrivals, window, size, slide, gap, panes }: z.output<typeof options>): Workload {
+  if (panes && window !== 'sliding') {
+    throw new WorkloadError('impossible-settings', `panes need window=sliding: a ${window} window shares none; leave them out`);
+  }
   const watermark = { delayMs: arrivals === 'actual' ? 3 * HOUR_MS : 0, everyEvents: 1_000 };
   const firstWindow = (): WindowSpec => {
     if (window === 'session') return session(gap);
-    return window === 'sliding' ? sliding(size, slide) : tumbling(size);
+    return window === 'sliding' ? sliding(size, slide, panes) : tumbling(size);
   };
   return {
     name: 'flights-delays',
@@ -46,10 +50,10 @@ export default function flightsDelays({ limit, repeat, arrivals, window, size, s
       arrivals,
       window,
       ...(window === 'session' ? { gap } : { size }),
-      ...(window === 'sliding' ? { slide } : {}),
+      ...(window === 'sliding' ? { slide, panes } : {}),
     },
     watermark,
-    stages: [windowed(6, firstWindow(), countSumMinMax), windowed(3, tumbling(DAY_MS), mergedCountSumMinMax)],
+    stages: [windowed(6, firstWindow(), countSumMinMax(1)), windowed(3, tumbling(DAY_MS), mergedCountSumMinMax)],
     source: ({ endless }) => flightsSource({ limit, repeat: endless ? Infinity : repeat, arrivals }),
   };
 }

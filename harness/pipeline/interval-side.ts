@@ -150,7 +150,7 @@ export class IntervalSide implements Reach {
 
   /** Goes by this watermark from now on, and takes out the buckets whose last event nothing that is not late can meet. */
   expired(watermarkMs: number): readonly number[] {
-    return this.buckets.close(watermarkMs - this.toMs - 1);
+    return this.buckets.close(watermarkMs - this.toMs - 1)?.gone ?? [];
   }
 
   async held(watermarkMs: number, give: (row: HeldRow) => void): Promise<void> {

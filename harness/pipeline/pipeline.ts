@@ -30,7 +30,7 @@ export interface StreamPart {
 const NO_PROBE: PipelineProbe = { batchStarts() {}, batchEnds() {} };
 
 export interface PipelineRequest {
-  readonly workload: Workload;
+  readonly workload: Pick<Workload, 'stages' | 'watermark'>;
   readonly store: StateStore;
   /** The most events of a micro-batch. A micro-batch also ends where the watermark advances. */
   readonly batchSize: number;

@@ -7,7 +7,7 @@ import test from 'ava';
 import type { StateBackend } from '../../backends/contract.ts';
 import { countSumMinMax, mergedCountSumMinMax } from '../../workloads/aggregates/count-sum-min-max.ts';
 import { median } from '../../workloads/aggregates/median.ts';
-import { EventBatch, type Stage, type Workload } from '../../workloads/contract.ts';
+import { EventBatch, type Source, type Stage, type Workload } from '../../workloads/contract.ts';
 import randomLog from '../../workloads/sources/random-log.ts';
 import { windowed } from '../../workloads/windowed.ts';
 import { session } from '../../workloads/windows/session.ts';
@@ -21,19 +21,19 @@ import { Pipeline } from './pipeline.ts';
 
 const LOGS = 25;
 
-function stagesOf(keyBytes: number, random: () => number): Stage[] {
+function stagesOf({ keyBytes, width }: Source, random: () => number): Stage[] {
   const pick = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
   const gap = () => session(pick(1, 7, 100, 1000, 30_000));
   const latenessMs = pick(0, 0, 3, 500, 20_000);
   switch (pick('one', 'one', 'lists', 'to windows', 'to sessions')) {
     case 'one':
-      return [windowed(keyBytes, gap(), countSumMinMax, latenessMs)];
+      return [windowed(keyBytes, gap(), countSumMinMax(width), latenessMs)];
     case 'lists':
-      return [windowed(pick(keyBytes, 3), gap(), median, latenessMs)];
+      return [windowed(pick(keyBytes, 3), gap(), median(width), latenessMs)];
     case 'to windows':
-      return [windowed(keyBytes, gap(), countSumMinMax), windowed(pick(1, 3), tumbling(pick(100, 5000)), mergedCountSumMinMax)];
+      return [windowed(keyBytes, gap(), countSumMinMax(width)), windowed(pick(1, 3), tumbling(pick(100, 5000)), mergedCountSumMinMax)];
     default:
-      return [windowed(keyBytes, gap(), countSumMinMax), windowed(pick(2, 4), gap(), mergedCountSumMinMax, latenessMs)];
+      return [windowed(keyBytes, gap(), countSumMinMax(width)), windowed(pick(2, 4), gap(), mergedCountSumMinMax, latenessMs)];
   }
 }
 
@@ -53,7 +53,7 @@ test('sessions over random logs', async (t) => {
       const random = seededRandom(log);
       const made = randomLog({ log });
       const source = await made.source({ seed: 0, endless: false });
-      const workload: Workload = { ...made, stages: stagesOf(source.keyBytes, random) };
+      const workload: Workload = { ...made, stages: stagesOf(source, random) };
       const stop = Math.floor(random() * source.events);
       const stops = [stop, source.events];
       const answers = await all(oracle(workload, source, stops));

@@ -65,8 +65,8 @@ class WindowJoin implements RunningStage {
   }
 
   advance(watermarkMs: number): Pending {
-    const left = this.#left.windows.close(watermarkMs);
-    const right = this.#right.windows.close(watermarkMs);
+    const left = this.#left.windows.close(watermarkMs)?.due ?? [];
+    const right = this.#right.windows.close(watermarkMs)?.due ?? [];
     if (left.length > 0 || right.length > 0) return this.#fireAll(left, right);
   }
 
