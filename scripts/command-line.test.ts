@@ -125,8 +125,16 @@ test('list and describe as JSON', async (t) => {
     t.is(listed.find((item) => item.name === name)?.unavailable, null, name);
   }
   const workloads = await run(['list', 'workloads']);
-  t.regex(workloads.stdout, /^flights-delays {2}/m);
+  t.regex(workloads.stdout, /^flights-delays\n {2}Delays of .*\n {2}job: {8}A dashboard/m);
   t.false(workloads.stdout.includes('lmdb'));
+  for (const line of [...workloads.stdout.split('\n'), ...(await run(['list'])).stdout.split('\n')]) t.true(line.length <= 100, line);
+  const join = JSON.parse((await run(['list', 'workloads', '--json'])).stdout).find(
+    ({ name }: { name: string }) => name === 'interval-join',
+  );
+  t.regex(join.gallery.operations, /^append to its side/);
+  const described = await run(['describe', 'interval-join']);
+  t.regex(described.stderr, /^operations: append to its side/m);
+  for (const line of described.stderr.split('\n')) t.true(line.length <= 120, line);
   const { code, stdout } = await run(['describe', 'lmdb:sync=true', '--json']);
   t.is(code, 0);
   const lmdb = JSON.parse(stdout);

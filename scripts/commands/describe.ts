@@ -95,14 +95,17 @@ function text({ kind, name, description, gallery, options, settings, durability,
   if (durability !== null) parts.push(`durability: ${durability}`);
   if (server !== null) parts.push(`needs a ${server} server: named by url=…, or started for the run if it is installed`);
   if (options.length > 0) {
-    const rows = options.map((option) => [
-      `  ${option.name}`,
-      option.takes,
-      option.default !== null ? `default ${option.default === '' ? 'none' : option.default}` : option.required ? 'needed' : '',
-    ]);
+    const named = columns(
+      options.map(({ name: option, default: given, required }) => {
+        return [`  ${option}`, given !== null ? `default ${given === '' ? 'none' : given}` : required ? 'needed' : '', '|'];
+      }),
+    ).split('\n');
     // What an option is for goes on a line of its own: what it takes may be long.
-    const lines = columns(rows).split('\n');
-    parts.push(`options:\n${lines.map((line, i) => `${line}\n      ${wrapped(options[i]!.description, 6)}`).join('\n')}`);
+    const lines = named.map((line, i) => {
+      const { takes, description: purpose } = options[i]!;
+      return `${line.slice(0, -1)}${wrapped(takes, line.length - 1)}\n      ${wrapped(purpose, 6)}`;
+    });
+    parts.push(`options:\n${lines.join('\n')}`);
   } else if (kind !== 'profile') parts.push('options: none');
   if (settings !== null && Object.keys(settings).length > 0) {
     parts.push(`in force:\n${columns(Object.entries(settings).map(([key, value]) => [`  ${key}`, String(value)]))}`);
