@@ -5,6 +5,7 @@ import { calibrate } from './calibrate.ts';
 import { expect } from './expect.ts';
 import { interval } from './interval.ts';
 import { measure } from './measure.ts';
+import { micro } from './micro.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
 import { rescale } from './rescale.ts';
@@ -45,6 +46,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return survive(task, tell);
     case 'interval':
       return interval(task, tell);
+    case 'micro':
+      return micro(task, tell);
   }
 }
 

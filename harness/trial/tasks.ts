@@ -4,7 +4,7 @@ import type { CheckpointRecord } from '../checkpointing/checkpointer.ts';
 import type { Position } from '../checkpointing/position.ts';
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
-import type { CompletedTrial, FailedTrial, Output } from '../results.ts';
+import type { CompletedTrial, FailedTrial, MicroFailure, MicroMeasurement, Output } from '../results.ts';
 
 export type Phase = FailedTrial['phase'];
 
@@ -133,7 +133,42 @@ export interface IntervalResult {
   readonly output: Output;
 }
 
-export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
+/** Times operations of the state micro-suite on one fresh store. */
+export interface MicroTask {
+  readonly kind: 'micro';
+  readonly backend: ModuleRef;
+  /** Made, and removed afterwards by whoever gave it. */
+  readonly directory: string;
+  /** Names, all of the same state with or without time to live, or all of rescaling. */
+  readonly operations: readonly string[];
+  readonly batchSizes: readonly number[];
+  readonly keys: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  /** Of every operation at every batch size. */
+  readonly timeMs: number;
+  readonly warmUpMs: number;
+  readonly seed: number;
+}
+
+export interface MicroResult {
+  /** The backend's, as they are once it is open. */
+  readonly settings: CompletedTrial['backend']['settings'];
+  readonly measurements: readonly Omit<MicroMeasurement, 'backend' | 'block'>[];
+  /** What ended it early, or operations that did not do what they should; the others were measured. */
+  readonly failures: readonly Omit<MicroFailure, 'backend' | 'block'>[];
+}
+
+export type Task =
+  | CalibrateTask
+  | MeasureTask
+  | RecoverTask
+  | ExpectTask
+  | OutputTask
+  | RescaleTask
+  | SurviveTask
+  | IntervalTask
+  | MicroTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
@@ -218,6 +253,7 @@ export interface ResultOf {
   readonly rescale: RescaleResult;
   readonly survive: SurviveResult;
   readonly interval: IntervalResult;
+  readonly micro: MicroResult;
 }
 
 /** What a process says while it works. */
