@@ -63,7 +63,8 @@ export class KeyGroupFilter {
   /** Whether the key of any stage, or of an event, whose words begin at `at`, is in the range. */
   has(words: Uint32Array, at: number): boolean {
     const { first, last, of } = this.range;
-    const group = slotHash(projectedKeyHash(words, at, this.#projection), 0) % of;
+    // A remainder of 31 bits is one of integers: of 32 it takes four times as long.
+    const group = (slotHash(projectedKeyHash(words, at, this.#projection), 0) >>> 1) % of;
     return group >= first && group <= last;
   }
 
