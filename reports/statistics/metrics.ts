@@ -63,10 +63,10 @@ const measures = {
   checkpointNsPerEvent: (trial) => perEvent(trial, trial.time.checkpointSeconds),
   storeShare: ({ time }) => shareOfTime(time, time.storeSeconds),
   sourceShare: ({ time }) => shareOfTime(time, time.sourceSeconds),
-  /** Of the events of the measured part, how many the process with most of them had. */
+  /** Of the events of the measured part, how many the process with most of them had; null where one has all. */
   largestPartShare: ({ parts }) => {
     const all = parts.reduce((sum, { events }) => sum + events, 0);
-    return all === 0 ? null : Math.max(...parts.map(({ events }) => events)) / all;
+    return all === 0 || parts.length === 1 ? null : Math.max(...parts.map(({ events }) => events)) / all;
   },
 } as const satisfies Record<string, Measure>;
 
