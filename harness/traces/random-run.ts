@@ -12,11 +12,18 @@ export const RANDOM_TABLES: readonly TableSpec[] = [
   { name: 'lists', kind: 'list', keyBytes: 4, groupBytes: 4, valueBytes: 12 },
 ];
 
+const RANDOM_CALLS = 400;
+
 /** Few enough that windows are met again after others, and some whose distance is no safe integer. */
 const WINDOWS = [0, -60_000, 60_000, 1_700_000_000_000, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER, ...Array(50).keys()];
 
-/** Records some hundred random calls on a store in memory. @returns the number of calls */
-export async function recordRandomRun(file: string, directory: string, seed: number, calls = 400): Promise<number> {
+/** Records some hundred random calls on a store in memory, made through `wrap`. @returns the number of calls */
+export async function recordRandomRun(
+  file: string,
+  directory: string,
+  seed: number,
+  wrap: (store: StateStore) => StateStore = (store) => store,
+): Promise<number> {
   const backend = await create<StateBackend>(await loadBackend('memory'));
   const writer = new TraceWriter(file, {
     tables: [...RANDOM_TABLES],
@@ -26,11 +33,11 @@ export async function recordRandomRun(file: string, directory: string, seed: num
     eventsAsked: null,
     provenance: { statebench: '0', backend: { name: 'memory', settings: {} } },
   });
-  const store = new RecordedStore(await backend.open({ directory, tables: RANDOM_TABLES }), writer, RANDOM_TABLES);
+  const store = wrap(new RecordedStore(await backend.open({ directory, tables: RANDOM_TABLES }), writer, RANDOM_TABLES));
   const random = seededRandom(seed);
-  for (let call = 0; call < calls; call++) await performRandomCall(store, random);
+  for (let call = 0; call < RANDOM_CALLS; call++) await performRandomCall(store, random);
   await store.close();
-  return writer.finish({ events: calls, ended: true }).calls;
+  return writer.finish({ events: RANDOM_CALLS, ended: true }).calls;
 }
 
 async function performRandomCall(store: StateStore, random: () => number): Promise<void> {
