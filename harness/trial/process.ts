@@ -7,6 +7,7 @@ import { interval } from './interval.ts';
 import { measure } from './measure.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
+import { replay } from './replay.ts';
 import { rescale } from './rescale.ts';
 import { survive } from './survive.ts';
 import type { ResultOf, Task, Tell } from './tasks.ts';
@@ -39,6 +40,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return survive(task, tell);
     case 'interval':
       return interval(task, tell);
+    case 'replay':
+      return replay(task, tell);
   }
 }
 

@@ -2,6 +2,8 @@
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
 import type { CompletedTrial, FailedTrial, Output } from '../results.ts';
+import type { TextRequest } from '../traces/gadget-text.ts';
+import type { Replayed } from '../traces/replay.ts';
 
 export type Phase = FailedTrial['phase'];
 
@@ -124,7 +126,27 @@ export interface IntervalResult {
   readonly output: Output;
 }
 
-export type Task = CalibrateTask | MeasureTask | RecoverTask | ExpectTask | OutputTask | RescaleTask | SurviveTask | IntervalTask;
+/** Drives a backend with the operations of a trace. */
+export interface ReplayTask {
+  readonly kind: 'replay';
+  readonly file: string;
+  readonly text: TextRequest;
+  readonly backend: ModuleRef;
+  /** The store's own, empty. */
+  readonly directory: string;
+  readonly verify: boolean;
+}
+
+export type Task =
+  | CalibrateTask
+  | MeasureTask
+  | RecoverTask
+  | ExpectTask
+  | OutputTask
+  | RescaleTask
+  | SurviveTask
+  | IntervalTask
+  | ReplayTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
@@ -195,6 +217,7 @@ export interface ResultOf {
   readonly rescale: RescaleResult;
   readonly survive: SurviveResult;
   readonly interval: IntervalResult;
+  readonly replay: Replayed;
 }
 
 /** What a process says while it works. */
