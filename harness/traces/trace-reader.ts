@@ -167,6 +167,9 @@ function endOf({ number, offset, content }: Block, file: string): TraceEnd {
   }
 }
 
+/** No batch that a scan fills is larger: a size beyond it is damage, not a reason to allocate. */
+const SCAN_SLOTS_MAX = 1 << 24;
+
 interface TableState {
   readonly spec: TableSpec;
   readonly keys: WordDictionary;
@@ -178,12 +181,16 @@ interface TableState {
 class CallDecoder {
   readonly #tables: readonly TableState[];
   readonly #reader = new ByteReader();
-  #calls = 0;
+  /** Made once: an object a call is what decoding would spend most of its time on. */
+  readonly #call: { -readonly [Field in keyof TraceCall]: TraceCall[Field] };
 
   constructor(tables: readonly TableSpec[]) {
     this.#tables = tables.map((spec) => {
       return { spec, keys: new WordDictionary(spec.keyBytes / 4), windows: new RecentWindows(), slots: new CallBatch(spec) };
     });
+    const { batch, present, lengths } = this.#tables[0]!.slots;
+    const ofBatch = { number: 0, kind: 'read', table: 0, batch, refilled: true, present, lengths } as const;
+    this.#call = { ...ofBatch, window: Number.NaN, group: null, capacity: 0, slots: 0, bytes: 0, stopped: false };
   }
 
   *calls(block: Block): Generator<TraceCall> {
@@ -201,18 +208,14 @@ class CallDecoder {
     const state = this.#tables[table];
     reader.check(kind !== undefined && state !== undefined, 'has a call of no known kind or table');
     const { spec, slots } = state!;
-    const call = {
-      number: ++this.#calls,
-      kind: kind!,
-      table,
-      refilled: true,
-      window: Number.NaN,
-      group: null as Buffer | null,
-      capacity: 0,
-      slots: 0,
-      bytes: 0,
-      stopped: false,
-    };
+    const call = this.#call;
+    call.number++;
+    call.kind = kind!;
+    call.table = table;
+    call.refilled = true;
+    call.window = Number.NaN;
+    call.group = null;
+    call.stopped = false;
     const isOfList = kind === 'append' || kind === 'remove';
     if (kind === 'scan' || kind === 'drop') {
       call.window = state!.windows.read(reader);
@@ -225,10 +228,10 @@ class CallDecoder {
         call.slots = reader.varint();
         call.bytes = reader.varint();
         call.stopped = (flags & STOPPED) !== 0;
-        reader.check(call.capacity >= 1 && call.capacity <= BLOCK_BYTES_MAX, 'has a scan into a batch of an impossible size');
+        reader.check(call.capacity >= 1 && call.capacity <= SCAN_SLOTS_MAX, 'has a scan into a batch of an impossible size');
       }
     } else {
-      reader.check((spec.kind === 'list') === isOfList, `has a ${kind} of a table that is no ${isOfList ? 'list' : 'value'} table`);
+      reader.check((spec.kind === 'list') === isOfList, 'has a call that a table of this kind does not take');
       const length = reader.varint();
       call.refilled = (flags & SAME_SLOTS) === 0;
       if (call.refilled) this.#slots(state!, length);
@@ -238,7 +241,10 @@ class CallDecoder {
         slots.lengths.fill(spec.valueBytes, 0, length);
       } else this.#values(state!, flags, length);
     }
-    return { ...call, batch: slots.batch, present: slots.present, lengths: slots.lengths };
+    call.batch = slots.batch;
+    call.present = slots.present;
+    call.lengths = slots.lengths;
+    return call;
   }
 
   #slots({ spec, keys, windows, slots }: TableState, length: number): void {
@@ -283,10 +289,7 @@ class CallDecoder {
       for (let slot = 0; slot < length; slot++) {
         if (present[slot] !== 1) continue;
         lengths[slot] = reader.varint();
-        reader.check(
-          lengths[slot]! <= spec.valueBytes,
-          `has a value of ${lengths[slot]} bytes in '${spec.name}', which takes ${spec.valueBytes}`,
-        );
+        reader.check(lengths[slot]! <= spec.valueBytes, 'has a value that is too wide for its table');
       }
     }
   }
