@@ -135,6 +135,7 @@ function replayCommand(finish: Finish): Command {
       const results: ReplayOutcome[] = [];
       for (const module of modules) {
         if (stop.signal.aborted) break;
+        say(`replaying ${trace.end.operations} operations on ${module.name}`);
         const outcome = await replayOn(module, file, flags, stop.signal);
         if (outcome === null) break;
         results.push(outcome);
