@@ -32,11 +32,15 @@ test('built-ins are files that export options and a default', (t) => {
 });
 
 test('options that are times are described with their unit', async (t) => {
+  const synthetic = ['burstEvery', 'burstLength', 'delay', 'disorderMs'] as const;
   for (const [workload, names] of [
-    ['flights-delays', ['size', 'slide']],
-    ['sliding-incremental', ['size', 'slide', 'delay', 'disorderMs']],
-    ['tumbling-holistic', ['size', 'delay', 'disorderMs']],
-    ['synthetic', ['size', 'delay', 'disorderMs']],
+    ['flights-delays', ['size', 'slide', 'gap']],
+    ['session-holistic', [...synthetic, 'gap', 'lateness']],
+    ['interval-join', [...synthetic, 'lower', 'upper']],
+    ['continuous-aggregation', synthetic],
+    ['sliding-incremental', [...synthetic, 'size', 'slide', 'lateness']],
+    ['tumbling-holistic', [...synthetic, 'size', 'lateness']],
+    ['synthetic', [...synthetic, 'size', 'lateness']],
   ] as const) {
     const { described } = await loadWorkload(workload);
     const times = described.filter(({ takes }) => takes.includes(' of ms ')).map(({ name }) => name);

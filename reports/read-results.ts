@@ -1,9 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { type Environment, environmentSchema, type Plan, planSchema, SCHEMA, type Trial, trialSchema } from '../harness/results.ts';
+import {
+  type Environment,
+  environmentSchema,
+  type MicroResults,
+  microSchema,
+  type Plan,
+  planSchema,
+  SCHEMA,
+  type Trial,
+  trialSchema,
+} from '../harness/results.ts';
 import { plainText } from './plain-text.ts';
 import { ResultsError } from './results-error.ts';
+
+/** Name of the results of the state micro-suite in a results folder. */
+export const MICRO = 'micro.json';
 
 /** A results folder, read and checked. */
 export interface Results {
@@ -41,12 +54,21 @@ export async function readResults(directory: string): Promise<Results> {
   return { plan, environment, trials, tornLines };
 }
 
+/**
+ * Reads `micro.json` of a results folder: what a run of the state micro-suite found; null if there is none.
+ * @throws ResultsError as {@link readResults}
+ */
+export async function readMicro(directory: string): Promise<MicroResults | null> {
+  const content = await text(directory, MICRO);
+  return content === '' ? null : parse(MICRO, content, microSchema);
+}
+
 async function text(directory: string, file: string): Promise<string> {
   try {
     return await readFile(join(directory, file), 'utf8');
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && file === 'trials.ndjson') return '';
+    if (missing && (file === 'trials.ndjson' || file === MICRO)) return '';
     const why = missing ? 'it is not there' : error instanceof Error ? error.message : String(error);
     throw new ResultsError('results-missing', `cannot read ${file} in ${directory}: ${why}; name the folder a run wrote with --out`, {
       cause: error,

@@ -253,6 +253,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '█': '#',
 };
 
-function ascii(text: string): string {
+/** With what only Unicode has replaced. */
+export function ascii(text: string): string {
   return text.replace(/\P{ASCII}/gu, (character) => ASCII[character] ?? (EIGHTHS.includes(character) ? '#' : '?'));
 }

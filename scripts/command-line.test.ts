@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { trialSchema } from '../harness/results.ts';
+import { microSchema, trialSchema } from '../harness/results.ts';
 import { isScratchName } from '../harness/scratch.ts';
 
 const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
@@ -66,6 +66,11 @@ for (const [args, message] of [
   [['run', '--batch-size', '1,x'], /a whole number from 1/],
   [['run', '--measure', 'throughput,rescal'], /There is no 'rescal' to name here\. Did you mean 'rescale'\?/],
   [['run', '--crashes-per-day', '0'], /a number above 0/],
+  [['micro', '--operation', 'valGet'], /There is no 'valGet' to name here\. Did you mean 'valueGet'\?/],
+  [['micro', '--backend', 'rocksdbb'], /there is no backend 'rocksdbb'\. Did you mean 'rocksdb'\?/],
+  [['micro', '--keys', '100'], /a batch holds a key once: --batch-size 1024 takes at least as many --keys, not 100/],
+  [['micro', '--key-bytes', '9'], /--key-bytes takes a multiple of 4, not 9/],
+  [['micro', '--backend', 'lmdb', '--backend', 'lmdb'], /two backends are named 'lmdb'/],
   [['run', '--seed', '-1'], /a whole number from 0/],
   [['run', '--backend', 'lmbd'], /there is no backend 'lmbd'\. Did you mean 'lmdb'\?/],
   [['run', '--workload', 'flight-delays'], /there is no workload 'flight-delays'\. Did you mean 'flights-delays'\?/],
@@ -134,6 +139,81 @@ test('list and describe as JSON', async (t) => {
 test('schemas', async (t) => {
   t.is(JSON.parse((await run(['schema', 'suite'])).stdout).additionalProperties, false);
   t.is(JSON.parse((await run(['schema', 'result'])).stdout).oneOf.length, 2);
+  t.is(JSON.parse((await run(['schema', 'micro'])).stdout).additionalProperties, false);
+});
+
+const MICRO = ['micro', '--keys', '100', '--batch-size', '1,32', '--blocks', '1', '--time-ms', '1'];
+
+test('micro gives one JSON document, and a folder that a report can be drawn of again', async (t) => {
+  const out = path.join(folder, 'micro');
+  const args = [...MICRO, '--operation', 'valueGet', '--operation', 'listAppend,mapKeysTtl', '--out', out, '--json'];
+  const { code, stdout, stderr } = await run(args);
+  t.is(code, 0, stderr);
+  const results = microSchema.parse(JSON.parse(stdout));
+  t.deepEqual(results, JSON.parse(readFileSync(path.join(out, 'micro.json'), 'utf8')));
+  t.deepEqual(
+    results.backends.map(({ name }) => name),
+    ['memory', 'rocksdb'],
+  );
+  t.is(results.measurements.length, 2 * 3 * 2);
+  t.deepEqual(readdirSync(out).sort(), ['micro.json', 'report.html']);
+  const page = readFileSync(path.join(out, 'report.html'), 'utf8');
+  const again = await run(['report', out]);
+  t.is(again.code, 0);
+  t.regex(again.stderr, /^listAppend +[\d,]+ +[\d,]+ /m);
+  t.is(readFileSync(path.join(out, 'report.html'), 'utf8'), page);
+  const twice = await run(args);
+  t.is(twice.code, 2);
+  t.regex(twice.stderr, /it holds micro\.json already/);
+});
+
+test('micro refuses a wrong backend with 3, and keeps what the others gave', async (t) => {
+  const out = path.join(folder, 'micro-wrong');
+  const wrong = file(
+    'forgets.mjs',
+    `import * as memory from '${new URL('../backends/memory.js', import.meta.url).href}';
+export const options = memory.options;
+export default (given) => {
+  const backend = memory.default(given);
+  const open = async (request) => {
+    const store = await backend.open(request);
+    const value = (name) => {
+      const table = store.value(name);
+      return { read: () => undefined, write: (batch) => table.write(batch), scan: (...of) => table.scan(...of), drop: (window) => table.drop(window) };
+    };
+    return { ...store, value };
+  };
+  return { ...backend, name: 'forgets', open };
+};`,
+  );
+  const { code, stderr } = await run([...MICRO, '--backend', 'memory', '--backend', wrong, '--operation', 'valueGet', '--out', out]);
+  t.is(code, 3, stderr);
+  t.regex(stderr, /^! forgets: valueGet: at batch size 1: it found/m);
+  const results = microSchema.parse(JSON.parse(readFileSync(path.join(out, 'micro.json'), 'utf8')));
+  t.deepEqual([...new Set(results.measurements.map(({ backend }) => backend))], ['memory']);
+});
+
+test('micro ends early on a signal, with what there is', async (t) => {
+  const out = path.join(folder, 'micro-early');
+  const { child, ended } = start([
+    'micro',
+    '--keys',
+    '2000',
+    '--time-ms',
+    '300',
+    '--backend',
+    'memory',
+    '--operation',
+    'valueGet,listGet',
+    '--out',
+    out,
+  ]);
+  child.stderr?.on('data', (text) => String(text).includes('1/6') && child.kill('SIGINT'));
+  t.is((await ended).code, 130);
+  const results = microSchema.parse(JSON.parse(readFileSync(path.join(out, 'micro.json'), 'utf8')));
+  t.false(results.complete);
+  t.is(results.measurements.length, 2);
+  t.deepEqual(readdirSync(out).sort(), ['micro.json', 'report.html']);
 });
 
 test('a reader that goes away ends it quietly', async (t) => {

@@ -8,6 +8,7 @@ import { describeCommand } from './commands/describe.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { listCommand } from './commands/list.ts';
+import { microCommand } from './commands/micro.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { outputCommand } from './commands/output.ts';
 import { reportCommand } from './commands/report.ts';
@@ -29,6 +30,7 @@ Examples:
   statebench run --backend ./my-backend.js --backend memory
   statebench conformance ./my-backend.js        does it keep the contract?
   statebench describe lmdb                      its options, with defaults and ranges
+  statebench micro --operation valueGet         what single calls cost, memory against rocksdb
   statebench doctor                             is this machine fit to measure on?
 `;
 
@@ -83,6 +85,7 @@ function makeProgram(finish: Finish): Command {
     reportCommand,
     exportCommand,
     outputCommand,
+    microCommand,
     migrateCommand,
     traceCommand,
     listCommand,

@@ -34,6 +34,12 @@ export function words<const Word extends string>(known: readonly Word[]): (text:
     });
 }
 
+/** {@link words} of a flag that may be repeated. */
+export function gatheredWords(known: readonly string[]): (text: string, before: readonly string[] | undefined) => readonly string[] {
+  const some = words(known);
+  return (text, before) => [...(before ?? []), ...some(text)];
+}
+
 /** Gathers a flag that may be repeated. */
 export function gathered(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), text];

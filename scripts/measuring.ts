@@ -7,7 +7,7 @@ import type { PlannedCell } from '../harness/plan.ts';
 import type { Plan } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
-import { isPartial, plannedTrials, type Results, readResults } from '../reports/read-results.ts';
+import { isPartial, plannedTrials, type Results, readMicro, readResults } from '../reports/read-results.ts';
 import { summaryFile } from '../reports/summary-file.ts';
 import { renderTerminal, terminalOptions } from '../reports/terminal.ts';
 import { printJson, say } from './console.ts';
@@ -83,7 +83,7 @@ export async function measureAndReport(
 export async function showResults(results: Results, folder: string, flags: MeasuringFlags): Promise<void> {
   const summary = summaryFile(results);
   writeAtomically(path.join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  await writePage(results, path.join(folder, REPORT));
+  await writePage({ results, micro: await readMicro(folder) }, path.join(folder, REPORT));
   if (flags.json) printJson(summary);
   say(`\n${renderTerminal(results, terminalOptions(process.env, process.stderr.columns, process.stderr.isTTY === true))}`);
   say(`report: ${path.join(folder, REPORT)}`);

@@ -5,12 +5,12 @@ import { cannotWrite, writeAtomically } from '../harness/atomic-file.ts';
 import { messageOf, StatebenchError } from '../harness/errors.ts';
 import { freeBytes } from '../harness/measure/file-system.ts';
 import type { ModuleRef } from '../harness/modules.ts';
-import type { Environment, Plan } from '../harness/results.ts';
+import type { Environment, MicroResults, Plan } from '../harness/results.ts';
 import { writeResumeFile } from '../harness/resume-file.ts';
 import { LOCK } from '../harness/run-lock.ts';
 import { isScratchName, makeScratch, removeScratch } from '../harness/scratch.ts';
 import { formatBytes } from '../harness/units.ts';
-import type { Results } from '../reports/read-results.ts';
+import { MICRO, type Results, readMicro, readResults } from '../reports/read-results.ts';
 
 /** `reports/out/2026-01-31T12-00-00-default`, below the current folder. */
 export function defaultFolder(suite: string, startedAt: Date): string {
@@ -55,6 +55,17 @@ export function checkWritable(folder: string, neededBytes: number): void {
     );
 }
 
+/**
+ * Makes the folder for a run of the micro-suite, which may also go into one that holds a run.
+ * @throws StatebenchError `bad-folder` as {@link prepareFolder}, or if it holds one of the micro-suite already
+ */
+export function prepareMicroFolder(folder: string, neededBytes: number): void {
+  if (existsSync(path.join(folder, MICRO)))
+    throw unfit(folder, `it holds ${MICRO} already, which 'statebench report' takes; name another with --out`);
+  if (existsSync(path.join(folder, PLAN))) checkWritable(folder, neededBytes);
+  else prepareFolder(folder, neededBytes);
+}
+
 function unfit(folder: string, problem: string, cause?: unknown): StatebenchError {
   return new StatebenchError('bad-folder', `results folder ${folder}: ${problem}`, { cause });
 }
@@ -78,11 +89,29 @@ export function writeResult(file: string, text: string): void {
   }
 }
 
-/** Draws the report to `file`. @throws StatebenchError `bad-folder` */
-export async function writePage(results: Results, file: string): Promise<void> {
+/** Draws the report to `file`: of a run, of the micro-suite, or of both. @throws StatebenchError `bad-folder` */
+export async function writePage({ results, micro }: FolderResults, file: string): Promise<void> {
   // What draws charts takes longer to load than all the rest, and most commands draw none.
-  const { renderPage } = await import('../reports/page/page.ts');
-  writeResult(file, await renderPage(results));
+  if (results !== null) {
+    const { renderPage } = await import('../reports/page/page.ts');
+    writeResult(file, await renderPage(results, micro));
+  } else if (micro !== null) {
+    const { renderMicroPage } = await import('../reports/page/micro-section.ts');
+    writeResult(file, renderMicroPage(micro));
+  }
+}
+
+/** What a results folder holds; one of the two is there. */
+export interface FolderResults {
+  readonly results: Results | null;
+  readonly micro: MicroResults | null;
+}
+
+/** @throws ResultsError as {@link readResults}, of a folder that holds neither too */
+export async function readFolder(folder: string): Promise<FolderResults> {
+  const micro = await readMicro(folder);
+  const isRun = micro === null || existsSync(path.join(folder, PLAN));
+  return { results: isRun ? await readResults(folder) : null, micro };
 }
 
 /** Writes what is known before the first trial, the plan last: where that is, the run can be resumed. */

@@ -178,6 +178,8 @@ export interface AggregateStage {
 export interface WindowJoinStage {
   readonly kind: 'window-join';
   readonly keyPrefixBytes: number;
+  /** Doubles of an event that comes in; its whole content is kept, and its value, the first of them, gets into rows. */
+  readonly inputWidth: number;
   readonly window: TumblingWindow | SlidingWindow;
 }
 
@@ -190,6 +192,8 @@ export interface WindowJoinStage {
 export interface IntervalJoinStage {
   readonly kind: 'interval-join';
   readonly keyPrefixBytes: number;
+  /** Doubles of an event that comes in; its whole content is kept, and its value, the first of them, gets into rows. */
+  readonly inputWidth: number;
   readonly lowerMs: number;
   readonly upperMs: number;
 }
@@ -204,6 +208,8 @@ export interface IntervalJoinStage {
 export interface ContinuousJoinStage {
   readonly kind: 'continuous-join';
   readonly keyPrefixBytes: number;
+  /** Doubles of an event that comes in; its whole content is kept, and its value, the first of them, gets into rows. */
+  readonly inputWidth: number;
 }
 
 /** A join is a workload's only stage; so is one over a global window, since it gives a row an event. */
@@ -248,6 +254,11 @@ export class WorkloadError extends Error {
 /** Bytes of a stage's key: its prefix, padded to a multiple of 4. */
 export function stageKeyBytes(stage: Pick<Stage, 'keyPrefixBytes'>): number {
   return Math.max(1, Math.ceil(stage.keyPrefixBytes / 4)) * 4;
+}
+
+/** Doubles of the events that a stage takes. */
+export function stageInputWidth(stage: Stage): number {
+  return stage.kind === 'aggregate' ? stage.aggregate.inputWidth : stage.inputWidth;
 }
 
 /** Names of the numbers of a stage's rows. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { countSumMinMax, mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
-import type { Workload } from './contract.ts';
+import { type WindowSpec, type Workload, WorkloadError } from './contract.ts';
 import { FLIGHTS, flightsSource } from './sources/flights.ts';
 import { windowed } from './windowed.ts';
+import { session } from './windows/session.ts';
 import { sliding } from './windows/sliding.ts';
 import { tumbling } from './windows/tumbling.ts';
 
@@ -19,7 +20,7 @@ export const options = z.strictObject({
     .enum(['scheduled', 'actual'])
     .default('scheduled')
     .describe('scheduled: in order of departure; actual: in order of departure + delay, so that events are out of order and late'),
-  window: z.enum(['tumbling', 'sliding']).default('tumbling').describe('windows of the first stage'),
+  window: z.enum(['tumbling', 'sliding', 'session']).default('tumbling').describe('windows of the first stage'),
   size: z.int().min(1).meta({ unit: 'ms' }).default(HOUR_MS).describe('window size of the first stage'),
   slide: z
     .int()
@@ -27,19 +28,32 @@ export const options = z.strictObject({
     .meta({ unit: 'ms' })
     .default(HOUR_MS / 4)
     .describe('sliding: from one window start to the next'),
+  gap: z.int().min(0).meta({ unit: 'ms' }).default(HOUR_MS).describe('session: without a flight of its route for this long a session ends'),
+  panes: z.boolean().default(false).describe('sliding: keep state once per slide, and merge when a window fires'),
 });
 
 /** @throws WorkloadError `impossible-settings` */
-export default function flightsDelays({ limit, repeat, arrivals, window, size, slide }: z.output<typeof options>): Workload {
+export default function flightsDelays({ limit, repeat, arrivals, window, size, slide, gap, panes }: z.output<typeof options>): Workload {
+  if (panes && window !== 'sliding') {
+    throw new WorkloadError('impossible-settings', `panes need window=sliding: a ${window} window shares none; leave them out`);
+  }
   const watermark = { delayMs: arrivals === 'actual' ? 3 * HOUR_MS : 0, everyEvents: 1_000 };
+  const firstWindow = (): WindowSpec => {
+    if (window === 'session') return session(gap);
+    return window === 'sliding' ? sliding(size, slide, panes) : tumbling(size);
+  };
   return {
     name: 'flights-delays',
-    settings: { limit, repeat, arrivals, window, size, ...(window === 'sliding' ? { slide } : {}) },
+    settings: {
+      limit,
+      repeat,
+      arrivals,
+      window,
+      ...(window === 'session' ? { gap } : { size }),
+      ...(window === 'sliding' ? { slide, panes } : {}),
+    },
     watermark,
-    stages: [
-      windowed(6, window === 'sliding' ? sliding(size, slide) : tumbling(size), countSumMinMax),
-      windowed(3, tumbling(DAY_MS), mergedCountSumMinMax),
-    ],
+    stages: [windowed(6, firstWindow(), countSumMinMax(1)), windowed(3, tumbling(DAY_MS), mergedCountSumMinMax)],
     source: ({ endless }) => flightsSource({ limit, repeat: endless ? Infinity : repeat, arrivals }),
   };
 }

@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { z } from 'zod';
+import * as continuousAggregation from './continuous-aggregation.ts';
+import * as continuousJoin from './continuous-join.ts';
 import {
   type AggregateStage,
   EventBatch,
@@ -16,9 +18,15 @@ import {
   WorkloadError,
 } from './contract.ts';
 import * as flightsDelays from './flights-delays.ts';
+import * as intervalJoin from './interval-join.ts';
+import * as sessionHolistic from './session-holistic.ts';
+import * as sessionIncremental from './session-incremental.ts';
+import * as slidingHolistic from './sliding-holistic.ts';
 import * as slidingIncremental from './sliding-incremental.ts';
 import * as synthetic from './synthetic.ts';
 import * as tumblingHolistic from './tumbling-holistic.ts';
+import * as tumblingIncremental from './tumbling-incremental.ts';
+import * as windowJoin from './window-join.ts';
 
 const EVENTS = 100_000;
 
@@ -27,13 +35,30 @@ type Settings = Readonly<Record<string, string | number | boolean>>;
 const PRESETS: Readonly<
   Record<string, { readonly description: string; readonly options: z.ZodObject; make(settings: Settings): Workload }>
 > = {
+  'continuous-aggregation': {
+    ...continuousAggregation,
+    make: (settings) => continuousAggregation.default(continuousAggregation.options.parse(settings)),
+  },
   'flights-delays': { ...flightsDelays, make: (settings) => flightsDelays.default(flightsDelays.options.parse(settings)) },
+  'sliding-holistic': { ...slidingHolistic, make: (settings) => slidingHolistic.default(slidingHolistic.options.parse(settings)) },
+  'continuous-join': { ...continuousJoin, make: (settings) => continuousJoin.default(continuousJoin.options.parse(settings)) },
+  'interval-join': { ...intervalJoin, make: (settings) => intervalJoin.default(intervalJoin.options.parse(settings)) },
+  'session-holistic': { ...sessionHolistic, make: (settings) => sessionHolistic.default(sessionHolistic.options.parse(settings)) },
+  'session-incremental': {
+    ...sessionIncremental,
+    make: (settings) => sessionIncremental.default(sessionIncremental.options.parse(settings)),
+  },
   'sliding-incremental': {
     ...slidingIncremental,
     make: (settings) => slidingIncremental.default(slidingIncremental.options.parse(settings)),
   },
   synthetic: { ...synthetic, make: (settings) => synthetic.default(synthetic.options.parse(settings)) },
   'tumbling-holistic': { ...tumblingHolistic, make: (settings) => tumblingHolistic.default(tumblingHolistic.options.parse(settings)) },
+  'window-join': { ...windowJoin, make: (settings) => windowJoin.default(windowJoin.options.parse(settings)) },
+  'tumbling-incremental': {
+    ...tumblingIncremental,
+    make: (settings) => tumblingIncremental.default(tumblingIncremental.options.parse(settings)),
+  },
 };
 
 function make(name: string, settings: Settings = {}): Workload {
@@ -62,14 +87,24 @@ for (const [name, settings, pinned] of [
   ['synthetic', { distribution: 'zipf', exponent: 1.3, scrambled: false, keys: 10_000_000, keyBytes: 32 }, 'f58e96464e47f715'],
   ['synthetic', { distribution: 'hotspot', keyBytes: 8 }, '6d33044132a045b6'],
   ['synthetic', { disorder: 0.2, late: 0.05, delay: 2_000, ratePerSecond: 333 }, '7246037c586e2bf6'],
+  ['session-holistic', {}, '1e90f997878fe83e'],
+  ['session-incremental', { gap: 500, lateness: 100 }, '1e90f997878fe83e'],
+  ['continuous-aggregation', {}, '1e90f997878fe83e'],
+  ['sliding-holistic', {}, '1e90f997878fe83e'],
   ['sliding-incremental', {}, '1e90f997878fe83e'],
+  ['sliding-incremental', { keyed: false, aggregate: 'quantiles', panes: true, lateness: 1_000 }, '1e90f997878fe83e'],
+  ['tumbling-incremental', {}, '1e90f997878fe83e'],
   ['tumbling-holistic', {}, '1e90f997878fe83e'],
+  ['window-join', {}, '1e90f997878fe83e'],
+  ['interval-join', {}, '1e90f997878fe83e'],
+  ['continuous-join', {}, '1e90f997878fe83e'],
 ] as const) {
   test(`the first events of ${name} ${JSON.stringify(settings)} are pinned`, async (t) => {
     t.is(digest(await make(name, settings).source({ seed: 1, endless: true })), pinned);
   });
 }
 
+const firstPanes = (workload: Workload) => (firstWindow(workload) as SlidingWindow).panes;
 const aggregates = (workload: Workload) => workload.stages as readonly AggregateStage[];
 
 function firstWindow(workload: Workload): TumblingWindow | SlidingWindow {
@@ -90,10 +125,55 @@ test('each preset describes itself and its options, and runs with none given', a
       t.true(stage.keyPrefixBytes <= keyBytes);
       keyBytes = stageKeyBytes(stage);
       const before = workload.stages[i - 1];
-      if (stage.kind === 'aggregate') t.is(stage.aggregate.inputWidth, before === undefined ? source.width : stageColumns(before).length);
+      const { inputWidth } = stage.kind === 'aggregate' ? stage.aggregate : stage;
+      t.is(inputWidth, before === undefined ? source.width : stageColumns(before).length);
     }
     t.deepEqual(make(name, workload.settings).settings, workload.settings, 'the settings in force make the same workload');
   }
+});
+
+test('joins are the stages they should be, of events with their payload', (t) => {
+  const key = { keyPrefixBytes: 16, inputWidth: 1 };
+  t.deepEqual(make('window-join').stages, [{ kind: 'window-join', ...key, window: { kind: 'tumbling', sizeMs: 2_000, offsetMs: 0 } }]);
+  const sliding = make('window-join', { window: 'sliding' });
+  t.deepEqual(sliding.stages, [
+    { kind: 'window-join', ...key, window: { kind: 'sliding', sizeMs: 2_000, slideMs: 1_000, offsetMs: 0, panes: false } },
+  ]);
+  t.deepEqual(make('interval-join', { upper: 0 }).stages, [{ kind: 'interval-join', ...key, lowerMs: -1_000, upperMs: 0 }]);
+  t.deepEqual(make('continuous-join').stages, [{ kind: 'continuous-join', ...key }]);
+  for (const name of ['window-join', 'interval-join', 'continuous-join']) {
+    const [stage] = make(name, { payload: 'constant', payloadBytes: 100 }).stages;
+    t.true(stage!.kind !== 'aggregate' && stage!.inputWidth > 13, name);
+  }
+});
+
+test('the options of operators are what they say', (t) => {
+  const stage = (name: string, settings: Settings = {}) => aggregates(make(name, settings))[0]!;
+  for (const aggregate of ['count-sum-min-max', 'average', 'distinct', 'top-k', 'quantiles']) {
+    for (const name of ['synthetic', 'tumbling-incremental', 'sliding-incremental', 'continuous-aggregation']) {
+      t.like(stage(name, { aggregate }), { keyPrefixBytes: 16, allowedLatenessMs: 0, aggregate: { kind: 'incremental', name: aggregate } });
+    }
+  }
+  for (const aggregate of ['median', 'exact-distinct']) {
+    for (const name of ['tumbling-holistic', 'sliding-holistic'])
+      t.like(stage(name, { aggregate }).aggregate, { kind: 'holistic', name: aggregate });
+  }
+  t.like(stage('tumbling-holistic', { keyed: false, lateness: 7 }), { keyPrefixBytes: 0, allowedLatenessMs: 7 });
+  t.deepEqual(stage('sliding-holistic', { panes: true }).window, {
+    kind: 'sliding',
+    sizeMs: 10_000,
+    slideMs: 2_000,
+    offsetMs: 0,
+    panes: true,
+  });
+  t.deepEqual(stage('continuous-aggregation').window, { kind: 'global' });
+});
+
+test('synthetic is tumbling-incremental by another name', (t) => {
+  const settings = { keys: 5, size: 70, aggregate: 'top-k', lateness: 3 };
+  const [one, other] = [make('synthetic', settings), make('tumbling-incremental', settings)];
+  t.deepEqual(one.settings, other.settings);
+  t.deepEqual({ ...one.stages[0], aggregate: null }, { ...other.stages[0], aggregate: null });
 });
 
 test('flights-delays is the chain it should be', (t) => {
@@ -109,6 +189,11 @@ test('flights-delays is the chain it should be', (t) => {
   );
   const sliding = make('flights-delays', { window: 'sliding', slide: 600_000 });
   t.deepEqual(aggregates(sliding)[0]!.window, { kind: 'sliding', sizeMs: 3_600_000, slideMs: 600_000, offsetMs: 0, panes: false });
+  const bySession = make('flights-delays', { window: 'session', gap: 600_000 });
+  t.deepEqual(aggregates(bySession)[0]!.window, { kind: 'session', gapMs: 600_000 });
+  t.deepEqual(aggregates(bySession)[1]!.window, aggregates(scheduled)[1]!.window);
+  t.deepEqual(bySession.settings, { limit: 3_000_000, repeat: 1, arrivals: 'scheduled', window: 'session', gap: 600_000 });
+  t.true(firstPanes(make('flights-delays', { window: 'sliding', panes: true })));
   t.deepEqual(scheduled.settings, { limit: 3_000_000, repeat: 1, arrivals: 'scheduled', window: 'tumbling', size: 3_600_000 });
 });
 
@@ -130,16 +215,28 @@ test('a window of the default synthetic stream holds its 100,000 keys', async (t
   }
 });
 
+/** Whether a watermark has closed all windows of an event at `timeMs`; an interval join has none. */
+function closedBy(workload: Workload): (timeMs: number, watermarkMs: number) => boolean {
+  if (workload.stages[0]!.kind === 'interval-join') return (timeMs, watermarkMs) => timeMs < watermarkMs;
+  const window = firstWindow(workload);
+  const slideMs = window.kind === 'sliding' ? window.slideMs : window.sizeMs;
+  const stage = workload.stages[0]!;
+  const latenessMs = stage.kind === 'aggregate' ? stage.allowedLatenessMs : 0;
+  return (timeMs, watermarkMs) => Math.floor(timeMs / slideMs) * slideMs + window.sizeMs - 1 + latenessMs <= watermarkMs;
+}
+
 test('events made to be late are late, as many as asked for, and without disorder beyond the delay no other is', async (t) => {
   for (const [name, settings] of [
     ['synthetic', { late: 0.02, delay: 1_000, disorder: 0.5, disorderMs: 1_000 }],
     ['synthetic', { late: 0.9, delay: 50, watermarkEvery: 1, ratePerSecond: 10, size: 1_000 }],
     ['synthetic', { late: 0.3, watermarkEvery: 7_000, ratePerSecond: 1_000_000, size: 5 }],
+    ['tumbling-incremental', { late: 0.05, lateness: 20_000, delay: 100 }],
     ['sliding-incremental', { late: 0.1, delay: 300, disorder: 0.1, disorderMs: 300, size: 6_000, slide: 1_500 }],
+    ['interval-join', { late: 0.1, delay: 300, disorder: 0.1, disorderMs: 300 }],
   ] as const) {
     const workload = make(name, settings);
     const { everyEvents, delayMs } = workload.watermark;
-    const window = firstWindow(workload);
+    const isClosed = closedBy(workload);
     const source = await workload.source({ seed: 3, endless: true });
     const batch = new EventBatch(EVENTS, { keyBytes: 16, width: 1 });
     source.fill(batch, EVENTS);
@@ -150,8 +247,7 @@ test('events made to be late are late, as many as asked for, and without disorde
     for (let i = 0; i < EVENTS; i++) {
       const time = batch.timestamps[i]!;
       const untouched = 1_700_000_000_000 + Math.floor((i * 1_000) / Number(workload.settings.ratePerSecond));
-      const slideMs = window.kind === 'sliding' ? window.slideMs : window.sizeMs;
-      const isLate = Math.floor(time / slideMs) * slideMs + window.sizeMs - 1 <= watermark;
+      const isLate = isClosed(time, watermark);
       const meantLate = untouched - time > Number(workload.settings.disorderMs);
       if (isLate) late++;
       if (isLate !== meantLate) missed++;
@@ -173,5 +269,14 @@ test('settings that cannot be are refused, with the reason', (t) => {
   refused('flights-delays', { window: 'sliding', slide: 7_200_000 }, /greater than size/);
   refused('synthetic', { distribution: 'hotspot', hotFraction: 2 }, /makes 200000 hot ones/);
   refused('synthetic', { keyBytes: 4 }, /100000 keys do not fit 4 hexadecimal digits/);
+  refused('session-incremental', { gap: 0 }, /gap 0 ms leaves a session no time/);
+  refused('session-holistic', { gap: 0 }, /gap 0 ms/);
+  refused('flights-delays', { window: 'session', gap: 0 }, /gap 0 ms/);
+  refused('sliding-holistic', { size: 1_000, slide: 2_000, panes: true }, /greater than size/);
+  refused('continuous-aggregation', { late: 0.1 }, /no event is late/);
+  refused('flights-delays', { panes: true }, /panes need window=sliding/);
   refused('tumbling-holistic', { late: 0.6, disorder: 0.6 }, /at most 1/);
+  refused('window-join', { window: 'sliding', size: 1_000, slide: 2_000 }, /slide 2000 ms is greater than size 1000 ms/);
+  refused('window-join', { right: 0.6, ends: 0.6 }, /at most 1/);
+  refused('interval-join', { lower: 2, upper: 1 }, /lower 2 ms is after upper 1 ms/);
 });

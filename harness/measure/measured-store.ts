@@ -162,30 +162,66 @@ function timed(meter: CallMeter, batch: StateBatch, bytes: (batch: StateBatch) =
   meter.add(nowNs() - start, batch.length, bytes(batch));
 }
 
-/** Times the refills of a scan, without what its reader does between them. */
-async function* timedScan(meter: CallMeter, scan: Scan): AsyncGenerator<StateBatch> {
-  const iterator = Symbol.iterator in scan ? scan[Symbol.iterator]() : scan[Symbol.asyncIterator]();
-  let ns = 0;
-  let slots = 0;
-  let bytes = 0;
-  let ended = false;
+/** Times the refills of a scan, without what its reader does between them. One that is at hand stays so: promises would cost more than it. */
+function timedScan(meter: CallMeter, scan: Scan): Scan {
+  return Symbol.iterator in scan ? timedBatches(meter, scan[Symbol.iterator]()) : timedAwaited(meter, scan[Symbol.asyncIterator]());
+}
+
+function* timedBatches(meter: CallMeter, iterator: Iterator<StateBatch>): Generator<StateBatch> {
+  const timer = new ScanTimer();
   try {
     for (;;) {
-      const start = nowNs();
-      const pending = iterator.next();
-      const result = pending instanceof Promise ? await pending : pending;
-      ns += nowNs() - start;
-      if (result.done) {
-        ended = true;
-        break;
-      }
-      slots += result.value.length;
-      bytes += foundBytes(result.value);
+      timer.start();
+      const result = iterator.next();
+      timer.stop(result);
+      if (result.done) return;
       yield result.value;
     }
   } finally {
-    if (!ended) await iterator.return?.();
-    meter.add(ns, slots, bytes);
+    if (!timer.ended) iterator.return?.();
+    timer.save(meter);
+  }
+}
+
+async function* timedAwaited(meter: CallMeter, iterator: AsyncIterator<StateBatch>): AsyncGenerator<StateBatch> {
+  const timer = new ScanTimer();
+  try {
+    for (;;) {
+      timer.start();
+      const result = await iterator.next();
+      timer.stop(result);
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    if (!timer.ended) await iterator.return?.();
+    timer.save(meter);
+  }
+}
+
+/** Adds up the refills of one scan. */
+class ScanTimer {
+  ended = false;
+  #startNs = 0;
+  #ns = 0;
+  #slots = 0;
+  #bytes = 0;
+
+  start(): void {
+    this.#startNs = nowNs();
+  }
+
+  stop(result: IteratorResult<StateBatch>): void {
+    this.#ns += nowNs() - this.#startNs;
+    if (result.done) this.ended = true;
+    else {
+      this.#slots += result.value.length;
+      this.#bytes += foundBytes(result.value);
+    }
+  }
+
+  save(meter: CallMeter): void {
+    meter.add(this.#ns, this.#slots, this.#bytes);
   }
 }
 

@@ -28,6 +28,7 @@ test('many values: the corrected harmonic mean of the registers', (t) => {
   const ranks = [5, 3, 7, 4, 4, 4, 2, 2, 5, 3, 7, 3, 3, 4, 3, 4];
   t.deepEqual(resultOf(4, upTo(100)), [100, (0.673 * 256) / ranks.reduce((sum, rank) => sum + 2 ** -rank, 0)]);
   t.deepEqual(resultOf(5, upTo(1000)), [1000, 931.0286267515922]);
+  t.deepEqual(resultOf(5, upTo(79)), [79, 80.27872056239015], 'registers are left, but the mean says more than 2.5 × 32');
   t.deepEqual(resultOf(6, upTo(1000)), [1000, 967.3915211450878]);
   t.deepEqual(resultOf(7, upTo(5000)), [5000, 4347.817328018323]);
   t.deepEqual(resultOf(7, upTo(50)), [50, 128 * Math.log(128 / 86)]);

@@ -2,7 +2,7 @@
 import test from 'ava';
 import { after, type Event, rowsOf, workloadOf } from './by-hand.ts';
 
-const join = (lowerMs: number, upperMs: number) => ({ kind: 'interval-join', keyPrefixBytes: 4, lowerMs, upperMs }) as const;
+const join = (lowerMs: number, upperMs: number) => ({ kind: 'interval-join', keyPrefixBytes: 4, inputWidth: 1, lowerMs, upperMs }) as const;
 
 test('both bounds are inside; a row comes with the event that completes it, stamped with the later time', async (t) => {
   const events: Event[] = [

@@ -1,6 +1,6 @@
 // Proves the oracle's clock against rows worked out by hand: watermark, lateness, order of the chain, and its answers along the way.
 import test from 'ava';
-import type { AggregateStage, IntervalJoinStage, Stage, Workload } from '../../workloads/contract.ts';
+import { type AggregateStage, EVENT_TYPE, type IntervalJoinStage, type Stage, type Workload } from '../../workloads/contract.ts';
 import { OutputDigest } from '../output-digest.ts';
 import type { Output } from '../results.ts';
 import {
@@ -16,6 +16,7 @@ import {
   tumbling,
   workloadOf,
 } from './by-hand.ts';
+import { Chain, type OracleRow } from './chain.ts';
 import { oracleRows, oracleState } from './oracle.ts';
 
 const ONE_STAGE: readonly AggregateStage[] = [stageOf(tumbling(10), COUNT_SUM_MIN_MAX)];
@@ -110,27 +111,67 @@ const EVERY_OPERATOR: Readonly<Record<string, readonly Stage[]>> = {
   lateness: [stageOf(sliding(8, 4, true), COUNT_SUM_MIN_MAX, { allowedLatenessMs: 9 })],
   sessions: [stageOf(session(2), MEDIAN, { allowedLatenessMs: 9 })],
   'a global window': [stageOf({ kind: 'global' }, COUNT_SUM_MIN_MAX)],
-  'a window join': [{ kind: 'window-join', keyPrefixBytes: 4, window: sliding(20, 10) }],
-  'an interval join': [{ kind: 'interval-join', keyPrefixBytes: 4, lowerMs: -5, upperMs: 9 }],
-  'a continuous join': [{ kind: 'continuous-join', keyPrefixBytes: 4 }],
+  'a window join': [{ kind: 'window-join', keyPrefixBytes: 4, inputWidth: 1, window: sliding(20, 10) }],
+  'an interval join': [{ kind: 'interval-join', keyPrefixBytes: 4, inputWidth: 1, lowerMs: -5, upperMs: 9 }],
+  'a continuous join': [{ kind: 'continuous-join', keyPrefixBytes: 4, inputWidth: 1 }],
 };
+
+const TYPES = ['left', 'right', 'right', 'left', 'end'] as const;
+const MIXED: readonly Event[] = Array.from({ length: 60 }, (_, i) => {
+  return [i % 3 === 0 ? 'aabb' : 'aacc', i - ((i * 7) % 40), i, TYPES[i % TYPES.length]!];
+});
+
+/** A chain that notes its rows. */
+function noting(workload: Workload) {
+  const rows: OracleRow[] = [];
+  const output = (row: OracleRow) => rows.push(row);
+  return { rows, output, chain: new Chain(workload, output) };
+}
+
+function feed(chain: Chain, events: readonly Event[]): void {
+  for (const [key, time, value, type] of events) chain.event({ key, time, type: EVENT_TYPE[type ?? 'left'], numbers: [value].flat() });
+}
+
+function heldOf(chain: Chain): OracleRow[] {
+  const held: OracleRow[] = [];
+  chain.state((row) => held.push(row));
+  return held;
+}
+
+for (const [name, stages] of Object.entries(EVERY_OPERATOR)) {
+  test(`a copy goes on as what it was copied from would, and neither changes the other: ${name}`, (t) => {
+    const workload = workloadOf(stages, 6, 5);
+    for (const cut of [11, 28, 43]) {
+      const whole = noting(workload);
+      feed(whole.chain, MIXED);
+      const held = heldOf(whole.chain);
+      whole.chain.end();
+
+      const original = noting(workload);
+      feed(original.chain, MIXED.slice(0, cut));
+      const copied = noting(workload);
+      copied.rows.push(...original.rows);
+      const copy = original.chain.copy(copied.output);
+      for (const { chain, rows } of [{ ...copied, chain: copy }, original]) {
+        feed(chain, MIXED.slice(cut));
+        t.deepEqual(heldOf(chain), held, `cut at ${cut}`);
+        t.deepEqual(chain.late(), whole.chain.late(), `cut at ${cut}`);
+        chain.end();
+        t.deepEqual(rows, whole.rows, `cut at ${cut}`);
+      }
+    }
+  });
+}
 
 for (const [name, stages] of Object.entries(EVERY_OPERATOR)) {
   test(`answers on the way are those of a run that went no further, and looking changes nothing: ${name}`, async (t) => {
-    const types = ['left', 'right', 'right', 'left', 'end'] as const;
-    const events: Event[] = Array.from({ length: 60 }, (_, i) => [
-      i % 3 === 0 ? 'aabb' : 'aacc',
-      (i * 7) % 50,
-      i,
-      types[i % types.length]!,
-    ]);
     const stops = [0, 1, 5, 17, 17, 35, 60];
     const workload = workloadOf(stages, 6, 5);
-    const together = await answersOf(workload, events, stops);
-    const states = await statesOf(workload, events, stops);
+    const together = await answersOf(workload, MIXED, stops);
+    const states = await statesOf(workload, MIXED, stops);
     for (const [i, stop] of stops.entries()) {
-      t.deepEqual([together[i]], await answersOf(workload, events, [stop]), `stop ${stop}`);
-      t.deepEqual([states[i]], await statesOf(workload, events, [stop]), `stop ${stop}`);
+      t.deepEqual([together[i]], await answersOf(workload, MIXED, [stop]), `stop ${stop}`);
+      t.deepEqual([states[i]], await statesOf(workload, MIXED, [stop]), `stop ${stop}`);
     }
     const { late, fired } = together.at(-1)!;
     t.is(late[0]! > 0, !['a global window', 'a continuous join'].includes(name));
@@ -148,23 +189,23 @@ test('an answer’s digest is that of its rows, the key padded with zero bytes',
   t.deepEqual(answer!.fired, { atEvent: 1, ended: false, rows: 0, digest: '0'.repeat(32) });
 });
 
-test('a state’s digest is that of its rows', async (t) => {
+test('a state’s digest is that of its rows, payloads and all', async (t) => {
   const stage: Stage = stageOf(tumbling(10), MEDIAN, { keyPrefixBytes: 3 });
   const [state] = await statesOf(
     workloadOf([stage], 0, 99),
     [
-      ['abcd', 5, 2],
-      ['abce', 7, 1],
+      ['abcd', 5, [2, 0.5]],
+      ['abce', 7, [1, 0.25]],
     ],
     [2],
   );
   const digest = new OutputDigest();
-  digest.add(1, 0, 10, new Uint32Array(Uint8Array.of(0x61, 0x62, 0x63, 0).buffer), 0, 1, Float64Array.of(2, 1), 0, 2);
+  digest.add(1, 0, 10, new Uint32Array(Uint8Array.of(0x61, 0x62, 0x63, 0).buffer), 0, 1, Float64Array.of(2, 0.5, 1, 0.25), 0, 4);
   t.deepEqual(state, { atEvent: 2, ended: false, rows: 1, digest: digest.hex() });
 });
 
 test('chains that no workload may be are refused', async (t) => {
-  const join: IntervalJoinStage = { kind: 'interval-join', keyPrefixBytes: 4, lowerMs: 0, upperMs: 1 };
+  const join: IntervalJoinStage = { kind: 'interval-join', keyPrefixBytes: 4, inputWidth: 1, lowerMs: 0, upperMs: 1 };
   const global = stageOf({ kind: 'global' }, COUNT_SUM_MIN_MAX);
   const patient = stageOf(tumbling(10), COUNT_SUM_MIN_MAX, { allowedLatenessMs: 1 });
   for (const [stages, message] of [

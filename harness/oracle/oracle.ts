@@ -125,7 +125,8 @@ async function feed(chain: Chain, source: Source, from: number, to: number): Pro
 
 function digestInto(digest: OutputDigest): (row: OracleRow) => void {
   return ({ stage, windowStart, windowEnd, key, numbers }) => {
-    const keyWords = new Uint32Array(Math.ceil(key.length / 4));
+    // Whole words, and at least one: so wide is the key of a stage that puts all events under one.
+    const keyWords = new Uint32Array(Math.max(1, Math.ceil(key.length / 4)));
     Buffer.from(keyWords.buffer).write(key, 'latin1');
     digest.add(stage, windowStart, windowEnd, keyWords, 0, keyWords.length, Float64Array.from(numbers), 0, numbers.length);
   };

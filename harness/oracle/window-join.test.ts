@@ -3,7 +3,7 @@ import test from 'ava';
 import type { WindowJoinStage } from '../../workloads/contract.ts';
 import { after, type Event, rowsOf, sliding, tumbling, workloadOf } from './by-hand.ts';
 
-const join = (window: WindowJoinStage['window']): WindowJoinStage => ({ kind: 'window-join', keyPrefixBytes: 4, window });
+const join = (window: WindowJoinStage['window']): WindowJoinStage => ({ kind: 'window-join', keyPrefixBytes: 4, inputWidth: 1, window });
 
 test('a window gives every pair of both sides when it fires', async (t) => {
   const events: Event[] = [

@@ -1,10 +1,26 @@
 /** Ways to read what a stage holds, slowly: for proofs, not for the stream. */
 import type { Scan, StateBatch } from '../../backends/contract.ts';
+import type { IncrementalAggregate } from '../../workloads/contract.ts';
 
 /** The words of a slot's key. */
 export function keyOf(batch: StateBatch, slot: number): Uint32Array {
   const at = (slot * batch.addressStride) / 4 + 2;
   return batch.addressWords.slice(at, at + batch.keyBytes / 4);
+}
+
+/** Hands on what came so far of each accumulator of a scan. */
+export async function eachResult(
+  scan: Scan,
+  aggregate: IncrementalAggregate,
+  give: (key: Uint32Array, numbers: readonly number[]) => void,
+): Promise<void> {
+  const results = new Float64Array(aggregate.columns.length);
+  for await (const batch of scan) {
+    for (let slot = 0; slot < batch.length; slot++) {
+      aggregate.emit(batch.valueDoubles, slot, 1, results, 0);
+      give(keyOf(batch, slot), [...results]);
+    }
+  }
 }
 
 /** Hands on each list of a scan, element after element as they were appended. */

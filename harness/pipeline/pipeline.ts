@@ -1,5 +1,5 @@
 import type { Pending, StateStore } from '../../backends/contract.ts';
-import { EventBatch, type Stage, stageColumns, stageKeyBytes, type Workload } from '../../workloads/contract.ts';
+import { EventBatch, type Stage, stageColumns, stageInputWidth, stageKeyBytes, type Workload } from '../../workloads/contract.ts';
 import { OutputDigest } from '../output-digest.ts';
 import type { Output } from '../results.ts';
 import { operatorOf } from './operator.ts';
@@ -30,7 +30,7 @@ export interface StreamPart {
 const NO_PROBE: PipelineProbe = { batchStarts() {}, batchEnds() {} };
 
 export interface PipelineRequest {
-  readonly workload: Workload;
+  readonly workload: Pick<Workload, 'stages' | 'watermark'>;
   readonly store: StateStore;
   /** The most events of a micro-batch. A micro-batch also ends where the watermark advances. */
   readonly batchSize: number;
@@ -53,6 +53,8 @@ export class Pipeline {
   readonly #probe: PipelineProbe;
   readonly #part: StreamPart | null;
   readonly #batchSize: number;
+  /** Doubles of an event of the stream. */
+  readonly #width: number;
   readonly #delayMs: number;
   readonly #everyEvents: number;
   #events: number;
@@ -69,6 +71,7 @@ export class Pipeline {
     this.#latestMs = saved?.latestMs ?? Number.NEGATIVE_INFINITY;
     this.#watermarkMs = saved?.watermarkMs ?? Number.NEGATIVE_INFINITY;
     checkChain(workload.stages);
+    this.#width = stageInputWidth(workload.stages[0]!);
     const stages: RunningStage[] = [];
     const handovers: Handover[] = [];
     // From the last, since a stage hands its rows to the next.
@@ -83,7 +86,7 @@ export class Pipeline {
           return handover.take(rows);
         };
       }
-      const request = { index, store, batchSize, watermarkMs: this.#watermarkMs, emit };
+      const request = { index, store, batchSize, watermarkMs: this.#watermarkMs, delayMs: this.#delayMs, emit };
       stages.unshift(operatorOf(stage).open({ ...request, saved: saved?.stages[index] ?? FRESH_STAGE }));
     }
     this.#stages = stages;
@@ -116,6 +119,9 @@ export class Pipeline {
    */
   async process(events: EventBatch): Promise<void> {
     const first = this.#stages[0]!;
+    if (events.width !== this.#width) {
+      throw new RangeError(`the first stage takes events of ${this.#width} doubles, and these have ${events.width}`);
+    }
     const { timestamps } = events;
     let latestMs = this.#latestMs;
     for (let i = 0; i < events.length; i++) if (timestamps[i]! > latestMs) latestMs = timestamps[i]!;
@@ -188,6 +194,10 @@ function checkChain(stages: readonly Stage[]): void {
     if (stage.kind !== 'aggregate') {
       if (stages.length > 1) fail(`is a ${stage.kind}, which must be the only stage`);
       continue;
+    }
+    const before = stages[index - 1];
+    if (before !== undefined && stageInputWidth(stage) !== stageColumns(before).length) {
+      fail(`takes events of ${stageInputWidth(stage)} doubles, and the one before gives rows of ${stageColumns(before).length}`);
     }
     if (stage.window.kind === 'global' && stages.length > 1) fail('has a global window, which must be the only stage');
     if (stage.allowedLatenessMs > 0 && index < stages.length - 1) fail('has allowed lateness, which only the last stage may have');

@@ -55,6 +55,8 @@ export interface StageRequest {
   readonly saved: SavedStage;
   /** The watermark in force. */
   readonly watermarkMs: number;
+  /** How far watermarks trail the greatest event time. */
+  readonly delayMs: number;
   readonly emit: Emit;
 }
 

@@ -6,7 +6,7 @@
  * that can ever meet are in one group, and nothing is exchanged between processes.
  */
 import { slotHash } from '../../backends/contract.ts';
-import type { EventBatch, Workload } from '../../workloads/contract.ts';
+import type { EventBatch, Stage } from '../../workloads/contract.ts';
 import { type KeyProjection, keyProjection, projectedKeyHash } from '../pipeline/slot-grouping.ts';
 
 /** Flink's default (KeyGroupRangeAssignment.DEFAULT_LOWER_BOUND_MAX_PARALLELISM). */
@@ -30,7 +30,7 @@ export class KeyGroupFilter {
   readonly range: KeyGroupRange;
   readonly #projection: KeyProjection;
 
-  constructor(range: KeyGroupRange, workload: Pick<Workload, 'stages'>) {
+  constructor(range: KeyGroupRange, workload: { readonly stages: readonly Pick<Stage, 'keyPrefixBytes'>[] }) {
     this.range = range;
     this.#projection = keyProjection(workload.stages.at(-1)!.keyPrefixBytes);
   }

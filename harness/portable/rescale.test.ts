@@ -16,7 +16,7 @@ import { type DigestState, OutputDigest } from '../output-digest.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { type FoundState, findState } from './migrate.ts';
 import { type Rescaled, rescale } from './rescale.ts';
-import { EVENTS, type Held, testWorkload } from './test-workload.ts';
+import { EVENTS, type Held, JOINS, testWorkload } from './test-workload.ts';
 
 const KEYS = 300;
 const storage = await create<CheckpointStorage>({
@@ -108,7 +108,8 @@ class Line {
 }
 
 for (const name of ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', ...(redis === undefined ? [] : ['redis'])]) {
-  for (const held of ['values', 'lists'] as const) {
+  const all: readonly Held[] = ['values', 'lists', 'sessions', ...(name === 'memory' ? JOINS : [])];
+  for (const held of all) {
     test(`${name}, ${held}: one, two, three, one`, async (t) => {
       const root = await mkdtemp(join(tmpdir(), 'statebench-rescale-'));
       t.teardown(() => rm(root, { recursive: true, force: true }));

@@ -1,14 +1,20 @@
 /** Small workloads for tests that carry state. Windows overlap, events come out of order and late. */
-import type { AggregateStage, Source, Workload } from '../../workloads/contract.ts';
-import { windowed } from '../../workloads/windowed.ts';
-import { sliding } from '../../workloads/windows/sliding.ts';
-import { tumbling } from '../../workloads/windows/tumbling.ts';
+import { type AggregateStage, EVENT_TYPE, type SlidingWindow, type Source, type Stage, type Workload } from '../../workloads/contract.ts';
 import { builtInFile, create } from '../modules.ts';
 
 export const EVENTS = 12_000;
 
-/** `values`: counts, and their totals by the first 7 bytes of the key: two tables of values. `lists`: medians: a table of lists. */
-export type Held = 'values' | 'lists';
+/**
+ * `values`: counts, and their totals by the first 7 bytes of the key: two tables of values. `lists`: medians: a table of lists.
+ * `sessions`: medians of sessions: two tables of values and one of lists. Joins have two tables each, of which windows or whole keys
+ * are scanned.
+ */
+export type Held = 'values' | 'lists' | 'sessions' | Join;
+
+export type Join = Exclude<Stage['kind'], 'aggregate'>;
+export const JOINS: readonly Join[] = ['window-join', 'interval-join', 'continuous-join'];
+
+const SLIDING: SlidingWindow = { kind: 'sliding', sizeMs: 20_000, slideMs: 10_000, offsetMs: 0, panes: false };
 
 /** A workload over `keys` keys, and its events. */
 export async function testWorkload(held: Held, keys: number): Promise<{ readonly workload: Workload; readonly source: Source }> {
@@ -16,14 +22,49 @@ export async function testWorkload(held: Held, keys: number): Promise<{ readonly
   const make = (name: string) =>
     create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: { ...options, watermarkEvery: 100 } });
   const made = await make(held === 'values' ? 'synthetic' : 'tumbling-holistic');
-  const first = { ...(made.stages[0] as AggregateStage), window: sliding(20_000, 10_000) };
-  const stages = held === 'values' ? [first, await totals()] : [first];
-  return { workload: { ...made, stages }, source: await made.source({ seed: 3, endless: false }) };
+  const window = held === 'sessions' ? ({ kind: 'session', gapMs: 5_000 } as const) : SLIDING;
+  const first = { ...(made.stages[0] as AggregateStage), window };
+  const source = await made.source({ seed: 3, endless: false });
+  if (held === 'values') return { workload: { ...made, stages: [first, await totals()] }, source };
+  if (held === 'lists' || held === 'sessions') return { workload: { ...made, stages: [first] }, source };
+  return { workload: { ...made, stages: [joinStage(held)] }, source: twoSided(source) };
+}
+
+function joinStage(kind: Join): Stage {
+  const key = { keyPrefixBytes: 8, inputWidth: 1 };
+  switch (kind) {
+    case 'window-join':
+      return { kind, ...key, window: SLIDING };
+    case 'interval-join':
+      return { kind, ...key, lowerMs: -3_000, upperMs: 7_000 };
+    case 'continuous-join':
+      return { kind, ...key };
+  }
+}
+
+/** The same events on two sides by turns, of the left ones every fourth an end. */
+function twoSided(source: Source): Source {
+  return {
+    ...{ keyBytes: source.keyBytes, width: source.width, events: source.events },
+    get position() {
+      return source.position;
+    },
+    seek: (position) => source.seek(position),
+    fill(batch, limit) {
+      const first = source.position;
+      const count = source.fill(batch, limit);
+      for (let i = 0; i < count; i++) {
+        const event = first + i;
+        batch.types[i] = event % 2 === 1 ? EVENT_TYPE.right : event % 8 === 0 ? EVENT_TYPE.end : EVENT_TYPE.left;
+      }
+      return count;
+    },
+  };
 }
 
 /** The second stage of the built-in chain, by the minute. */
 async function totals(): Promise<AggregateStage> {
   const name = 'flights-delays';
   const chain = await create<Workload>({ kind: 'workload', name, file: builtInFile('workload', name), options: {} });
-  return windowed(7, tumbling(60_000), (chain.stages[1] as AggregateStage).aggregate);
+  return { ...(chain.stages[1] as AggregateStage), keyPrefixBytes: 7, window: { kind: 'tumbling', sizeMs: 60_000, offsetMs: 0 } };
 }

@@ -5,6 +5,7 @@ import { calibrate } from './calibrate.ts';
 import { expect } from './expect.ts';
 import { interval } from './interval.ts';
 import { measure } from './measure.ts';
+import { micro } from './micro.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
 import { replay } from './replay.ts';
@@ -40,6 +41,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return survive(task, tell);
     case 'interval':
       return interval(task, tell);
+    case 'micro':
+      return micro(task, tell);
     case 'replay':
       return replay(task, tell);
   }

@@ -1,7 +1,7 @@
 /** What a trial's processes are told and what they answer: plain JSON over the channel of a forked process. */
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
-import type { CompletedTrial, FailedTrial, Output } from '../results.ts';
+import type { CompletedTrial, FailedTrial, MicroFailure, MicroMeasurement, Output } from '../results.ts';
 import type { TextRequest } from '../traces/gadget-text.ts';
 import type { Replayed } from '../traces/replay.ts';
 
@@ -126,6 +126,32 @@ export interface IntervalResult {
   readonly output: Output;
 }
 
+/** Times operations of the state micro-suite on one fresh store. */
+export interface MicroTask {
+  readonly kind: 'micro';
+  readonly backend: ModuleRef;
+  /** Made, and removed afterwards by whoever gave it. */
+  readonly directory: string;
+  /** Names, all of the same state with or without time to live, or all of rescaling. */
+  readonly operations: readonly string[];
+  readonly batchSizes: readonly number[];
+  readonly keys: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  /** Of every operation at every batch size. */
+  readonly timeMs: number;
+  readonly warmUpMs: number;
+  readonly seed: number;
+}
+
+export interface MicroResult {
+  /** The backend's, as they are once it is open. */
+  readonly settings: CompletedTrial['backend']['settings'];
+  readonly measurements: readonly Omit<MicroMeasurement, 'backend' | 'block'>[];
+  /** What ended it early, or operations that did not do what they should; the others were measured. */
+  readonly failures: readonly Omit<MicroFailure, 'backend' | 'block'>[];
+}
+
 /** Drives a backend with the operations of a trace. */
 export interface ReplayTask {
   readonly kind: 'replay';
@@ -146,6 +172,7 @@ export type Task =
   | RescaleTask
   | SurviveTask
   | IntervalTask
+  | MicroTask
   | ReplayTask;
 
 export interface CalibrateResult {
@@ -217,6 +244,7 @@ export interface ResultOf {
   readonly rescale: RescaleResult;
   readonly survive: SurviveResult;
   readonly interval: IntervalResult;
+  readonly micro: MicroResult;
   readonly replay: Replayed;
 }
 

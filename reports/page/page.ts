@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { Cell } from '../../harness/results.ts';
+import type { Cell, MicroResults } from '../../harness/results.ts';
 import { type Caveat, caveatsOf } from '../caveats.ts';
 import { checkpointBytesChart, checkpointBytesRows } from '../charts/checkpoint-bytes.ts';
 import { intervalChart, intervalRows } from '../charts/checkpoint-interval.ts';
@@ -13,17 +12,17 @@ import { tradeOffChart, tradeOffRows } from '../charts/throughput-against-p99.ts
 import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
 import { decide } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
-import { events, grouped, withUnit } from '../quantity.ts';
+import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
 import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
 import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import { decisionCard } from './decision-card.ts';
 import { figureOf } from './figure.ts';
-import { html, type Markup, raw } from './html.ts';
+import { machineText, pageOf } from './frame.ts';
+import { html, type Markup } from './html.ts';
+import { microSection } from './micro-section.ts';
 import { reproduce } from './reproduce.ts';
-import { SCRIPT } from './script.ts';
 import { sideBySide } from './side-by-side.ts';
-import { STYLE } from './style.ts';
 import { validity } from './validity.ts';
 
 /** Most bytes a page may have, so that it can be mailed and opens at once. */
@@ -34,14 +33,11 @@ const FRAME_BYTES = 40_000;
 const MANY_GROUPS = 6;
 const FEW_COURSES = 4;
 
-const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; img-src data:; base-uri 'none'; form-action 'none'`;
-
 /**
  * The report: one HTML file that fetches nothing and runs nothing but its own script (by hash). Everything in it can be
  * read without scripts.
  */
-export async function renderPage(results: Results): Promise<string> {
+export async function renderPage(results: Results, micro: MicroResults | null = null): Promise<string> {
   const { plan } = results;
   const run = summarise(plan, results.trials);
   const looks = looksOf(plan);
@@ -49,29 +45,19 @@ export async function renderPage(results: Results): Promise<string> {
   const groups: Markup[] = [];
   for (const [i, group] of run.groups.entries()) groups.push(await groupArticle(group, i, { results, run, looks, caveats }));
   const trust = validity(results, run, caveats);
-  const used = [trust, ...groups].reduce((sum, part) => sum + Buffer.byteLength(part.toString()), FRAME_BYTES);
-  const title = `Statebench: ${plainText(plan.suite)}`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the answer</a>
-<header><h1>Statebench</h1><p>${headline(results, run)}</p><nav aria-label="Sections">${navigation(run)}<button type="button" id="theme" data-needs-script hidden>Theme</button></nav></header>
-<main id="main">${banner(caveats)}${overview(run, results)}${groups}${trust}${reproduce(results, run, MOST_BYTES - used)}</main>
-<footer><p>Made by Statebench ${plainText(results.environment.statebench)} from the results of ${plan.startedAt.slice(0, 16).replace('T', ' ')} UTC. This page fetches nothing.</p></footer>
-<script>${raw(SCRIPT)}</script>
-</body>
-</html>
-`;
-  return page.toString();
+  const suite = micro === null ? null : microSection(micro);
+  const used = [trust, ...(suite === null ? [] : [suite]), ...groups].reduce(
+    (sum, part) => sum + Buffer.byteLength(part.toString()),
+    FRAME_BYTES,
+  );
+  return pageOf({
+    title: `Statebench: ${plainText(plan.suite)}`,
+    headline: headline(results, run),
+    navigation: html`${navigation(run)}${micro === null ? null : html`<a href="#micro">Micro-suite</a>`}<a href="#validity">Validity</a><a href="#reproduce">Run it again</a>`,
+    main: html`${banner(caveats)}${overview(run, results)}${groups}${suite}${trust}${reproduce(results, run, MOST_BYTES - used)}`,
+    statebench: results.environment.statebench,
+    startedAt: plan.startedAt,
+  });
 }
 
 interface Context {
@@ -83,8 +69,7 @@ interface Context {
 
 function headline({ plan, environment }: Results, run: RunSummary): Markup {
   const backends = new Set(run.groups.flatMap((group) => group.candidates.map(({ cell }) => cell.backend.name))).size;
-  const machine = `${plainText(environment.cpu)}, ${environment.cores} cores, ${withUnit('bytes', environment.memoryBytes)}, ${environment.fileSystem === null ? 'file system unknown' : plainText(environment.fileSystem)}`;
-  return html`${plainText(plan.suite)} · ${backends} backend${backends === 1 ? '' : 's'} · ${plan.profile.name}, ${plan.profile.blocks} block${plan.profile.blocks === 1 ? '' : 's'} · <b>${machine}</b> · Node.js ${plainText(environment.node)} · ${plan.startedAt.slice(0, 10)}`;
+  return html`${plainText(plan.suite)} · ${backends} backend${backends === 1 ? '' : 's'} · ${plan.profile.name}, ${plan.profile.blocks} block${plan.profile.blocks === 1 ? '' : 's'} · <b>${machineText(environment)}</b> · Node.js ${plainText(environment.node)} · ${plan.startedAt.slice(0, 10)}`;
 }
 
 function navigation(run: RunSummary): Markup {
@@ -92,7 +77,7 @@ function navigation(run: RunSummary): Markup {
     run.groups.length === 1
       ? SECTIONS.map(([id, title]) => html`<a href="#g1-${id}">${title}</a>`)
       : run.groups.map((group, i) => html`<a href="#g${i + 1}">${groupName(group, run)}</a>`);
-  return html`${sections}<a href="#validity">Validity</a><a href="#reproduce">Run it again</a>`;
+  return html`${sections}`;
 }
 
 function banner(caveats: readonly Caveat[]): readonly Markup[] {

@@ -30,8 +30,10 @@ export function reproduce(results: Results, run: RunSummary, roomBytes: number):
 ${files.map(({ name, base64 }) => html`<script type="text/plain" id="data-${name}">${raw(base64)}</script>`)}`;
 }
 
-const zipped = (text: string) => gzipSync(text, { level: 9 }).toString('base64');
-const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+/** A file as the page carries it: gzipped, as base64. */
+export const zipped = (text: string) => gzipSync(text, { level: 9 }).toString('base64');
+/** JSON as results folders have it. */
+export const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 function plainLines(text: string): string {
   return text

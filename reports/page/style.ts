@@ -60,7 +60,7 @@ th button { all: unset; cursor: pointer; font: inherit; color: inherit } th butt
 .tag { display: inline-block; font-size: 11px; padding: 0 6px; border: 1px solid var(--line); border-radius: 20px; color: var(--soft) }
 .scroll { overflow-x: auto; border-radius: 10px; position: relative }
 .below { padding: 10px 14px; font-size: 13px; color: var(--soft); border-top: 1px solid var(--line); margin: 0 } .below b { color: var(--ink) }
-.grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px } .card + .grid { margin-top: 18px } .thirds { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px }
+.grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px } .card + .grid, .card + h3 { margin-top: 18px } .thirds { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px }
 figure { margin: 0; padding: 14px 16px 10px } figcaption { font-size: 13px; font-weight: 600; margin-bottom: 6px; line-height: 1.4 } figcaption span { font-weight: 400; color: var(--soft) } .thirds figure { padding: 10px 10px 6px }
 .draw svg { width: 100%; height: auto; display: block; font-family: inherit; font-size: 11px } .draw .narrow { display: none }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; color: var(--soft); margin: 0 0 4px; padding: 0; list-style: none }

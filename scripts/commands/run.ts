@@ -87,7 +87,7 @@ function suiteFlags({
 }
 
 /** The line that repeats the run, as a shell takes it. */
-function commandText(args: readonly string[]): string {
+export function commandText(args: readonly string[]): string {
   const given = args.length === 0 ? ['run'] : args;
   const quoted = given.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
   return ['npx', 'statebench', ...quoted].join(' ');

@@ -1,6 +1,8 @@
 // Proves that both forms of the aggregate fold as a plain loop does, that merging in parts gives the whole, and that results are placed.
 import test from 'ava';
-import { countSumMinMax, mergedCountSumMinMax } from './count-sum-min-max.ts';
+import { countSumMinMax as countSumMinMaxOf, mergedCountSumMinMax } from './count-sum-min-max.ts';
+
+const countSumMinMax = countSumMinMaxOf(1);
 
 test('numbers are folded into their slots, from the event asked for', (t) => {
   const accumulators = new Float64Array(8).fill(99);

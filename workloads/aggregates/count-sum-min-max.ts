@@ -1,4 +1,4 @@
-/** Count, sum, minimum and maximum, four doubles an accumulator: of plain numbers, and of earlier results, merged. */
+/** Count, sum, minimum and maximum, four doubles an accumulator: of values, and of earlier results, merged. */
 import type { IncrementalAggregate } from '../contract.ts';
 
 const WIDTH = 4;
@@ -19,36 +19,38 @@ function merge(target: Float64Array, into: number, source: Float64Array, from: n
   if (source[at + 3]! > target[to + 3]!) target[to + 3] = source[at + 3]!;
 }
 
-/** Of events that carry one number. */
-export const countSumMinMax: IncrementalAggregate = {
-  kind: 'incremental',
-  name: 'count-sum-min-max',
-  parameters: {},
-  inputWidth: 1,
-  accumulatorWidth: WIDTH,
-  columns: COLUMNS,
-  fold(accumulators, present, slots, slotsAt, events, from, count) {
-    for (let i = 0; i < count; i++) {
-      const slot = slots[slotsAt + i]!;
-      const value = events[from + i]!;
-      const at = slot * WIDTH;
-      if (present[slot] === 0) {
-        present[slot] = 1;
-        accumulators[at] = 1;
-        accumulators[at + 1] = value;
-        accumulators[at + 2] = value;
-        accumulators[at + 3] = value;
-      } else {
-        accumulators[at] = accumulators[at]! + 1;
-        accumulators[at + 1] = accumulators[at + 1]! + value;
-        if (value < accumulators[at + 2]!) accumulators[at + 2] = value;
-        if (value > accumulators[at + 3]!) accumulators[at + 3] = value;
+/** Of the values of events that carry `inputWidth` doubles, the value first. */
+export function countSumMinMax(inputWidth: number): IncrementalAggregate {
+  return {
+    kind: 'incremental',
+    name: 'count-sum-min-max',
+    parameters: {},
+    inputWidth,
+    accumulatorWidth: WIDTH,
+    columns: COLUMNS,
+    fold(accumulators, present, slots, slotsAt, events, from, count) {
+      for (let i = 0, eventAt = from * inputWidth; i < count; i++, eventAt += inputWidth) {
+        const slot = slots[slotsAt + i]!;
+        const value = events[eventAt]!;
+        const at = slot * WIDTH;
+        if (present[slot] === 0) {
+          present[slot] = 1;
+          accumulators[at] = 1;
+          accumulators[at + 1] = value;
+          accumulators[at + 2] = value;
+          accumulators[at + 3] = value;
+        } else {
+          accumulators[at] = accumulators[at]! + 1;
+          accumulators[at + 1] = accumulators[at + 1]! + value;
+          if (value < accumulators[at + 2]!) accumulators[at + 2] = value;
+          if (value > accumulators[at + 3]!) accumulators[at + 3] = value;
+        }
       }
-    }
-  },
-  emit,
-  merge,
-};
+    },
+    emit,
+    merge,
+  };
+}
 
 /** Of an earlier stage's results: counts and sums add up, so totals reconcile from stage to stage. */
 export const mergedCountSumMinMax: IncrementalAggregate = {

@@ -1,20 +1,24 @@
 /** The median of a window's numbers: the middle one, or the mean of the two middle ones. */
 import type { HolisticAggregate } from '../contract.ts';
+import { gatherValues } from './gather-values.ts';
 
-/** Columns count and median. Reorders the elements it is given; allocates nothing. */
-export const median: HolisticAggregate = {
-  kind: 'holistic',
-  name: 'median',
-  parameters: {},
-  inputWidth: 1,
-  columns: ['count', 'median'],
-  reduce(elements, count, results, resultsAt) {
-    const middle = count >>> 1;
-    const upper = select(elements, count, middle);
-    results[resultsAt] = count;
-    results[resultsAt + 1] = count % 2 === 1 ? upper : (largest(elements, middle) + upper) / 2;
-  },
-};
+/** Of the values of events that carry `inputWidth` doubles, the value first. Reorders the elements it is given; allocates nothing. */
+export function median(inputWidth: number): HolisticAggregate {
+  return {
+    kind: 'holistic',
+    name: 'median',
+    parameters: {},
+    inputWidth,
+    columns: ['count', 'median'],
+    reduce(elements, count, results, resultsAt) {
+      gatherValues(elements, count, inputWidth);
+      const middle = count >>> 1;
+      const upper = select(elements, count, middle);
+      results[resultsAt] = count;
+      results[resultsAt + 1] = count % 2 === 1 ? upper : (largest(elements, middle) + upper) / 2;
+    },
+  };
+}
 
 /**
  * The element that would be at `wanted` if the first `count` were sorted; those before it are no greater afterwards. Hoare's

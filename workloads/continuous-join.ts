@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import type { Workload } from './contract.ts';
+import { eventWidth, syntheticEvents, syntheticOptions, twoStreamOptions } from './sources/synthetic-options.ts';
+
+export const description =
+  'Right events enriched with what the left side last said of their key, waiting where it has said nothing yet: rides joined with the taxi that is on duty, without windows, where state lives until an event ends it.';
+
+export const options = z.strictObject({
+  ...syntheticOptions,
+  ...twoStreamOptions,
+  ends: twoStreamOptions.ends.default(0.1).describe('share of the events that end what the left side last said of their key'),
+});
+
+/** Nothing is late here, whatever its time. */
+const WINDOW_MS = 1;
+
+/** @throws WorkloadError `impossible-settings` */
+export default function continuousJoin(settings: z.output<typeof options>): Workload {
+  return {
+    name: 'continuous-join',
+    settings,
+    ...syntheticEvents(settings, WINDOW_MS, settings),
+    stages: [{ kind: 'continuous-join', keyPrefixBytes: settings.keyBytes, inputWidth: eventWidth(settings) }],
+  };
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Workload } from './contract.ts';
+import { eventWidth, syntheticEvents, syntheticOptions, twoStreamOptions } from './sources/synthetic-options.ts';
+import { sliding } from './windows/sliding.ts';
+import { tumbling } from './windows/tumbling.ts';
+
+export const description =
+  'Every pair of a left and a right event of a key and window: ad views joined with the clicks of the same minutes, where all events of both sides wait in lists until their window closes.';
+
+export const options = z.strictObject({
+  ...syntheticOptions,
+  ...twoStreamOptions,
+  window: z.enum(['tumbling', 'sliding']).default('tumbling').describe('in which windows the sides meet'),
+  size: z.int().min(1).meta({ unit: 'ms' }).default(2_000).describe('window size; sliding: a multiple of the slide'),
+  slide: z.int().min(1).meta({ unit: 'ms' }).default(1_000).describe('sliding: from one window start to the next'),
+});
+
+/** @throws WorkloadError `impossible-settings` */
+export default function windowJoin({ slide, ...settings }: z.output<typeof options>): Workload {
+  const { window, size, keyBytes } = settings;
+  const isSliding = window === 'sliding';
+  return {
+    name: 'window-join',
+    settings: isSliding ? { ...settings, slide } : settings,
+    ...syntheticEvents(settings, size, settings),
+    stages: [
+      {
+        kind: 'window-join',
+        keyPrefixBytes: keyBytes,
+        inputWidth: eventWidth(settings),
+        window: isSliding ? sliding(size, slide) : tumbling(size),
+      },
+    ],
+  };
+}
