@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import type { StateBackend, StateStore, ValueTable } from '../../backends/contract.ts';
 import type { Workload } from '../../workloads/contract.ts';
-import { builtInFile, create, loadBackend, loadStorage } from '../modules.ts';
+import { builtInFile, builtIns, create, loadBackend, loadStorage } from '../modules.ts';
 import { recordRandomRun } from './random-run.ts';
 import { type Recorded, recordTrace } from './record.ts';
 import { RecordedStore } from './recorded-store.ts';
@@ -64,14 +64,15 @@ async function record(name: string, options: Workload['settings'], to: string, f
   return recordTrace({ workload, backend, storage, batchSize, events: null, seed: 5, directory: folder(), to, signal });
 }
 
-const SYNTHETIC = { events: 8000, keys: 300, disorder: 0.2, late: 0.01 };
+const SYNTHETIC = { events: 2500, keys: 60, disorder: 0.2 };
+const FLIGHTS = ['flights-delays', { limit: 4000 }, 1024] as const;
+// Every operator, with tables of several kinds, groups and windows.
+const PRESETS = builtIns('workload').filter((name) => name !== FLIGHTS[0]);
 for (const [workload, options, batchSize] of [
-  ['synthetic', SYNTHETIC, 64],
-  ['synthetic', SYNTHETIC, 1],
-  ['flights-delays', { limit: 8000 }, 1024],
-  ['sliding-incremental', { ...SYNTHETIC, events: 3000 }, 64],
-  ['tumbling-holistic', SYNTHETIC, 64],
-] as const) {
+  FLIGHTS,
+  ['synthetic', SYNTHETIC, 1] as const,
+  ...PRESETS.map((name) => [name, SYNTHETIC, 64] as const),
+]) {
   test(`${workload}, micro-batches of ${batchSize}: a replay is the recorded run, on every store`, async (t) => {
     const folder = folderFor(t);
     const file = join(folder(), 'run.trace');
