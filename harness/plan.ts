@@ -135,7 +135,7 @@ function measuresOf(asked: readonly Measure[]): Measure[] {
 }
 
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
-function isHarnessCost(module: ModuleRef): boolean {
+export function isHarnessCost(module: ModuleRef): boolean {
   return module.file === builtInFile('backend', 'null');
 }
 

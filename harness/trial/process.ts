@@ -8,6 +8,7 @@ import { measure } from './measure.ts';
 import { micro } from './micro.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
+import { replay } from './replay.ts';
 import { rescale } from './rescale.ts';
 import { survive } from './survive.ts';
 import type { Meet, ResultOf, Task, Tell } from './tasks.ts';
@@ -48,6 +49,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return interval(task, tell);
     case 'micro':
       return micro(task, tell);
+    case 'replay':
+      return replay(task, tell);
   }
 }
 

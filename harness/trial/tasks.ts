@@ -5,6 +5,8 @@ import type { Position } from '../checkpointing/position.ts';
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
 import type { CompletedTrial, FailedTrial, MicroFailure, MicroMeasurement, Output } from '../results.ts';
+import type { TextRequest } from '../traces/gadget-text.ts';
+import type { Replayed } from '../traces/replay.ts';
 
 export type Phase = FailedTrial['phase'];
 
@@ -159,6 +161,17 @@ export interface MicroResult {
   readonly failures: readonly Omit<MicroFailure, 'backend' | 'block'>[];
 }
 
+/** Drives a backend with the operations of a trace. */
+export interface ReplayTask {
+  readonly kind: 'replay';
+  readonly file: string;
+  readonly text: TextRequest;
+  readonly backend: ModuleRef;
+  /** The store's own, empty. */
+  readonly directory: string;
+  readonly verify: boolean;
+}
+
 export type Task =
   | CalibrateTask
   | MeasureTask
@@ -168,7 +181,8 @@ export type Task =
   | RescaleTask
   | SurviveTask
   | IntervalTask
-  | MicroTask;
+  | MicroTask
+  | ReplayTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
@@ -254,6 +268,7 @@ export interface ResultOf {
   readonly survive: SurviveResult;
   readonly interval: IntervalResult;
   readonly micro: MicroResult;
+  readonly replay: Replayed;
 }
 
 /** What a process says while it works. */

@@ -79,7 +79,7 @@ export function outputCommand(finish: Finish): Command {
 }
 
 /** @throws StatebenchError `bad-folder` if no file can be written there. */
-function checkTarget(to: string): void {
+export function checkTarget(to: string): void {
   const folder = path.dirname(path.resolve(to));
   try {
     accessSync(folder, constants.W_OK);
