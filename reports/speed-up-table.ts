@@ -10,10 +10,9 @@ export const SPEED_UP_NOTE =
 
 /** A row a backend and number of processes, as text: page and terminal say the same. */
 export function speedUpTable({ base, rows }: SpeedUps): Table {
-  const rate = unitFor(
-    'rate',
-    rows.flatMap(({ cell }) => throughputOf(cell) ?? []),
-  );
+  const shown = rows.flatMap(({ cell }) => throughputOf(cell) ?? []);
+  // The slowest decides: more digits of the fastest do no harm, fewer of the slowest would.
+  const rate = unitFor('rate', [Math.min(...shown)]);
   const columns: readonly { readonly key: string; readonly title: string; readonly value: (row: SpeedUp) => Value }[] = [
     { key: 'backend', title: 'Backend', value: ({ cell }) => `${nameOf(cell)}${cell.cell.role === 'harness-cost' ? ' (harness)' : ''}` },
     { key: 'processes', title: 'Processes', value: ({ cell }) => String(cell.cell.parallelism) },
