@@ -222,6 +222,7 @@ export const outputSchema = z.strictObject({
 export type Output = z.infer<typeof outputSchema>;
 
 const checkedOutput = z.strictObject({ expected: outputSchema, got: outputSchema, equal: z.boolean() });
+const checkedLate = z.strictObject({ expected: z.array(count), got: z.array(count), equal: z.boolean() });
 
 const trialBase = {
   schema: z.literal(SCHEMA),
@@ -243,7 +244,14 @@ export const completedTrialSchema = z.strictObject({
   ...trialBase,
   state: z.literal('completed'),
   /** The whole stream of the trial, of which the first `warmUp` events are not measured and `measured` are. */
-  events: z.strictObject({ total: count, warmUp: count, measured: count, late: count }),
+  events: z.strictObject({
+    total: count,
+    warmUp: count,
+    measured: count,
+    /** Dropped as late: by all stages, and by each. */
+    late: count,
+    lateByStage: z.array(count).min(1),
+  }),
   throughput: z.strictObject({
     /** Closed loop, over the whole measured part: events of the stream, whichever process took them. */
     eventsPerSecond: z.number().positive(),
@@ -294,6 +302,8 @@ export const completedTrialSchema = z.strictObject({
     rescaled: checkedOutput.nullable(),
     /** Rows fired up to the end of the sweep of the checkpoint interval, without a crash. */
     swept: checkedOutput.nullable(),
+    /** Late events of each stage, as `events.lateByStage` has them. */
+    late: checkedLate.nullable(),
   }),
   unavailable: z.record(z.string(), z.string()),
 });

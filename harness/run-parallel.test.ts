@@ -54,7 +54,7 @@ test(`two processes, and three backends that are wrong in one part (seed ${SEED}
     profile: 'smoke',
     parallelisms: [PROCESSES],
     seed: SEED,
-    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,size=250ms,disorder=0.1,disorderMs=100')],
+    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,size=250ms,disorder=0.1,disorderMs=100,late=0.01')],
   });
   const modules = {
     backends: await Promise.all(['rocksdb', ...paths].map((spec) => loadBackend(spec))),
@@ -81,6 +81,8 @@ test(`two processes, and three backends that are wrong in one part (seed ${SEED}
   t.is(parallelism, PROCESSES);
   t.true(correctness.uninterrupted?.equal);
   t.true(correctness.recovered?.equal);
+  t.true(events.late > 0);
+  t.deepEqual(correctness.late, { expected: [events.late], got: [events.late], equal: true });
   t.is(parts.length, PROCESSES);
   t.is(
     parts.reduce((sum, part) => sum + part.events, 0),

@@ -51,7 +51,7 @@ test('four bad backends beside a good one: each is told for what it is, and the 
   );
   const suite = overrule(DEFAULT_SUITE, {
     profile: 'smoke',
-    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,disorder=0.1,disorderMs=100')],
+    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,disorder=0.1,disorderMs=100,late=0.01')],
   });
   const modules = { backends, workloads: [await loadWorkload(suite.workloads[0]!)], storages: [await loadStorage('filesystem')] };
   const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
@@ -65,6 +65,9 @@ test('four bad backends beside a good one: each is told for what it is, and the 
     t.true(memory.correctness.recovered?.equal);
     t.true((memory.correctness.recovered?.got.rows ?? 0) > 0);
     const { recovery, events } = memory;
+    t.true(events.late > 0);
+    t.deepEqual(events.lateByStage, [events.late]);
+    t.deepEqual(memory.correctness.late, { expected: [events.late], got: [events.late], equal: true });
     t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent && recovery.killedAtEvent < events.total);
     t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
     t.true(memory.checkpoints.length >= 1);

@@ -228,7 +228,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
     startedAt: `2026-11-22T10:${String(block).padStart(2, '0')}:00.000Z`,
     durationSeconds: measuredSeconds * 1.6 + 4,
     state: 'completed',
-    events: { total: warmUp + measured + 10_000, warmUp, measured, late: 37 },
+    events: { total: warmUp + measured + 10_000, warmUp, measured, late: 37, lateByStage: [30, 7] },
     throughput: {
       eventsPerSecond: rate,
       measuredSeconds,
@@ -295,8 +295,9 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           recovered: { expected: ended, got: spoilt ? { ...ended, rows: 5_430, digest: '77be'.repeat(8) } : ended, equal: !spoilt },
           rescaled: { expected: ended, got: ended, equal: true },
           swept: { expected: output, got: output, equal: true },
+          late: { expected: [30, 7], got: [30, 7], equal: true },
         }
-      : { uninterrupted: null, recovered: null, rescaled: null, swept: null },
+      : { uninterrupted: null, recovered: null, rescaled: null, swept: null, late: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
   };
 }

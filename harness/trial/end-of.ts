@@ -7,5 +7,5 @@ export async function endOf(job: Job, sink: DigestSink): Promise<Ended> {
   await job.end();
   const output = { atEvent: job.pipeline.events, ended: true, rows: sink.rows, digest: sink.hex() };
   await job.close();
-  return { lateEvents: job.pipeline.lateEvents, output };
+  return { lateByStage: job.pipeline.lateByStage, output };
 }

@@ -91,7 +91,7 @@ export async function measure({ cell, stream, afterwards }: MeasureTask, tell: T
       ...(checkpointBytes === null && { 'disk.checkpointBytes': 'this checkpoint storage does not tell what it takes' }),
     },
     settings: { ...parts.backend.settings },
-    lateEvents: job.pipeline.lateEvents,
+    lateByStage: job.pipeline.lateByStage,
     rssBytesBefore,
     output,
     ended: null,

@@ -59,6 +59,11 @@ export function sumOutputs(outputs: readonly Output[]): Output {
   return { atEvent, ended, rows: digest.rows, digest: digest.hex() };
 }
 
+/** What each stage dropped as late, in all parts of one stream together. */
+export function sumLate(parts: readonly { readonly lateByStage: readonly number[] }[]): number[] {
+  return parts[0]!.lateByStage.map((_, stage) => parts.reduce((sum, { lateByStage }) => sum + lateByStage[stage]!, 0));
+}
+
 function mergeHistograms(histograms: readonly HistogramData[]): HistogramData {
   const all = new Histogram();
   for (const histogram of histograms) all.add(histogram);

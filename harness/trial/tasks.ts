@@ -199,7 +199,7 @@ export interface MeasureResult extends Pick<CompletedTrial, 'time' | 'batchTime'
   readonly checkpoints: readonly CheckpointRecord[];
   /** The backend's, as they are once it is open: some are known only then. */
   readonly settings: CompletedTrial['backend']['settings'];
-  readonly lateEvents: number;
+  readonly lateByStage: readonly number[];
   readonly rssBytesBefore: number;
   /** Rows fired by the end of the measured part. */
   readonly output: Output;
@@ -209,7 +209,7 @@ export interface MeasureResult extends Pick<CompletedTrial, 'time' | 'batchTime'
 
 /** What a stream's end was like. */
 export interface Ended {
-  readonly lateEvents: number;
+  readonly lateByStage: readonly number[];
   readonly output: Output;
 }
 
@@ -240,7 +240,7 @@ export interface Expected {
   /** Rows the watermark has fired by then, and all rows if the stream ended there. */
   readonly fired: Output;
   readonly ended: Output;
-  readonly lateEvents: number;
+  readonly lateByStage: readonly number[];
 }
 
 export interface OutputResult {

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
 import { sweepInterval } from './interval-sweep.ts';
-import { mergeMeasured, sumOutputs } from './merge-parts.ts';
+import { mergeMeasured, sumLate, sumOutputs } from './merge-parts.ts';
 import { type Companions, type Lived, liveTogether, partsOf } from './parts.ts';
 import { takeOver } from './take-over.ts';
 import type { CellTask, Ended, Expected, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
@@ -134,7 +135,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     stream,
   );
   const ends = parts.flatMap(({ ended }) => ended ?? []);
-  const latest = kill === null ? parts.map((part) => part.measured) : ends;
+  const lateByStage = sumLate(kill === null ? parts.map((part) => part.measured) : ends);
   return {
     ...measured,
     backend: { ...planned.cell.backend, settings: parts[0]!.measured.settings },
@@ -142,7 +143,8 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       total: stream.warmUp + stream.measured + stream.tail,
       warmUp: stream.warmUp,
       measured: stream.measured,
-      late: latest.reduce((sum, { lateEvents }) => sum + lateEvents, 0),
+      late: lateByStage.reduce((sum, late) => sum + late, 0),
+      lateByStage,
     },
     memory: { rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0), rssBytesMax },
     unavailable: {
@@ -155,6 +157,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       recovered: kill === null ? null : check(expected?.total.ended, sumOutputs(ends.map(({ output }) => output))),
       rescaled: null,
       swept: null,
+      late: checkLate((kill === null ? expected?.measured : expected?.total)?.lateByStage, lateByStage),
     },
     rescale: null,
     interval: null,
@@ -227,4 +230,8 @@ function check(expected: Output | undefined, got: Output): CompletedTrial['corre
   const equal =
     expected.atEvent === got.atEvent && expected.ended === got.ended && expected.rows === got.rows && expected.digest === got.digest;
   return { expected, got, equal };
+}
+
+function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
+  return expected === undefined ? null : { expected: [...expected], got, equal: isDeepStrictEqual(expected, got) };
 }

@@ -94,15 +94,16 @@ function troubles(run: RunSummary): Markup | null {
 }
 
 function wrongness({ correctness }: RunSummary['groups'][number]['candidates'][number]['wrong'][number]): string {
-  return (['uninterrupted', 'recovered', 'rescaled', 'swept'] as const)
-    .flatMap((when) => {
-      const checked = correctness[when];
-      if (checked === null || (checked.equal && checked.expected.digest === checked.got.digest)) return [];
-      return [
-        `${when}: ${grouped(checked.got.rows, 0)} rows, expected ${grouped(checked.expected.rows, 0)}${checked.got.rows === checked.expected.rows ? ' with other contents' : ''}`,
-      ];
-    })
-    .join('; ');
+  const outputs = (['uninterrupted', 'recovered', 'rescaled', 'swept'] as const).flatMap((when) => {
+    const checked = correctness[when];
+    if (checked === null || (checked.equal && checked.expected.digest === checked.got.digest)) return [];
+    return [
+      `${when}: ${grouped(checked.got.rows, 0)} rows, expected ${grouped(checked.expected.rows, 0)}${checked.got.rows === checked.expected.rows ? ' with other contents' : ''}`,
+    ];
+  });
+  const { late } = correctness;
+  if (late?.equal === false) outputs.push(`late events by stage: ${late.got.join(', ')}, expected ${late.expected.join(', ')}`);
+  return outputs.join('; ');
 }
 
 function notMeasured({ trials }: Results): Markup | null {

@@ -61,6 +61,14 @@ test('an output whose digest differs is wrong, whatever its flag says', (t) => {
   t.is(find(summarise(results.plan, spoilt).groups[0]!.candidates, 'lmdb').standing, 'wrong');
 });
 
+test('a trial with other late events than the oracle has is wrong', (t) => {
+  const spoilt = results.trials.map((trial): Trial => {
+    if (trial.state === 'failed' || trial.backend.name !== 'lmdb' || trial.block !== 3) return trial;
+    return { ...trial, correctness: { ...trial.correctness, late: { expected: [30, 7], got: [31, 6], equal: false } } };
+  });
+  t.is(find(summarise(results.plan, spoilt).groups[0]!.candidates, 'lmdb').standing, 'wrong');
+});
+
 test('a cell that failed once stays failed, though a later attempt in the block went well', (t) => {
   const failed = results.trials.find((trial) => trial.state === 'failed')!;
   const other = results.trials.find((trial): trial is CompletedTrial => trial.state === 'completed' && trial.cell === failed.cell)!;

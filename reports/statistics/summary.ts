@@ -133,7 +133,9 @@ function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
   const last = new Map(completed.map((trial) => [trial.block, trial]));
   const counting = [...last.values()].toSorted((a, b) => a.block - b.block);
   const candidate = cell.role === 'candidate';
-  const wrong = completed.filter(({ correctness }) => Object.values(correctness).some((checked) => checked !== null && !isEqual(checked)));
+  const wrong = completed.filter(({ correctness: { late, ...outputs } }) => {
+    return Object.values(outputs).some((checked) => checked !== null && !isEqual(checked)) || late?.equal === false;
+  });
   const unchecked = completed.some(({ correctness }) => Object.values(correctness).every((checked) => checked === null));
   const standing = (): Standing => {
     if (failures.length > 0) return 'failed';
