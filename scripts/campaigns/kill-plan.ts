@@ -21,6 +21,11 @@ const WORKLOADS: readonly ModuleRef[] = [
   workload('tumbling-holistic', { ...SYNTHETIC, keys: 300, size: 2_000 }),
   workload('sliding-incremental', { ...SYNTHETIC, keys: 200, size: 2_000, slide: 500 }),
   workload('flights-delays', { limit: 20_000, arrivals: 'actual' }),
+  workload('session-incremental', { ...SYNTHETIC, keys: 300, gap: 60, lateness: 200 }),
+  workload('session-holistic', { ...SYNTHETIC, keys: 300, gap: 100 }),
+  workload('window-join', { ...SYNTHETIC, keys: 700, size: 500 }),
+  workload('interval-join', { ...SYNTHETIC, keys: 300, lower: -100, upper: 50 }),
+  workload('continuous-join', { ...SYNTHETIC, keys: 500, late: 0 }),
 ];
 const EVENT_SEEDS = 8;
 const BATCH_SIZES = [7, 64, 1000];
