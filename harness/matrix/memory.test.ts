@@ -56,7 +56,7 @@ for (const { operator, workload } of OPERATOR_CASES) {
     t.deepEqual(await problemsWithout(0, 'opened'), []);
     for (const where of ['opened', 'restored'] as const) {
       const found: (readonly string[])[] = [];
-      for (const nth of [1, 40, 80, 120]) found.push(await problemsWithout(nth, where));
+      for (const nth of [1, 20, 40, 60, 80, 100, 120]) found.push(await problemsWithout(nth, where));
       const caught = found.filter(({ length }) => length > 0);
       // Not every write matters: some put what is there already, or an event that meets no other.
       t.true(caught.length > 0, `${caught.length} of ${found.length} caught, ${where}`);

@@ -10,7 +10,7 @@ export interface OperatorCase {
 }
 
 /** Watermarks of which none falls on a checkpoint, and events that come after them: half of those out of order. */
-const EVENTS = 'events=800,keys=24,keyBytes=8,ratePerSecond=400,watermarkEvery=37,delay=150,disorder=0.3,disorderMs=300';
+const EVENTS = 'events=600,keys=24,keyBytes=8,ratePerSecond=400,watermarkEvery=37,delay=150,disorder=0.3,disorderMs=300';
 const SOME_LATE = `${EVENTS},late=0.03`;
 const PAYLOAD = 'payload=uniform,payloadBytes=40,payloadSpread=20';
 const HOT = 'distribution=zipf,exponent=1.1';

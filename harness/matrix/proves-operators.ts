@@ -10,7 +10,7 @@ import { operatorAnswer, operatorProblems } from './operator-run.ts';
 
 const BATCH_SIZES = [1, 1_024];
 const SEED = 7;
-const CHECKPOINT_EVERY = 211;
+const CHECKPOINT_EVERY = 151;
 const TIMEOUT_MS = 60_000;
 
 /** The part of AVA's `test` that is used. */
@@ -56,7 +56,12 @@ export function provesOperators(test: Test, backend: () => Promise<LoadedModule<
 /** A kill that comes amid a checkpoint or shortly after; and one that finds the process waiting for it, so that it cannot be too late. */
 const KILLS: readonly Ordeal[] = [
   { ...UNHARMED, name: 'killed in its second checkpoint', killAt: { phase: 'checkpoint', nth: 2 } },
-  { ...UNHARMED, name: 'killed between checkpoints', killAt: { phase: 'replay', afterEvents: 3.5 * CHECKPOINT_EVERY }, waits: true },
+  {
+    ...UNHARMED,
+    name: 'killed between checkpoints',
+    killAt: { phase: 'replay', afterEvents: Math.floor(2.5 * CHECKPOINT_EVERY) },
+    waits: true,
+  },
 ];
 
 /** Runs an operator in a process that is killed, and in one that goes on from what that left. */
