@@ -124,10 +124,20 @@ async function feed(chain: Chain, source: Source, from: number, to: number): Pro
 }
 
 function digestInto(digest: OutputDigest): (row: OracleRow) => void {
+  // Used again for every row: to make arrays is most of what a row would cost.
+  let keyWords = new Uint32Array(64);
+  let keyBytes = new Uint8Array(keyWords.buffer);
+  let doubles = new Float64Array(64);
   return ({ stage, windowStart, windowEnd, key, numbers }) => {
     // Whole words, and at least one: so wide is the key of a stage that puts all events under one.
-    const keyWords = new Uint32Array(Math.max(1, Math.ceil(key.length / 4)));
-    Buffer.from(keyWords.buffer).write(key, 'latin1');
-    digest.add(stage, windowStart, windowEnd, keyWords, 0, keyWords.length, Float64Array.from(numbers), 0, numbers.length);
+    const words = Math.max(1, Math.ceil(key.length / 4));
+    if (words > keyWords.length) {
+      keyWords = new Uint32Array(words);
+      keyBytes = new Uint8Array(keyWords.buffer);
+    }
+    if (numbers.length > doubles.length) doubles = new Float64Array(2 * numbers.length);
+    for (let i = 0; i < 4 * words; i++) keyBytes[i] = i < key.length ? key.charCodeAt(i) : 0;
+    for (let i = 0; i < numbers.length; i++) doubles[i] = numbers[i]!;
+    digest.add(stage, windowStart, windowEnd, keyWords, 0, words, doubles, 0, numbers.length);
   };
 }
