@@ -9,7 +9,7 @@ import { POSITION_FORMAT, type Position, positionOf } from './checkpointing/posi
 import { messageOf, StatebenchError } from './errors.ts';
 import { nowNs } from './measure/clock.ts';
 import { workloadTables } from './pipeline/operator.ts';
-import { Pipeline, type PipelineProbe } from './pipeline/pipeline.ts';
+import { Pipeline, type PipelineProbe, type StreamPart } from './pipeline/pipeline.ts';
 import type { Sink } from './pipeline/sink.ts';
 import { KeyGroupFilter } from './portable/key-groups.ts';
 import { restoreCheckpoint } from './portable/restore.ts';
@@ -23,7 +23,11 @@ export interface JobRequest {
   readonly directory: string;
   readonly batchSize: number;
   readonly sink: Sink;
+  /** Which of the stream's keys are the job's; null for all. Where it is not said, those of its checkpoint, or all. */
+  readonly keyGroups?: Position['keyGroups'];
   readonly probe?: PipelineProbe;
+  /** Puts something between the pipeline and what takes out the events of other processes, such as a meter. */
+  readonly wrapPart?: (part: StreamPart) => StreamPart;
   /** Puts something between the pipeline and the store that was opened, such as a meter. */
   readonly wrap?: (store: StateStore) => StateStore;
 }
@@ -116,12 +120,12 @@ export class Job {
   }
 
   private constructor(
-    { workload, source, backend, batchSize, sink, probe }: JobRequest,
+    { workload, source, backend, batchSize, sink, probe, keyGroups = null, wrapPart = (part) => part }: JobRequest,
     { space, store, stateDirectory, position, damaged }: Omit<JobStart, 'position'> & { readonly position: Position | null },
     restored: Restored | null,
   ) {
     this.#workload = workload;
-    this.#keyGroups = position?.keyGroups ?? null;
+    this.#keyGroups = position === null ? keyGroups : position.keyGroups;
     this.#source = source;
     this.#sink = sink;
     this.#store = store;
@@ -135,7 +139,7 @@ export class Job {
       sink,
       ...(probe && { probe }),
       ...(position && { saved: position.pipeline }),
-      ...(this.#keyGroups && { part: new KeyGroupFilter(this.#keyGroups, workload) }),
+      ...(this.#keyGroups && { part: wrapPart(new KeyGroupFilter(this.#keyGroups, workload)) }),
     });
     this.restored = restored;
     sink.restore(position === null ? null : position.sink);
@@ -204,14 +208,14 @@ interface OpenedStore extends Pick<JobStart, 'store' | 'stateDirectory' | 'damag
 
 /** Opens a store in a directory of its own. What a backend finds damaged counts as if the storage had: the one before is next. */
 async function openStore(
-  request: Pick<JobRequest, 'workload' | 'backend' | 'directory'>,
+  request: Pick<JobRequest, 'workload' | 'backend' | 'directory' | 'keyGroups'>,
   space: CheckpointSpace,
   { checkpoint, damaged }: FoundCheckpoint,
 ): Promise<OpenedStore> {
   const { workload, backend, directory } = request;
   const before = (await readdir(directory)).filter((name) => name.startsWith('state-')).length;
   const stateDirectory = join(directory, `state-${before + 1}`);
-  const position = checkpoint && ownPosition(checkpoint, workload);
+  const position = checkpoint && ownPosition(checkpoint, request);
   await mkdir(stateDirectory);
   const own = { directory: stateDirectory, tables: workloadTables(workload) };
   try {
@@ -237,19 +241,29 @@ function positionAt(workload: Workload, keyGroups: Position['keyGroups'], pipeli
   };
 }
 
-/** @throws StatebenchError `bad-checkpoint` if the state is of another workload: its windows and keys would mean something else. */
-function ownPosition(checkpoint: StoredCheckpoint, { name, settings }: Workload): Position {
+/**
+ * @throws StatebenchError `bad-checkpoint` if the state is of another workload, where its windows and keys would mean something else,
+ * or of other keys.
+ */
+function ownPosition(checkpoint: StoredCheckpoint, { workload, keyGroups }: Pick<JobRequest, 'workload' | 'keyGroups'>): Position {
   const position = positionOf(checkpoint);
-  const made = describe(position.workload);
-  const asked = describe({ name, settings });
-  if (made === asked) return position;
-  throw new StatebenchError(
-    'bad-checkpoint',
-    `checkpoint ${checkpoint.id} in ${checkpoint.directory} is of the workload ${made}, not of ${asked}: go on with the workload that made it, or begin in another directory`,
-  );
+  const check = (made: string, asked: string, what: string): void => {
+    if (made === asked) return;
+    throw new StatebenchError(
+      'bad-checkpoint',
+      `checkpoint ${checkpoint.id} in ${checkpoint.directory} is of ${made}, not of ${asked}: go on with the ${what} that made it, or begin in another directory`,
+    );
+  };
+  check(`the workload ${describe(position.workload)}`, `the workload ${describe(workload)}`, 'workload');
+  if (keyGroups !== undefined) check(describeKeys(position.keyGroups), describeKeys(keyGroups), 'parallelism');
+  return position;
 }
 
-function describe({ name, settings }: Position['workload']): string {
+function describeKeys(keyGroups: Position['keyGroups']): string {
+  return keyGroups === null ? 'all keys' : `the key groups ${keyGroups.first} to ${keyGroups.last} of ${keyGroups.of}`;
+}
+
+function describe({ name, settings }: Pick<Workload, 'name' | 'settings'>): string {
   const options = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   return [name, ...(options.length === 0 ? [] : [options.sort().join(',')])].join(':');
 }

@@ -74,6 +74,23 @@ test('a module by path is named after its file, its bare word and its label', as
   t.deepEqual(loaded.with({ key: 'url', value: 'a' }).create().settings, { cacheBytes: 64_000, url: 'a' });
 });
 
+test('a workload that says what it is there for is heard, and another works as well', async (t) => {
+  const gallery = { job: 'A', operations: 'B', stresses: 'C' };
+  const mine = `export const options = z.strictObject({}); export default () => ({ name: 'mine', settings: {}, source: async () => null });`;
+  const loaded = (name: string, more: string) => loadWorkload(moduleFile(name, `${mine}\n${more}`));
+  t.deepEqual((await loaded('told.mjs', `export const gallery = ${JSON.stringify({ ...gallery, more: 1 })};`)).gallery, gallery);
+  for (const [name, more] of [
+    ['untold.mjs', ''],
+    ['null.mjs', 'export const gallery = null;'],
+    ['odd.mjs', 'export const gallery = { job: 1 };'],
+  ] as const) {
+    const workload = await loaded(name, more);
+    t.is(workload.gallery, null, name);
+    t.is(workload.create().name, 'mine', name);
+  }
+  for (const name of builtIns('workload')) t.truthy((await loadWorkload(name)).gallery, name);
+});
+
 test('another process makes the same from the reference', async (t) => {
   const loaded = await loadBackend(`${moduleFile('again.mjs', MINE)}:cacheBytes=5`);
   const ref = JSON.parse(JSON.stringify(refOf(loaded)));

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CheckpointStorage } from '../backends/checkpoints/contract.ts';
 import type { StateBackend } from '../backends/contract.ts';
-import type { Workload } from '../workloads/contract.ts';
+import type { Gallery, Workload } from '../workloads/contract.ts';
 import { messageOf, StatebenchError, suggestion } from './errors.ts';
 import { type OptionDescription, type OptionReader, type Options, readOptions } from './options.ts';
 import { withoutPasswords } from './passwords.ts';
@@ -36,6 +36,8 @@ export interface ModuleRef {
 export interface LoadedModule<T> extends ModuleRef {
   readonly description: string;
   readonly described: readonly OptionDescription[];
+  /** What a workload is there for; null where a module does not say. */
+  readonly gallery: Gallery | null;
   /** The server it needs and takes the `url` of, such as `redis`; null for an embedded store. */
   readonly server: string | null;
   /** Makes the thing. @throws StatebenchError `bad-value` if an option is missing, `bad-module` if what comes out is not one. */
@@ -178,7 +180,7 @@ function assemble<T extends Configured>(
   given: readonly SpecOption[],
 ): LoadedModule<T> {
   const subject = `${kind} '${name}'`;
-  const { options: schema, default: factory, description, server } = exports;
+  const { options: schema, default: factory, description, gallery, server } = exports;
   if (typeof factory !== 'function' || schema === undefined) {
     const lacks = [
       typeof factory === 'function' ? '' : `a default function (options) => ${MAKES[kind]}`,
@@ -192,10 +194,18 @@ function assemble<T extends Configured>(
     ...ref,
     description: typeof description === 'string' ? description : reader.description,
     described: reader.described,
+    gallery: galleryOf(gallery),
     server: typeof server === 'string' ? server : null,
     create: () => checkMade<T>(factory(reader.resolve(ref.options, subject)), subject, file, kind),
     with: (option) => assemble<T>(exports, kind, name, file, [...given, option]),
   };
+}
+
+/** What a stranger exports under this name need not be one. */
+function galleryOf(exported: unknown): Gallery | null {
+  const { job, operations, stresses } = (exported ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof job !== 'string' || typeof operations !== 'string' || typeof stresses !== 'string') return null;
+  return { job, operations, stresses };
 }
 
 /** Methods that what a module makes must have, so that a wrong export is told here and not amid a trial. */

@@ -81,6 +81,13 @@ export class OutputDigest {
     return { rows: this.#rows, lanes: [this.#sum0 >>> 0, this.#sum1 >>> 0, this.#sum2 >>> 0, this.#sum3 >>> 0] };
   }
 
+  /** The state of which {@link hex} said this. @throws RangeError if that is no digest */
+  static parse(rows: number, hex: string): DigestState {
+    if (!/^[0-9a-f]{32}$/.test(hex)) throw new RangeError(`not a digest: ${hex}`);
+    const lane = (at: number) => Number.parseInt(hex.slice(at * 8, at * 8 + 8), 16);
+    return { rows, lanes: [lane(0), lane(1), lane(2), lane(3)] };
+  }
+
   /** @throws RangeError if that was never a state */
   static load({ rows, lanes }: DigestState): OutputDigest {
     if (!Number.isSafeInteger(rows) || rows < 0 || lanes.length !== 4 || lanes.some((lane) => lane !== lane >>> 0)) {

@@ -37,10 +37,10 @@ async function expectedCsv(ref: ModuleRef): Promise<string> {
 
 /** Runs of the memory backend, which is quick, show micro-batches and checkpoints; every backend is killed, five times in the first workload. */
 const WHOLE = [
-  { batchSize: 1000, checkpointEveryEvents: null, killAfterEvents: [] },
-  { batchSize: 1, checkpointEveryEvents: 7000, killAfterEvents: [] },
+  { batchSize: 1000, parallelism: 1, checkpointEveryEvents: null, killAfterEvents: [] },
+  { batchSize: 1, parallelism: 1, checkpointEveryEvents: 7000, killAfterEvents: [] },
 ];
-const KILLED = { batchSize: 64, checkpointEveryEvents: 3000 };
+const KILLED = { batchSize: 64, parallelism: 1, checkpointEveryEvents: 3000 };
 const WORKLOADS = [
   { options: { arrivals: 'actual' }, killAfterEvents: [2000, 4000, 9001, 12_345, 16_001] },
   { options: { window: 'sliding', size: 7_200_000, slide: 3_600_000 }, killAfterEvents: [16_001] },
@@ -79,6 +79,7 @@ test('a backend that throws, and one that is not there, are named', async (t) =>
       workload: workloadRef({}),
       backend,
       batchSize: 1,
+      parallelism: 1,
       checkpointEveryEvents: null,
       killAfterEvents: [],
       seed: 1,

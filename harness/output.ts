@@ -1,17 +1,22 @@
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { StatebenchError } from './errors.ts';
 import { builtInFile, type ModuleRef } from './modules.ts';
 import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild, type TaskFailure } from './trial/child.ts';
-import type { OutputResult } from './trial/tasks.ts';
+import { type Companions, type Lived, liveTogether, partsOf } from './trial/parts.ts';
+import type { CellTask, OutputResult, OutputTask } from './trial/tasks.ts';
 
 export interface OutputRequest {
   readonly workload: ModuleRef;
   readonly backend: ModuleRef;
   readonly batchSize: number;
+  /** Processes over the stream, among which the workload can be divided. */
+  readonly parallelism: number;
   /** Events from one checkpoint to the next; null for none. */
   readonly checkpointEveryEvents: number | null;
-  /** Events at which the process is killed; each time a new one restores the newest checkpoint and goes on. */
+  /** Events at which a process is killed, each in its turn; each time a new one restores the newest checkpoint and goes on. */
   readonly killAfterEvents: readonly number[];
   readonly seed: number;
   /** The job's directory, kept, and gone on in from its newest checkpoint; null for one that is removed. */
@@ -25,36 +30,59 @@ const TIMEOUT_MS = 24 * 3600 * 1000;
 
 /**
  * Writes every output row of a workload, sorted, as CSV: the same file whatever the backend, the batch size and the
- * number of crashes on the way.
+ * number of processes and of crashes on the way.
  * @throws StatebenchError `disk-full`, `backend-failed` with what the backend did, or the workload's own complaint.
  */
 export async function writeOutput(request: OutputRequest): Promise<OutputResult> {
-  const { workload, backend, batchSize, checkpointEveryEvents, seed, to, signal } = request;
+  const { workload, backend, batchSize, parallelism, seed, signal } = request;
   const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
   sweepScratch(tmpdir());
   const directory = request.directory ?? makeScratch(tmpdir(), 'output');
   try {
-    const kills = [...request.killAfterEvents].sort((a, b) => a - b);
-    for (const killAt of [...kills, null]) {
-      const { result, failure } = await runChild({
-        task: {
-          kind: 'output',
-          cell: { backend, workload, storage, batchSize, seed, directory },
-          checkpointEvery: checkpointEveryEvents,
-          killAt,
-          to,
-        },
-        phase: 'open',
-        timeoutMs: TIMEOUT_MS,
-        signal,
-      });
-      if (failure !== null) throw failed(request, directory, failure);
-      if (result !== null) return result;
-    }
-    throw new StatebenchError('harness', 'the last process was killed though nobody asked for it');
+    checkParallelism(directory, parallelism);
+    const parts = partsOf({ backend, workload, storage, batchSize, seed, directory }, parallelism);
+    const live = (cell: CellTask, index: number, companions: Companions) => livePart(request, parts, cell, index, companions);
+    const lived = await liveTogether({ parts, signal, live });
+    if ('failure' in lived) throw failed(request, directory, lived.failure);
+    const sum = (of: (result: OutputResult) => number) => lived.result.reduce((total, result) => total + of(result), 0);
+    return { rows: sum(({ rows }) => rows), lateEvents: sum(({ lateEvents }) => lateEvents) };
   } finally {
     if (request.directory === null) removeScratch(directory);
   }
+}
+
+async function livePart(
+  { checkpointEveryEvents, killAfterEvents, to }: OutputRequest,
+  parts: readonly CellTask[],
+  cell: CellTask,
+  index: number,
+  { signal, onWait }: Companions,
+): Promise<Lived<OutputResult>> {
+  const kills = killAfterEvents.toSorted((a, b) => a - b).filter((_, nth) => nth % parts.length === index);
+  for (const killAt of [...kills, null]) {
+    const task: OutputTask = {
+      kind: 'output',
+      cell,
+      checkpointEvery: checkpointEveryEvents,
+      killAt,
+      parts: parts.map(({ directory }) => directory),
+      to: index === 0 ? to : null,
+    };
+    const { result, failure } = await runChild({ task, phase: 'open', timeoutMs: TIMEOUT_MS, signal, onWait });
+    if (failure !== null) return { failure };
+    if (result !== null) return { result };
+  }
+  return { failure: { phase: 'clean-up', code: 'not-asked', message: 'the last process was killed though nobody asked for it' } };
+}
+
+/** @throws StatebenchError `bad-checkpoint` if the directory is of one process and several are to go on there, or the other way round */
+function checkParallelism(directory: string, parallelism: number): void {
+  const others = parallelism === 1 ? 'several processes' : 'one process';
+  if (!existsSync(join(directory, parallelism === 1 ? 'part-1' : 'checkpoints'))) return;
+  throw new StatebenchError(
+    'bad-checkpoint',
+    `${directory} is that of ${others}: go on there with the --parallelism it began with, or begin in another directory`,
+  );
 }
 
 function failed({ backend, to }: OutputRequest, directory: string, { phase, code, message }: TaskFailure): StatebenchError {

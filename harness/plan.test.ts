@@ -48,3 +48,20 @@ test('what cannot be planned', async (t) => {
   await t.throwsAsync(plan(['lmdb'], { reference: 'redis' }, leftOut), { code: 'unavailable', message: /no redis-server/ });
   await t.throwsAsync(plan([], {}, leftOut), { code: 'unavailable', message: /no backend is left.*no redis-server/ });
 });
+
+test('numbers of processes are cells of their own, if the workload can be divided', async (t) => {
+  const made = await plan(['lmdb'], { parallelisms: [1, 4, 1], workloads: [parseSpec('flights-delays')] });
+  t.notThrows(() => planSchema.parse(made.plan));
+  t.deepEqual(
+    made.cells.map(({ cell: { id, parallelism } }) => [id, parallelism]),
+    [
+      ['lmdb/flights-delays/filesystem/1000', 1],
+      ['lmdb/flights-delays/filesystem/1000/4-processes', 4],
+    ],
+  );
+  await t.throwsAsync(plan(['lmdb'], { parallelisms: [2], measures: ['rescale'] }), {
+    code: 'bad-value',
+    message: /'rescale'.*one process/,
+  });
+  await t.throwsAsync(plan(['lmdb'], { parallelisms: [129] }), { code: 'bad-value', message: /128 key groups/ });
+});

@@ -4,6 +4,7 @@ import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
+import { checkDividable } from './portable/key-groups.ts';
 import { PROFILES } from './profiles.ts';
 import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
@@ -53,11 +54,11 @@ const RESCALE_SECONDS_PER_TRIAL = 3;
 const STRETCHES = 6;
 /** Finding the number of events and computing the right answer, once a cell. */
 const EXTRA_SECONDS_PER_CELL = 2;
-/** One trial's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
+/** A process's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
 const DISK_BYTES_PER_TRIAL = 512 * 2 ** 20;
 /** Result lines of a trial with all histograms. */
 const RESULT_BYTES_PER_TRIAL = 256 * 2 ** 10;
-/** A trial's process with the events of a workload and a store's cache, and the supervisor's. */
+/** A process with the events of a workload and a store's cache, and the supervisor's. */
 const MEMORY_BYTES = 1.5 * 2 ** 30;
 
 /** @throws StatebenchError `duplicate-name` or `unknown-name` */
@@ -67,12 +68,21 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
   checkUnique('workload', workloads);
   checkUnique('storage', storages);
   const batchSizes = [...new Set(suite.batchSizes)];
+  const parallelisms = [...new Set(suite.parallelisms)];
+  const measures = measuresOf(suite.measures);
+  const alone = measures.find((measure) => MEASURED_ALONE.includes(measure));
+  if (alone !== undefined && !parallelisms.includes(1))
+    throw new StatebenchError('bad-value', `'${alone}' is measured of one process: name 1 among the parallelisms, or leave it out`);
   const made = {
     backends: backends.map((module) => ({ module, instance: module.create() })),
-    workloads: workloads.map((module) => ({ module, settings: module.create().settings })),
+    workloads: workloads.map((module) => {
+      const workload = module.create();
+      for (const parallelism of parallelisms) checkDividable(workload, parallelism);
+      return { module, settings: workload.settings };
+    }),
     storages: storages.map((module) => ({ module, settings: module.create().settings })),
   };
-  const count = backends.length * workloads.length * storages.length * batchSizes.length;
+  const count = backends.length * workloads.length * storages.length * batchSizes.length * parallelisms.length;
   if (count === 0)
     throw new StatebenchError('unavailable', `no backend is left to measure. ${leftOut.map((item) => item.reason).join(' ')}`);
   if (count > MOST_CELLS) throw new StatebenchError('bad-value', `the suite makes ${count} cells, more than ${MOST_CELLS}; split it`);
@@ -80,16 +90,20 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
   for (const workload of made.workloads) {
     for (const storage of made.storages) {
       for (const batchSize of batchSizes) {
-        for (const { module, instance } of made.backends) {
-          const cell: Cell = {
-            id: [module.name, workload.module.name, storage.module.name, batchSize].join('/'),
-            backend: { name: module.name, settings: cleared(instance.settings), durability: instance.durability },
-            workload: { name: workload.module.name, settings: cleared(workload.settings) },
-            storage: { name: storage.module.name, settings: cleared(storage.settings) },
-            batchSize,
-            role: isHarnessCost(module) ? 'harness-cost' : 'candidate',
-          };
-          cells.push({ cell, backend: refOf(module), workload: refOf(workload.module), storage: refOf(storage.module) });
+        for (const parallelism of parallelisms) {
+          const processes = parallelism === 1 ? [] : [`${parallelism}-processes`];
+          for (const { module, instance } of made.backends) {
+            const cell: Cell = {
+              id: [module.name, workload.module.name, storage.module.name, batchSize, ...processes].join('/'),
+              backend: { name: module.name, settings: cleared(instance.settings), durability: instance.durability },
+              workload: { name: workload.module.name, settings: cleared(workload.settings) },
+              storage: { name: storage.module.name, settings: cleared(storage.settings) },
+              batchSize,
+              parallelism,
+              role: isHarnessCost(module) ? 'harness-cost' : 'candidate',
+            };
+            cells.push({ cell, backend: refOf(module), workload: refOf(workload.module), storage: refOf(storage.module) });
+          }
         }
       }
     }
@@ -102,7 +116,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     seed: suite.seed,
     startedAt: startedAt.toISOString(),
     profile,
-    measures: measuresOf(suite.measures),
+    measures,
     crashesPerDay: suite.crashesPerDay,
     reference: chooseReference(suite.reference, backends, leftOut),
     cells: cells.map(({ cell }) => cell),
@@ -111,6 +125,9 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
   return { plan, cells, estimate: estimateOf(plan, cells.length * profile.blocks) };
 }
 
+/** Of cells of several processes they would take another way to divide the work, and are not measured. */
+const MEASURED_ALONE: readonly Measure[] = ['rescale', 'interval'];
+
 /** In the order of the list; throughput always, and for the interval the time that a restore takes. */
 function measuresOf(asked: readonly Measure[]): Measure[] {
   const needed: readonly Measure[] = ['throughput', ...asked, ...(asked.includes('interval') ? (['recovery'] as const) : [])];
@@ -118,7 +135,7 @@ function measuresOf(asked: readonly Measure[]): Measure[] {
 }
 
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
-function isHarnessCost(module: ModuleRef): boolean {
+export function isHarnessCost(module: ModuleRef): boolean {
   return module.file === builtInFile('backend', 'null');
 }
 
@@ -143,17 +160,15 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
 
 /** @param trials how many there are to be run */
 export function estimateOf({ cells, profile: { warmUpSeconds, measuredSeconds }, measures }: Plan, trials: number): Estimate {
+  const processes = Math.max(...cells.map(({ parallelism }) => parallelism));
+  const shareAlone = cells.filter(({ parallelism }) => parallelism === 1).length / cells.length;
+  const alone =
+    (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) + (measures.includes('interval') ? STRETCHES * measuredSeconds : 0);
   return {
     trials,
     seconds:
-      trials *
-        (warmUpSeconds +
-          measuredSeconds +
-          EXTRA_SECONDS_PER_TRIAL +
-          (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
-          (measures.includes('interval') ? STRETCHES * measuredSeconds : 0)) +
-      cells.length * EXTRA_SECONDS_PER_CELL,
-    diskBytes: DISK_BYTES_PER_TRIAL + trials * RESULT_BYTES_PER_TRIAL,
-    memoryBytes: MEMORY_BYTES,
+      trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) + cells.length * EXTRA_SECONDS_PER_CELL,
+    diskBytes: DISK_BYTES_PER_TRIAL * processes + trials * RESULT_BYTES_PER_TRIAL,
+    memoryBytes: MEMORY_BYTES * processes,
   };
 }

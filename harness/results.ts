@@ -48,7 +48,7 @@ export type Measure = (typeof MEASURES)[number];
 
 const named = z.strictObject({ name: z.string().min(1), settings });
 
-/** One backend × workload × checkpoint storage × batch size. */
+/** One backend × workload × checkpoint storage × batch size × number of processes. */
 export const cellSchema = z.strictObject({
   /** Unique in a run, stable for a suite: trials name it. */
   id: z.string().min(1),
@@ -56,6 +56,8 @@ export const cellSchema = z.strictObject({
   workload: named,
   storage: named,
   batchSize: z.int().positive(),
+  /** Processes that divide the stream among them by key. */
+  parallelism: z.int().positive(),
   /** `candidate` competes; `harness-cost` is the null backend, whose output means nothing and which never competes. */
   role: z.enum(['candidate', 'harness-cost']),
 });
@@ -128,6 +130,9 @@ export const callsSchema = z.strictObject({
 export type Calls = z.infer<typeof callsSchema>;
 
 export const checkpointSchema = z.strictObject({
+  /** Which process of the trial cut it, from 1: each has checkpoints of its own. */
+  part: z.int().positive(),
+  /** Unique in its part. */
   id: z.int().positive(),
   /** Position in the stream: events processed before the cut. */
   atEvent: count,
@@ -145,6 +150,8 @@ export const checkpointSchema = z.strictObject({
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 export const recoverySchema = z.strictObject({
+  /** The process that was killed, from 1; the others went on meanwhile. */
+  part: z.int().positive(),
   /** Events the killed process had processed, as it last said before SIGKILL. */
   killedAtEvent: count,
   restoredFromEvent: count,
@@ -215,6 +222,7 @@ export const outputSchema = z.strictObject({
 export type Output = z.infer<typeof outputSchema>;
 
 const checkedOutput = z.strictObject({ expected: outputSchema, got: outputSchema, equal: z.boolean() });
+const checkedLate = z.strictObject({ expected: z.array(count), got: z.array(count), equal: z.boolean() });
 
 const trialBase = {
   schema: z.literal(SCHEMA),
@@ -226,6 +234,7 @@ const trialBase = {
   workload: named,
   storage: named,
   batchSize: z.int().positive(),
+  parallelism: z.int().positive(),
   seed: z.int().nonnegative(),
   startedAt: z.iso.datetime(),
   durationSeconds: z.number().nonnegative(),
@@ -235,17 +244,27 @@ export const completedTrialSchema = z.strictObject({
   ...trialBase,
   state: z.literal('completed'),
   /** The whole stream of the trial, of which the first `warmUp` events are not measured and `measured` are. */
-  events: z.strictObject({ total: count, warmUp: count, measured: count, late: count }),
+  events: z.strictObject({
+    total: count,
+    warmUp: count,
+    measured: count,
+    /** Dropped as late: by all stages, and by each. */
+    late: count,
+    lateByStage: z.array(count).min(1),
+  }),
   throughput: z.strictObject({
-    /** Closed loop, over the whole measured part. */
+    /** Closed loop, over the whole measured part: events of the stream, whichever process took them. */
     eventsPerSecond: z.number().positive(),
+    /** From when the first process began until the last one was done. */
     measuredSeconds: z.number().positive(),
-    /** CPU time of the trial process over the measured part; a server's is not in it. */
+    /** CPU time of the trial's processes over the measured part; a server's is not in it. */
     cpuSeconds: z.number().nonnegative(),
-    /** Events processed in each full second of the measured part. */
+    /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
   }),
-  /** Where the measured time went: in calls of the store, in making events, in checkpoints (pauses, and persisting beside the stream), the rest in the pipeline. */
+  /** Each process's share of the measured part, in their order. */
+  parts: z.array(z.strictObject({ events: count, measuredSeconds: z.number().positive() })).min(1),
+  /** Added up over the processes, where the measured time went: in calls of the store, in making events and taking out those of other processes, in checkpoints (pauses, and persisting beside the stream), the rest in the pipeline. */
   time: z.strictObject({ storeSeconds: ms, sourceSeconds: ms, pipelineSeconds: ms, checkpointSeconds: ms }),
   /**
    * From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits
@@ -255,7 +274,7 @@ export const completedTrialSchema = z.strictObject({
     all: histogramSchema,
     /** Those micro-batches that began while a checkpoint was being persisted. */
     duringCheckpoint: histogramSchema,
-    /** p99 of the micro-batches of each full second, in ms, for the time series; null for a second without any. */
+    /** p99 of the micro-batches of each full second, in ms, of the slowest process, for the time series; null for a second without any. */
     p99MsPerSecond: z.array(ms.nullable()),
   }),
   calls: z.array(callsSchema),
@@ -264,7 +283,7 @@ export const completedTrialSchema = z.strictObject({
   rescale: rescaleSchema.nullable(),
   interval: intervalSchema.nullable(),
   memory: z.strictObject({
-    /** Resident memory of the process before the store was opened, source and harness included. */
+    /** Resident memory of the trial's processes, together, before the store was opened, source and harness included; then the most. */
     rssBytesBefore: count.nullable(),
     rssBytesMax: count.nullable(),
   }),
@@ -283,6 +302,8 @@ export const completedTrialSchema = z.strictObject({
     rescaled: checkedOutput.nullable(),
     /** Rows fired up to the end of the sweep of the checkpoint interval, without a crash. */
     swept: checkedOutput.nullable(),
+    /** Late events of each stage, as `events.lateByStage` has them. */
+    late: checkedLate.nullable(),
   }),
   unavailable: z.record(z.string(), z.string()),
 });

@@ -25,7 +25,7 @@ function trial(block: number): FailedTrial {
   const named = { name: 'x', settings: {} };
   return {
     ...{ schema: 1, id: `a#${block}`, cell: 'a', block, backend: { ...named, durability: 'volatile' }, workload: named, storage: named },
-    ...{ batchSize: 1, seed: 1, startedAt: '2026-01-01T00:00:00.000Z', durationSeconds: 1 },
+    ...{ batchSize: 1, parallelism: 1, seed: 1, startedAt: '2026-01-01T00:00:00.000Z', durationSeconds: 1 },
     ...{ state: 'failed', phase: 'open', code: 'x', message: 'ü'.repeat(10) },
   };
 }

@@ -8,7 +8,7 @@ import test from 'ava';
 import { builtInFile, loadBackend, loadStorage, loadWorkload } from './modules.ts';
 import { makePlan } from './plan.ts';
 import { trialSchema } from './results.ts';
-import { killEvent, runPlan, streamPlan } from './run.ts';
+import { killOf, runPlan, streamPlan } from './run.ts';
 import { isScratchName } from './scratch.ts';
 import { parseSpec } from './spec.ts';
 import { DEFAULT_SUITE, overrule } from './suite.ts';
@@ -51,7 +51,7 @@ test('four bad backends beside a good one: each is told for what it is, and the 
   );
   const suite = overrule(DEFAULT_SUITE, {
     profile: 'smoke',
-    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,disorder=0.1,disorderMs=100')],
+    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,disorder=0.1,disorderMs=100,late=0.01')],
   });
   const modules = { backends, workloads: [await loadWorkload(suite.workloads[0]!)], storages: [await loadStorage('filesystem')] };
   const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
@@ -65,6 +65,9 @@ test('four bad backends beside a good one: each is told for what it is, and the 
     t.true(memory.correctness.recovered?.equal);
     t.true((memory.correctness.recovered?.got.rows ?? 0) > 0);
     const { recovery, events } = memory;
+    t.true(events.late > 0);
+    t.deepEqual(events.lateByStage, [events.late]);
+    t.deepEqual(memory.correctness.late, { expected: [events.late], got: [events.late], equal: true });
     t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent && recovery.killedAtEvent < events.total);
     t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
     t.true(memory.checkpoints.length >= 1);
@@ -184,10 +187,13 @@ test('streams lie on a coarse grid near what was asked for, and kills lie in the
     t.not(everyEvents % 1000, 0, 'checkpoints do not keep step with windows');
     if (events > 3000) t.true(measured / events < 1.3 && measured / events > 0.75, `${measured} for ${events}`);
     for (let block = 1; block < 5; block++) {
-      const event = killEvent(7, 'a/b', block, streamPlan(events));
-      t.true(event > warmUp + measured && event < warmUp + measured + tail);
-      t.is(event, killEvent(7, 'a/b', block, streamPlan(events)));
+      const { atEvent, part } = killOf(7, { id: 'a/b', parallelism: 3 }, block, streamPlan(events));
+      t.true(atEvent > warmUp + measured && atEvent < warmUp + measured + tail);
+      t.true(part >= 0 && part < 3);
+      t.deepEqual({ atEvent, part }, killOf(7, { id: 'a/b', parallelism: 3 }, block, streamPlan(events)));
+      t.is(killOf(7, { id: 'a/b', parallelism: 1 }, block, streamPlan(events)).part, 0);
     }
   }
-  t.not(killEvent(7, 'a', 1, streamPlan(1e6)), killEvent(7, 'a', 2, streamPlan(1e6)));
+  const event = (id: string, block: number) => killOf(7, { id, parallelism: 1 }, block, streamPlan(1e6)).atEvent;
+  t.not(event('a', 1), event('a', 2));
 });

@@ -5,15 +5,16 @@ import { freeBytes } from './measure/file-system.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { FailedTrial, Measure, Trial } from './results.ts';
+import type { Cell, FailedTrial, Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import { sweepEnd } from './trial/interval-sweep.ts';
+import { liveTogether, partsOf } from './trial/parts.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
-import { runTrial, trialId } from './trial/trial.ts';
+import { type Kill, runTrial, trialId } from './trial/trial.ts';
 
 const CALIBRATION_SECONDS = 1;
 /** What a process may take to start, open and close, whatever it measures. */
@@ -71,9 +72,9 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
           block,
           seed: plan.seed,
           stream,
-          killAt: cell.role === 'candidate' && plan.measures.includes('recovery') ? killEvent(plan.seed, cell.id, block, stream) : null,
-          rescale: cell.role === 'candidate' && plan.measures.includes('rescale'),
-          interval: cell.role === 'candidate' && swept,
+          kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
+          rescale: measuredAlone(cell) && plan.measures.includes('rescale'),
+          interval: measuredAlone(cell) && swept,
           expected:
             cell.role === 'candidate'
               ? { measured: at(measured), total: at(measured + stream.tail), swept: swept ? at(sweepEnd(stream)) : null }
@@ -92,6 +93,11 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
   } finally {
     removeScratch(work);
   }
+}
+
+/** Rescaling and the sweep of the interval are measured of one process. */
+function measuredAlone({ role, parallelism }: Cell): boolean {
+  return role === 'candidate' && parallelism === 1;
 }
 
 /** @throws StatebenchError `disk-full` if others filled the disk: a trial that failed then says nothing of its backend. */
@@ -157,18 +163,23 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
   const { cell, backend, workload, storage } = planned;
   const directory = join(work, 'calibrate');
   const startedAt = new Date();
-  const { result, failure } = await runChild({
-    task: {
-      kind: 'calibrate',
-      cell: { backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory },
-      seconds: CALIBRATION_SECONDS,
-    },
-    phase: 'calibrate',
-    timeoutMs: BASE_TIMEOUT_MS,
+  const lived = await liveTogether({
+    parts: partsOf({ backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory }, cell.parallelism),
     signal,
+    live: async (part, _, companions) => {
+      const { result, failure } = await runChild({
+        task: { kind: 'calibrate', cell: part, seconds: CALIBRATION_SECONDS },
+        phase: 'calibrate',
+        timeoutMs: BASE_TIMEOUT_MS,
+        signal: companions.signal,
+      });
+      if (failure === null && result !== null) return { result: result.eventsPerSecond };
+      return { failure: failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' } };
+    },
   });
   await rm(directory, { recursive: true, force: true });
-  if (failure === null && result !== null) return result.eventsPerSecond;
+  // The slowest decides when all are done.
+  if ('result' in lived) return Math.min(...lived.result);
   return {
     schema: 1,
     id: trialId(cell.id, 1),
@@ -178,11 +189,12 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
     workload: cell.workload,
     storage: cell.storage,
     batchSize: cell.batchSize,
+    parallelism: cell.parallelism,
     seed: plan.seed,
     startedAt: startedAt.toISOString(),
     durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
     state: 'failed',
-    ...(failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' }),
+    ...lived.failure,
     phase: 'calibrate',
   };
 }
@@ -215,11 +227,13 @@ export function streamPlan(measuredEvents: number): StreamPlan {
   };
 }
 
-/** The seeded event at which a trial's process is killed: between a tenth and nine tenths of the tail. */
-export function killEvent(seed: number, cell: string, block: number, stream: StreamPlan): number {
+/** The seeded event at which a trial's process is killed, between a tenth and nine tenths of the tail, and which of them it is. */
+export function killOf(seed: number, cell: Pick<Cell, 'id' | 'parallelism'>, block: number, stream: StreamPlan): Kill {
   let mixed = seed;
-  for (const character of `${cell}#${block}`) mixed = (Math.imul(mixed, 31) + character.charCodeAt(0)) >>> 0;
-  return stream.warmUp + stream.measured + Math.floor(stream.tail * (0.1 + 0.8 * seededRandom(mixed)()));
+  for (const character of `${cell.id}#${block}`) mixed = (Math.imul(mixed, 31) + character.charCodeAt(0)) >>> 0;
+  const random = seededRandom(mixed);
+  const atEvent = stream.warmUp + stream.measured + Math.floor(stream.tail * (0.1 + 0.8 * random()));
+  return { part: Math.floor(cell.parallelism * random()), atEvent };
 }
 
 function distinctWorkloads(cells: readonly PlannedCell[]): PlannedCell['workload'][] {

@@ -44,6 +44,7 @@ for (const [content, message] of [
   [{ backends: [{ label: 'x' }] }, /\$\.backends\[0\]\.name: /],
   [{ profile: 'quik' }, /\$\.profile: takes one of smoke, quick, standard, rigorous/],
   [{ batchSizes: [0] }, /\$\.batchSizes\[0\]: /],
+  [{ parallelisms: [1, 129] }, /\$\.parallelisms\[1\]: /],
   [{ seed: -1 }, /\$\.seed: /],
   ['{"__proto__": {"seed": 1}}', /\$\.__proto__: a key of this name is refused/],
   ['{"backends": [{"name": "lmdb", "options": {"constructor": 1}}]}', /\$\.backends\[0\]\.options\.constructor: a key of this name/],

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, StatebenchError, suggest } from './errors.ts';
+import { KEY_GROUPS } from './portable/key-groups.ts';
 import { PROFILE_NAMES, type ProfileName } from './profiles.ts';
 import { MEASURES, type Measure } from './results.ts';
 import { parseSpec, type Spec, specFromParts } from './spec.ts';
@@ -31,13 +32,18 @@ export const suiteSchema = z
     backends: z.array(spec).min(1).optional(),
     storages: z.array(spec).min(1).optional().describe('Where checkpoints go'),
     batchSizes: z.array(z.int().min(1).max(1_000_000)).min(1).optional().describe('Events in a micro-batch'),
+    parallelisms: z
+      .array(z.int().min(1).max(KEY_GROUPS))
+      .min(1)
+      .optional()
+      .describe('Processes that divide a stream among them by key; backends are compared at the first, and the others with one process'),
     measures: z.array(z.enum(MEASURES)).min(1).optional().describe('What to measure beside throughput'),
     crashesPerDay: z.number().positive().optional().describe('What the best checkpoint interval is told for'),
     profile: z.enum(PROFILE_NAMES).optional().describe('How long to measure'),
     seed: z.int().nonnegative().optional().describe('Decides events, order and moments of killing'),
     reference: z.string().min(1).optional().describe('The backend every other is compared with, by its name in this run'),
   })
-  .describe('A Statebench suite: every backend is measured on every workload, with every storage and batch size');
+  .describe('A Statebench suite: every backend is measured on every workload, with every storage, batch size and number of processes');
 
 /** A suite with everything decided. */
 export interface Suite {
@@ -46,6 +52,8 @@ export interface Suite {
   readonly backends: readonly Spec[];
   readonly storages: readonly Spec[];
   readonly batchSizes: readonly number[];
+  /** Processes over one stream. Backends are compared at the first. */
+  readonly parallelisms: readonly number[];
   readonly measures: readonly Measure[];
   /** What the best checkpoint interval is told for. */
   readonly crashesPerDay: number;
@@ -63,6 +71,7 @@ export const DEFAULT_SUITE: Suite = {
   storages: [parseSpec('filesystem')],
   // The pipeline cuts micro-batches at watermarks, which come every 1,000 events.
   batchSizes: [1000],
+  parallelisms: [1],
   measures: ['throughput', 'checkpoint', 'recovery'],
   crashesPerDay: 1,
   profile: 'quick',
@@ -91,6 +100,7 @@ export function readSuite(file: string): Suite {
     backends: specs('backends'),
     storages: specs('storages'),
     batchSizes: data.batchSizes ?? DEFAULT_SUITE.batchSizes,
+    parallelisms: data.parallelisms ?? DEFAULT_SUITE.parallelisms,
     measures: data.measures ?? DEFAULT_SUITE.measures,
     crashesPerDay: data.crashesPerDay ?? DEFAULT_SUITE.crashesPerDay,
     profile: data.profile ?? DEFAULT_SUITE.profile,

@@ -1,7 +1,7 @@
 import { nameOf, rangeOf } from './decision.ts';
 import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
-import type { RunSummary } from './statistics/summary.ts';
+import { everyGroup, type RunSummary } from './statistics/summary.ts';
 
 /** Something to know before believing the numbers. */
 export interface Caveat {
@@ -22,7 +22,9 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   const note = (text: string) => caveats.push({ tone: 'note', text });
 
   for (const { id, ratio, verdict } of run.sameTwice) {
-    const twin = run.groups.flatMap((group) => group.candidates).find(({ cell }) => cell.id === id);
+    const twin = everyGroup(run)
+      .flatMap((group) => group.candidates)
+      .find(({ cell }) => cell.id === id);
     if (ratio === null || twin === undefined || (verdict.word !== 'faster' && verdict.word !== 'slower')) continue;
     alarm(
       `${nameOf(twin)} is the reference under another name and came out ${verdict.word} (${rangeOf(ratio, false)} ×): this machine was too unsteady; believe nothing below.`,
@@ -35,7 +37,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
     warn(
       `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more.`,
     );
-  const cells = run.groups.flatMap((group) => group.candidates);
+  const cells = everyGroup(run).flatMap((group) => group.candidates);
   const fellBack = trials.filter((trial) => trial.state === 'completed' && (trial.recovery?.checkpointsSkipped ?? 0) > 0);
   if (fellBack.length > 0) {
     const backends = [...new Set(fellBack.map(({ backend }) => backend.name))].join(', ');

@@ -1,6 +1,6 @@
 import { plainText } from './plain-text.ts';
 import type { MetricName } from './statistics/metrics.ts';
-import type { CellSummary, GroupSummary, RunSummary } from './statistics/summary.ts';
+import { type CellSummary, everyGroup, type GroupSummary, type RunSummary } from './statistics/summary.ts';
 import type { Column, Table, Value } from './table.ts';
 
 type Cells = readonly (Column & { readonly value: (cell: CellSummary, group: GroupSummary) => Value })[];
@@ -17,6 +17,7 @@ const COLUMNS: Cells = [
   { key: 'workload', title: 'Workload', value: (_, group) => plainText(group.workload.name) },
   { key: 'storage', title: 'Checkpoint storage', value: (_, group) => plainText(group.storage.name) },
   { key: 'batch_size', title: 'Batch size, events', value: (_, group) => group.batchSize },
+  { key: 'parallelism', title: 'Processes', value: (_, group) => group.parallelism },
   { key: 'backend', title: 'Backend', value: ({ cell }) => plainText(cell.backend.name) },
   { key: 'role', title: 'Role', value: ({ cell }) => cell.role },
   { key: 'durability', title: 'Durability of the working state', value: ({ cell }) => cell.backend.durability },
@@ -90,13 +91,14 @@ const COLUMNS: Cells = [
   metric('working_bytes', 'Working directory, bytes', 'workingBytes'),
   metric('checkpoint_storage_bytes', 'Checkpoint storage, bytes', 'checkpointStorageBytes'),
   metric('cpu_ns_per_event', 'CPU time per event, ns', 'cpuNsPerEvent'),
+  metric('source_share', 'Share of making events in the measured time', 'sourceShare'),
   metric('store_share', 'Share of the store in the measured time', 'storeShare'),
   { key: 'reason', title: 'Reason', value: ({ failures, wrong }) => reasonOf(failures, wrong.length) },
 ];
 
 /** One row a cell, every figure in its base unit, to 4 significant digits: what is exported. Medians of trials unless said otherwise. */
 export function cellTable(run: RunSummary): Table {
-  const rows = run.groups.flatMap((group) =>
+  const rows = everyGroup(run).flatMap((group) =>
     [...group.candidates, ...(group.harness === null ? [] : [group.harness])].map((cell) => COLUMNS.map(({ value }) => value(cell, group))),
   );
   return { columns: COLUMNS.map(({ key, title }) => ({ key, title })), rows };

@@ -177,6 +177,12 @@ function storeShareFlip(picks: readonly CellSummary[]): readonly Phrase[] {
     : [[`Only ${percent(share)} of the time of ${nameOf(pick!)} goes into the store: changing the backend will not help further.`]];
 }
 
+/** What is to be said of a cell's output in a word. */
+export function outputMark({ standing }: Pick<CellSummary, 'standing'>): string {
+  const marks = { correct: '✓ exact', wrong: '✕ wrong', failed: '✕ failed', unchecked: '✕ none', missing: '✕ none', 'harness-cost': '' };
+  return marks[standing];
+}
+
 /** Where a cell stands against the best of its group. */
 export function standingLine(cell: CellSummary, group: GroupSummary, plan: Plan): StandingLine {
   const first = cell.failures[0];

@@ -76,6 +76,7 @@ export interface Wanted {
   readonly backends: number;
   readonly workloads: readonly string[];
   readonly batchSizes: readonly number[];
+  readonly parallelisms: readonly number[];
   readonly profile: Plan['profile'];
   /** Spread of the logarithm of throughput from trial to trial. */
   readonly noise: number;
@@ -97,6 +98,7 @@ export const USUAL: Wanted = {
   backends: 12,
   workloads: ['flights-delays'],
   batchSizes: [1024],
+  parallelisms: [1],
   profile: PROFILES.standard,
   noise: 0.03,
   failing: ['flink:rocksdb'],
@@ -115,7 +117,9 @@ export function inventResults(wanted: Wanted): Results {
   const random = generator(wanted.seed);
   const used = [...BACKENDS.slice(0, wanted.backends), HARNESS];
   const cells = wanted.workloads.flatMap((workload) =>
-    wanted.batchSizes.flatMap((batchSize) => used.map((backend) => cellOf(backend, workload, batchSize))),
+    wanted.batchSizes.flatMap((batchSize) =>
+      wanted.parallelisms.flatMap((parallelism) => used.map((backend) => cellOf(backend, workload, batchSize, parallelism))),
+    ),
   );
   const plan: Plan = {
     schema: 1,
@@ -135,7 +139,8 @@ export function inventResults(wanted: Wanted): Results {
     const drift = normal(random) * 0.05;
     for (const [i, cell] of cells.entries()) {
       const backend = used[i % used.length]!;
-      const rate = backend.eventsPerSecond * Math.exp(drift + normal(random) * wanted.noise) * (cell.batchSize === 1 ? 0.35 : 1);
+      const steady = backend.eventsPerSecond * (cell.batchSize === 1 ? 0.35 : 1) * cell.parallelism ** 0.75;
+      const rate = steady * Math.exp(drift + normal(random) * wanted.noise);
       const fails = block === 1 && wanted.failing.includes(backend.name);
       const completed = completedTrial(wanted, cell, backend, block, rate, random);
       trials.push(fails ? failedTrial(completed) : completed);
@@ -158,9 +163,9 @@ const ENVIRONMENT: Environment = {
   unavailable: {},
 };
 
-function cellOf(backend: Invented, workload: string, batchSize: number): Cell {
+function cellOf(backend: Invented, workload: string, batchSize: number, parallelism: number): Cell {
   return {
-    id: `${backend.name}/${workload}/filesystem/${batchSize}`,
+    id: `${backend.name}/${workload}/filesystem/${batchSize}${parallelism === 1 ? '' : `/${parallelism}-processes`}`,
     backend: {
       name: backend.name,
       settings: backend.name === 'lmdb' ? { mapBytes: 1 << 30, noSync: true } : {},
@@ -169,6 +174,7 @@ function cellOf(backend: Invented, workload: string, batchSize: number): Cell {
     workload: { name: workload, settings: { keys: 331, windowMs: 3_600_000 } },
     storage: { name: 'filesystem', settings: {} },
     batchSize,
+    parallelism,
     role: backend === HARNESS ? 'harness-cost' : 'candidate',
   };
 }
@@ -182,6 +188,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
   const checkpoints: Checkpoint[] = [];
   for (let at = -0.2; at < measuredSeconds - 0.4; at += every) {
     checkpoints.push({
+      part: 1,
       id: checkpoints.length + 1,
       atEvent: Math.max(0, Math.round(warmUp + rate * at)),
       atSeconds: at,
@@ -216,11 +223,12 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
     workload: cell.workload,
     storage: cell.storage,
     batchSize: cell.batchSize,
+    parallelism: cell.parallelism,
     seed: wanted.seed * 1000 + block,
     startedAt: `2026-11-22T10:${String(block).padStart(2, '0')}:00.000Z`,
     durationSeconds: measuredSeconds * 1.6 + 4,
     state: 'completed',
-    events: { total: warmUp + measured + 10_000, warmUp, measured, late: 37 },
+    events: { total: warmUp + measured + 10_000, warmUp, measured, late: 37, lateByStage: [30, 7] },
     throughput: {
       eventsPerSecond: rate,
       measuredSeconds,
@@ -233,6 +241,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
       checkpointSeconds,
       pipelineSeconds: measuredSeconds - storeSeconds - sourceSeconds - checkpointSeconds,
     },
+    parts: Array.from({ length: cell.parallelism }, () => ({ events: Math.round(measured / cell.parallelism), measuredSeconds })),
     batchTime: {
       all,
       duringCheckpoint: histogram(Math.round(batches * 0.2), batchMs * 1.5 * 1e6, backend.tail * 1.1, random),
@@ -242,6 +251,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
     checkpoints,
     recovery: candidate
       ? {
+          part: 1,
           killedAtEvent: warmUp + measured,
           restoredFromEvent: Math.round(warmUp + measured - rate * every * 0.5),
           checkpointId: checkpoints.length,
@@ -285,15 +295,16 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           recovered: { expected: ended, got: spoilt ? { ...ended, rows: 5_430, digest: '77be'.repeat(8) } : ended, equal: !spoilt },
           rescaled: { expected: ended, got: ended, equal: true },
           swept: { expected: output, got: output, equal: true },
+          late: { expected: [30, 7], got: [30, 7], equal: true },
         }
-      : { uninterrupted: null, recovered: null, rescaled: null, swept: null },
+      : { uninterrupted: null, recovered: null, rescaled: null, swept: null, late: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
   };
 }
 
 function failedTrial(trial: CompletedTrial): FailedTrial {
-  const { schema, id, cell, block, backend, workload, storage, batchSize, seed, startedAt, durationSeconds } = trial;
-  const base = { schema, id, cell, block, backend, workload, storage, batchSize, seed, startedAt, durationSeconds };
+  const { schema, id, cell, block, backend, workload, storage, batchSize, parallelism, seed, startedAt, durationSeconds } = trial;
+  const base = { schema, id, cell, block, backend, workload, storage, batchSize, parallelism, seed, startedAt, durationSeconds };
   return { ...base, state: 'failed', phase: 'checkpoint', code: 'died', message: 'the trial process died by SIGBUS (disk full?)' };
 }
 

@@ -4,7 +4,7 @@ import { asText, decide } from './decision.ts';
 import type { Results } from './read-results.ts';
 import { METRIC_NAMES } from './statistics/metrics.ts';
 import type { Sample } from './statistics/sample.ts';
-import { type CellSummary, type RunSummary, summarise } from './statistics/summary.ts';
+import { type CellSummary, everyGroup, type RunSummary, summarise } from './statistics/summary.ts';
 
 const interval = z.strictObject({ low: z.number(), high: z.number() });
 const sample = z.strictObject({
@@ -30,6 +30,7 @@ export const summarySchema = z.strictObject({
       workload: z.string(),
       storage: z.string(),
       batchSize: z.int(),
+      parallelism: z.int().positive(),
       /** What the working state must survive for a cell to compete. */
       need: z.enum(['volatile', 'process-crash', 'os-crash']),
       headline: z.string(),
@@ -71,12 +72,13 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
     reference: plan.reference,
     caveats: caveatsOf(results, run).map(({ text }) => text),
     trials: { ...run.trials },
-    groups: run.groups.map((group) => {
+    groups: everyGroup(run).map((group) => {
       const { headline, why } = decide(group, plan);
       return {
         workload: group.workload.name,
         storage: group.storage.name,
         batchSize: group.batchSize,
+        parallelism: group.parallelism,
         need: group.need,
         headline,
         why: asText(why),

@@ -16,6 +16,20 @@ test('the usual run says who, by how much, and what failed', (t) => {
   t.regex(text, /^– +hbase +– .*✕ wrong$/m);
 });
 
+test('more processes are compared with one, and with nothing else', (t) => {
+  const several = inventResults({ ...USUAL, backends: 4, parallelisms: [1, 2], failing: [], wrong: ['level'], leftOut: [] });
+  for (const columns of [40, 80, 100]) {
+    const text = renderTerminal(several, { columns, color: false, unicode: true });
+    t.true(text.split('\n').every((line) => displayWidth(line) <= columns));
+    t.is(text.match(/^Use memory\.$/gm)?.length, 1, 'one answer, at the first number of processes');
+  }
+  const text = renderTerminal(several, { columns: 80, color: false, unicode: true });
+  t.regex(text, /^lmdb +1 +\S+ +– +– +✓ exact +\d+ %$/m);
+  t.regex(text, /^lmdb +2 +\S+ +1\.\d+ +1\.\d+ to 1\.\d+ +✓ exact +\d+ %$/m);
+  t.regex(text, /^level +2 +– +– +– +✕ wrong/m);
+  t.false(renderTerminal(usual, { columns: 80, color: false, unicode: true }).includes('Source'));
+});
+
 test('no line is longer than the terminal', (t) => {
   for (const columns of [40, 60, 80, 100, 200]) {
     for (const line of renderTerminal(usual, { columns, color: false, unicode: true }).split('\n'))

@@ -1,10 +1,12 @@
 import type { Plan } from '../harness/results.ts';
 import { type Caveat, caveatsOf } from './caveats.ts';
-import { asText, decide, nameOf, standingLine } from './decision.ts';
+import { asText, decide, nameOf, outputMark, standingLine } from './decision.ts';
 import { plainText, shortText } from './plain-text.ts';
 import { grouped, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
-import { type CellSummary, type GroupSummary, summarise, throughputOf } from './statistics/summary.ts';
+import { SPEED_UP_NOTE, speedUpTable } from './speed-up-table.ts';
+import { speedUpsOf } from './statistics/speed-up.ts';
+import { type CellSummary, type GroupSummary, type RunSummary, summarise, throughputOf } from './statistics/summary.ts';
 
 /** How the terminal is. */
 export interface TerminalOptions {
@@ -41,7 +43,8 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   const caveats = caveatsOf(results, run);
   const isAlarm = ({ tone }: Caveat) => tone === 'alarm';
   lines.push(...caveatLines(caveats.filter(isAlarm), width, paint));
-  for (const group of run.groups) lines.push('', ...groupLines(group, results.plan, width, paint));
+  for (const group of run.groups)
+    lines.push('', ...groupLines(group, results.plan, width, paint), ...speedUpLines(group, run, width, paint));
   lines.push(
     '',
     ...caveatLines(
@@ -77,7 +80,7 @@ interface Field {
 
 function groupLines(group: GroupSummary, plan: Plan, width: number, paint: Painter): readonly string[] {
   const { headline, why } = decide(group, plan);
-  const title = `${plainText(group.workload.name)}, micro-batches of ${grouped(group.batchSize, 0)}, checkpoints to ${plainText(group.storage.name)}`;
+  const title = `${plainText(group.workload.name)}, micro-batches of ${grouped(group.batchSize, 0)}, checkpoints to ${plainText(group.storage.name)}${group.parallelism === 1 ? '' : `, ${group.parallelism} processes`}`;
   const unit = unitFor(
     'rate',
     group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
@@ -107,6 +110,19 @@ function groupLines(group: GroupSummary, plan: Plan, width: number, paint: Paint
     ...bodies,
     ...(troubles.length + absent.length === 0 ? [] : ['', ...troubles, ...absent]),
   ];
+}
+
+function speedUpLines(group: GroupSummary, run: RunSummary, width: number, paint: Painter): readonly string[] {
+  const speedUps = speedUpsOf(group, run);
+  if (speedUps === null) return [];
+  const { columns, rows } = speedUpTable(speedUps);
+  const texts = [columns.map(({ title }) => title), ...rows.map((row) => row.map((value) => shortText(String(value ?? '–'), NAME)))];
+  const isRoomy = (count: number) => sizesOf(count).reduce((sum, size) => sum + size + 2, -2) <= width;
+  const sizesOf = (count: number) => columns.slice(0, count).map((_, i) => Math.max(...texts.map((row) => displayWidth(row[i]!))));
+  const count = columns.findLastIndex((_, i) => isRoomy(i + 1)) + 1;
+  const sizes = sizesOf(count);
+  const lines = texts.map((row) => sizes.map((size, i) => padded(row[i]!, size, i === 0 ? 'left' : 'right')).join('  '));
+  return ['', paint.dim(lines[0]!), ...lines.slice(1), ...wrapped(SPEED_UP_NOTE, width, '').map(paint.dim)];
 }
 
 const BAR_RANK = -1;
@@ -150,10 +166,7 @@ function fieldsOf(group: GroupSummary, unit: Unit): readonly Field[] {
       title: 'Output',
       align: 'left',
       rank: 0,
-      text: ({ standing }) =>
-        ({ correct: '✓ exact', wrong: '✕ wrong', failed: '✕ failed', unchecked: '✕ none', missing: '✕ none', 'harness-cost': '' })[
-          standing
-        ],
+      text: outputMark,
     },
   ];
 }
@@ -250,6 +263,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '…': '~',
   '“': '"',
   '”': '"',
+  '’': "'",
   '█': '#',
 };
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { builtInFile } from '../harness/modules.ts';
 import { microSchema, trialSchema } from '../harness/results.ts';
 import { isScratchName } from '../harness/scratch.ts';
 
@@ -59,11 +60,22 @@ test('the version is data', async (t) => {
 
 const SUITE = file('bad.json', '{"backends": ["lmdb"], "profil": "quick"}');
 const HALF = file('half.mjs', 'export default () => ({});');
+const ALL = file(
+  'all.mjs',
+  `import synthetic, { options } from ${JSON.stringify(builtInFile('workload', 'synthetic'))}; export { options }; export const description = 'all under one key';
+   export default (given) => ({ ...synthetic(given), stages: synthetic(given).stages.map((stage) => ({ ...stage, keyPrefixBytes: 0 })) });`,
+);
 for (const [args, message] of [
   [['rnu'], /unknown command 'rnu'\s+\(Did you mean run\?\)/],
   [['run', '--bakend', 'lmdb'], /unknown option '--bakend'\s+\(Did you mean --backend\?\)/],
   [['run', '--profile', 'quik'], /Allowed choices are smoke, quick, standard, rigorous/],
   [['run', '--batch-size', '1,x'], /a whole number from 1/],
+  [['run', '--parallelism', '0'], /a whole number from 1/],
+  [
+    ['run', '--parallelism', '1,2', '--workload', ALL],
+    /cannot be divided among 2 processes: .*under one key.*--parallelism 1, or on a Flink/,
+  ],
+  [['output', '--parallelism', '2', '--workload', ALL, '--backend', 'memory', '--to', 'x.csv'], /run it .*on a Flink cluster/],
   [['run', '--measure', 'throughput,rescal'], /There is no 'rescal' to name here\. Did you mean 'rescale'\?/],
   [['run', '--crashes-per-day', '0'], /a number above 0/],
   [['micro', '--operation', 'valGet'], /There is no 'valGet' to name here\. Did you mean 'valueGet'\?/],
@@ -125,8 +137,16 @@ test('list and describe as JSON', async (t) => {
     t.is(listed.find((item) => item.name === name)?.unavailable, null, name);
   }
   const workloads = await run(['list', 'workloads']);
-  t.regex(workloads.stdout, /^flights-delays {2}/m);
+  t.regex(workloads.stdout, /^flights-delays\n {2}Delays of .*\n {2}job: {8}A dashboard/m);
   t.false(workloads.stdout.includes('lmdb'));
+  for (const line of [...workloads.stdout.split('\n'), ...(await run(['list'])).stdout.split('\n')]) t.true(line.length <= 100, line);
+  const join = JSON.parse((await run(['list', 'workloads', '--json'])).stdout).find(
+    ({ name }: { name: string }) => name === 'interval-join',
+  );
+  t.regex(join.gallery.operations, /^append to its side/);
+  const described = await run(['describe', 'interval-join']);
+  t.regex(described.stderr, /^operations: append to its side/m);
+  for (const line of described.stderr.split('\n')) t.true(line.length <= 120, line);
   const { code, stdout } = await run(['describe', 'lmdb:sync=true', '--json']);
   t.is(code, 0);
   const lmdb = JSON.parse(stdout);
@@ -239,7 +259,12 @@ test('a dry run prints the default plan and touches nothing', async (t) => {
   );
   t.is(plan.reference, 'memory');
   t.is(plan.estimate.trials, 21);
-  t.regex((await run(['run', '--dry-run'])).stderr, /7 cells, 21 trials, about \d+ min/);
+  const shown = (await run(['run', '--dry-run'])).stderr;
+  t.regex(shown, /7 cells, 21 trials, about \d+ min/);
+  t.false(shown.includes('processes'));
+  const several = (await run(['run', '--dry-run', '--backend', 'memory', '--parallelism', '2,1,100'])).stderr;
+  t.regex(several, /processes +2, 1, 100; backends are compared at 2/);
+  t.regex(several, /100 processes take turns on \d+ core/);
   t.false(existsSync(path.join(folder, 'reports')));
 });
 
@@ -275,6 +300,7 @@ test('output is the same file whatever the batch size and the crashes', async (t
     await write('killed.csv', '--batch-size', '64', '--checkpoint-every', '4000', '--kill-after', '9000', '--kill-after', '14000'),
     plain,
   );
+  t.is(await write('several.csv', '--parallelism', '2', '--kill-after', '9000', '--checkpoint-every', '4000'), plain);
 });
 
 test('a job is migrated to another backend and goes on to the same file', async (t) => {

@@ -16,6 +16,7 @@ import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { selftestCommand } from './commands/selftest.ts';
+import { traceCommand } from './commands/trace.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
 import type { Finish } from './finish.ts';
 
@@ -86,6 +87,7 @@ function makeProgram(finish: Finish): Command {
     outputCommand,
     microCommand,
     migrateCommand,
+    traceCommand,
     listCommand,
     describeCommand,
     conformanceCommand,
@@ -93,7 +95,11 @@ function makeProgram(finish: Finish): Command {
     selftestCommand,
     schemaCommand,
   ];
-  for (const make of commands)
-    program.addCommand(make(finish).copyInheritedSettings(program).option('--debug', 'show where an error came from'));
+  for (const make of commands) {
+    const command = make(finish);
+    for (const each of [command, ...command.commands])
+      each.copyInheritedSettings(program).option('--debug', 'show where an error came from');
+    program.addCommand(command);
+  }
   return program;
 }

@@ -33,6 +33,24 @@ export function columns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** Columns of the terminal, within what is comfortable to read; 100 where there is no terminal. */
+export function lineWidth(): number {
+  return Math.min(120, Math.max(80, process.stdout.columns ?? 100));
+}
+
+/** Text in lines of at most `width` characters, if no word is longer, each after the first moved in by `indent`; so is what the first is put behind. */
+export function wrapped(text: string, indent: number, width = lineWidth()): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}
+
 /** Says what went wrong, with a stack only where STATEBENCH_DEBUG or `--debug` asks for it. @returns what to exit with. */
 export function sayError(error: unknown): number {
   const code = exitCodeOf(error);

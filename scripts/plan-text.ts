@@ -1,4 +1,5 @@
 /** The plan of a run in words: what is measured and what it takes. */
+import { availableParallelism } from 'node:os';
 import { memoryBytes } from '../harness/measure/environment.ts';
 import type { PlannedRun } from '../harness/plan.ts';
 import { describeProfile } from '../harness/profiles.ts';
@@ -6,6 +7,7 @@ import { formatBytes, formatSeconds } from '../harness/units.ts';
 
 export function planText({ plan, estimate }: PlannedRun, folder: string): string {
   const { cells, leftOut, profile } = plan;
+  const processes = Math.max(...cells.map(({ parallelism }) => parallelism));
   const list = (of: (cell: (typeof cells)[number]) => string | number): string => [...new Set(cells.map(of))].join(', ');
   const lines = [
     `suite ${plan.suite}, profile ${profile.name}: ${describeProfile(profile)}; seed ${plan.seed}`,
@@ -14,6 +16,7 @@ export function planText({ plan, estimate }: PlannedRun, folder: string): string
     `  checkpoints  ${list((cell) => cell.storage.name)}`,
     `  measures     ${plan.measures.join(', ')}`,
     `  batch sizes  ${list((cell) => cell.batchSize)}`,
+    ...(processes > 1 ? [`  processes    ${list((cell) => cell.parallelism)}; backends are compared at ${cells[0]!.parallelism}`] : []),
     ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
     `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${formatSeconds(estimate.seconds)}, ` +
       `up to ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,
@@ -21,6 +24,8 @@ export function planText({ plan, estimate }: PlannedRun, folder: string): string
   ];
   if (estimate.memoryBytes > memoryBytes())
     lines.push(`  this machine has only ${formatBytes(memoryBytes())} of memory: large states may not fit`);
+  if (processes > availableParallelism())
+    lines.push(`  ${processes} processes take turns on ${count(availableParallelism(), 'core')} here: their speed-up says little`);
   return lines.join('\n');
 }
 

@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import { type Workload, WorkloadError } from './contract.ts';
+import { type Gallery, type Workload, WorkloadError } from './contract.ts';
 import { incrementalAggregate, incrementalOptions, keyPrefixBytes } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 
-export const description =
-  'Running counts and totals per key of synthetic events, with a row for every event: balances, counters and features that never expire.';
+export const description = 'Running counts and totals per key of synthetic events, with a row for every event.';
+
+export const gallery: Gallery = {
+  job: 'Balances, counters and features for a model, which are asked for after every event and never expire.',
+  operations: 'read S, write S',
+  stresses: 'Reads and writes of one record at random, in a state that only grows, with a row of output for every event.',
+};
 
 export const options = z.strictObject({ ...syntheticOptions, ...incrementalOptions });
 
@@ -19,7 +24,6 @@ export default function continuousAggregation(settings: z.output<typeof options>
   }
   return {
     name: 'continuous-aggregation',
-    settings,
     ...syntheticEvents(settings, 0),
     stages: [windowed(keyPrefixBytes(settings), { kind: 'global' }, incrementalAggregate(settings.aggregate, eventWidth(settings)))],
   };

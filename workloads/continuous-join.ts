@@ -1,9 +1,15 @@
 import { z } from 'zod';
-import type { Workload } from './contract.ts';
+import type { Gallery, Workload } from './contract.ts';
 import { eventWidth, syntheticEvents, syntheticOptions, twoStreamOptions } from './sources/synthetic-options.ts';
 
-export const description =
-  'Right events enriched with what the left side last said of their key, waiting where it has said nothing yet: rides joined with the taxi that is on duty, without windows, where state lives until an event ends it.';
+export const description = 'Right events enriched with what the left side last said of their key, waiting where it has said nothing yet.';
+
+export const gallery: Gallery = {
+  job: 'Rides joined with the taxi that is on duty, until an event says that it is no longer.',
+  operations:
+    'read the key; left: write it, and scan and remove those that wait; right that finds nothing: append, and mark the key the first time; end: delete',
+  stresses: 'State without windows, which lives until an event ends it: reads at random, single deletes, nothing dropped by range.',
+};
 
 export const options = z.strictObject({
   ...syntheticOptions,
@@ -18,7 +24,6 @@ const WINDOW_MS = 1;
 export default function continuousJoin(settings: z.output<typeof options>): Workload {
   return {
     name: 'continuous-join',
-    settings,
     ...syntheticEvents(settings, WINDOW_MS, settings),
     stages: [{ kind: 'continuous-join', keyPrefixBytes: settings.keyBytes, inputWidth: eventWidth(settings) }],
   };

@@ -227,6 +227,19 @@ export interface SourceRequest {
   readonly endless: boolean;
 }
 
+/**
+ * What a workload is there for, in a sentence each. S is the state of one key and window, n = size / slide. Built-in modules export one as
+ * `gallery`; others need not.
+ */
+export interface Gallery {
+  /** The job that it stands for. */
+  readonly job: string;
+  /** The state operations of an event, and those of what the watermark makes due. */
+  readonly operations: string;
+  /** What of a store it puts to the test. */
+  readonly stresses: string;
+}
+
 /** A configured workload. A module exports `options` (a zod schema), `description`, and by default `(options) => Workload`. */
 export interface Workload {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { countSumMinMax, mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
-import { type WindowSpec, type Workload, WorkloadError } from './contract.ts';
+import { type Gallery, type WindowSpec, type Workload, WorkloadError } from './contract.ts';
 import { FLIGHTS, flightsSource } from './sources/flights.ts';
 import { windowed } from './windowed.ts';
 import { session } from './windows/session.ts';
@@ -10,8 +10,14 @@ import { tumbling } from './windows/tumbling.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-export const description =
-  'Delays of 3,000,000 real US flights per route and hour, then per airport and day: a dashboard fed by a chain of two windows.';
+export const description = 'Delays of 3,000,000 real US flights per route and hour, then per airport and day.';
+
+export const gallery: Gallery = {
+  job: 'A dashboard fed by a chain of two windows, of which the second merges what the first gives.',
+  operations: 'read S, write S; a window that fires: scan, drop, and for each of its rows read S and write S in the second stage',
+  stresses:
+    'Real keys and their skew, and with arrivals=actual real disorder and late events; the state is small, so that calls weigh more than bytes.',
+};
 
 export const options = z.strictObject({
   limit: z.int().min(1).max(FLIGHTS).default(FLIGHTS).describe('the first so many flights of the file'),

@@ -1,9 +1,14 @@
 import { z } from 'zod';
-import { type Workload, WorkloadError } from './contract.ts';
+import { type Gallery, type Workload, WorkloadError } from './contract.ts';
 import { eventWidth, syntheticEvents, syntheticOptions, twoStreamOptions } from './sources/synthetic-options.ts';
 
-export const description =
-  'Every pair of a left event and a right one of its key within an interval of its time: orders joined with the payments shortly before and after them, where each event is stored and looks through what the other side stored.';
+export const description = 'Every pair of a left event and a right one of its key within an interval of its time.';
+
+export const gallery: Gallery = {
+  job: 'Orders joined with the payments shortly before and after them.',
+  operations: 'append to its side; scan the key in up to three buckets of the other side; a bucket that expires: drop',
+  stresses: 'Short scans of single keys between appends, at every event: a store that is slow to begin a scan shows it here.',
+};
 
 const BOUND_MS_MAX = 2 ** 31;
 const bound = z.int().min(-BOUND_MS_MAX).max(BOUND_MS_MAX).meta({ unit: 'ms' });
@@ -29,7 +34,6 @@ export default function intervalJoin(settings: z.output<typeof options>): Worklo
   }
   return {
     name: 'interval-join',
-    settings,
     ...syntheticEvents(settings, LATE_BY_MS, settings),
     stages: [{ kind: 'interval-join', keyPrefixBytes: keyBytes, inputWidth: eventWidth(settings), lowerMs: lower, upperMs: upper }],
   };

@@ -1,6 +1,7 @@
 // Proves that every preset says what it is, gives the same events on every machine (the first 100,000 are pinned; those of the
 // synthetic ones were computed by a second program in Python as well), reaches the state it
-// is meant to have, makes late events that are truly late, and refuses settings that cannot be.
+// is meant to have, makes late events that are truly late, says of its settings those that matter and with these makes the same again, and
+// refuses settings that cannot be.
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { z } from 'zod';
@@ -9,6 +10,7 @@ import * as continuousJoin from './continuous-join.ts';
 import {
   type AggregateStage,
   EventBatch,
+  type Gallery,
   type SlidingWindow,
   type Source,
   stageColumns,
@@ -23,6 +25,7 @@ import * as sessionHolistic from './session-holistic.ts';
 import * as sessionIncremental from './session-incremental.ts';
 import * as slidingHolistic from './sliding-holistic.ts';
 import * as slidingIncremental from './sliding-incremental.ts';
+import { eventDigest } from './sources/event-digest.ts';
 import * as synthetic from './synthetic.ts';
 import * as tumblingHolistic from './tumbling-holistic.ts';
 import * as tumblingIncremental from './tumbling-incremental.ts';
@@ -33,7 +36,10 @@ const EVENTS = 100_000;
 type Settings = Readonly<Record<string, string | number | boolean>>;
 
 const PRESETS: Readonly<
-  Record<string, { readonly description: string; readonly options: z.ZodObject; make(settings: Settings): Workload }>
+  Record<
+    string,
+    { readonly description: string; readonly gallery: Gallery; readonly options: z.ZodObject; make(settings: Settings): Workload }
+  >
 > = {
   'continuous-aggregation': {
     ...continuousAggregation,
@@ -112,8 +118,10 @@ function firstWindow(workload: Workload): TumblingWindow | SlidingWindow {
 }
 
 test('each preset describes itself and its options, and runs with none given', async (t) => {
-  for (const [name, { description, options }] of Object.entries(PRESETS)) {
+  for (const [name, { description, gallery, options }] of Object.entries(PRESETS)) {
     t.regex(description, /^[A-Z][^.]+\.$/, name);
+    t.deepEqual(Object.keys(gallery), ['job', 'operations', 'stresses'], name);
+    for (const words of Object.values(gallery)) t.true(words.length > 10 && !words.includes('  '), name);
     for (const [field, schema] of Object.entries(options.shape)) t.truthy((schema as z.ZodType).description, `${name}: ${field}`);
     const workload = make(name);
     t.is(workload.name, name);
@@ -129,6 +137,44 @@ test('each preset describes itself and its options, and runs with none given', a
       t.is(inputWidth, before === undefined ? source.width : stageColumns(before).length);
     }
     t.deepEqual(make(name, workload.settings).settings, workload.settings, 'the settings in force make the same workload');
+  }
+});
+
+/** By what is chosen, the settings that matter for it and no other choice. */
+const CHOICES: readonly (readonly [chosen: Settings, matters: Settings])[] = [
+  [{}, {}],
+  [{ distribution: 'zipf' }, { exponent: 1.2, scrambled: false }],
+  [{ distribution: 'latest' }, { exponent: 0.7 }],
+  [{ distribution: 'hotspot' }, { hotFraction: 0.1, hotShare: 0.7 }],
+  [{ distribution: 'ecdf' }, { ecdf: '0.2:0.9;1:1' }],
+  [{ regime: 'growing' }, { growOver: 500 }],
+  [{ regime: 'expiring' }, { turnover: 300 }],
+  [{ arrivals: 'burst' }, { burstEvery: 100, burstLength: 10, burstFactor: 3 }],
+  [{ disorder: 0.5 }, { disorderMs: 70 }],
+  [{ payload: 'constant' }, { payloadBytes: 30, compressibility: 0.5 }],
+  [{ payload: 'lognormal' }, { payloadBytes: 50, payloadSpread: 9, payloadMax: 80, compressibility: 0 }],
+];
+
+test('the settings in force are those that matter, and make the same events', async (t) => {
+  const everything = Object.assign({}, ...CHOICES.map(([, matters]) => matters));
+  const content = async (workload: Workload) => {
+    const { name, watermark, stages } = workload;
+    const events = eventDigest(await workload.source({ seed: 4, endless: false }), 2_000, 500);
+    return { name, watermark, stages: JSON.stringify(stages), events };
+  };
+  for (const name of Object.keys(PRESETS).filter((preset) => preset !== 'flights-delays')) {
+    const always = Object.keys(make(name).settings);
+    for (const [chosen, matters] of CHOICES) {
+      const where = `${name} ${JSON.stringify(chosen)}`;
+      const given = { keys: 50, ...chosen, ...matters };
+      const made = make(name, given);
+      t.deepEqual(Object.keys(made.settings).sort(), [...always, ...Object.keys(matters)].sort(), where);
+      t.like(made.settings, given, where);
+      t.deepEqual(await content(make(name, made.settings)), await content(made), where);
+      // Options that do not matter make no difference, but that a map of keys and a file are read where they are named.
+      const besides = { ...everything, ecdf: '', ...(chosen.payload === 'constant' ? { payloadMax: 0 } : {}), ...given };
+      t.deepEqual(await content(make(name, besides)), await content(made), where);
+    }
   }
 });
 

@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import type { Workload } from './contract.ts';
+import type { Gallery, Workload } from './contract.ts';
 import { incrementalAggregate, incrementalOptions, keyPrefixBytes, slidingOptions } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
 
-export const description =
-  'Counts and totals per key over sliding windows of synthetic events: moving averages and alerts, where every event updates several windows.';
+export const description = 'Counts and totals per key over sliding windows of synthetic events.';
+
+export const gallery: Gallery = {
+  job: 'Moving averages and alerts: the last ten seconds, every two seconds.',
+  operations:
+    'n × (read S, write S); a window that fires: scan, drop. With panes=true: read S, write S; a window that fires: n scans, and the drop of its oldest pane',
+  stresses: 'n times the reads and writes of a tumbling window, in n windows open side by side; with panes, scans instead.',
+};
 
 export const options = z.strictObject({ ...syntheticOptions, ...slidingOptions, ...incrementalOptions });
 
@@ -15,7 +21,6 @@ export default function slidingIncremental(settings: z.output<typeof options>): 
   const { size, slide, panes, lateness, aggregate } = settings;
   return {
     name: 'sliding-incremental',
-    settings,
     ...syntheticEvents(settings, size + lateness),
     stages: [
       windowed(keyPrefixBytes(settings), sliding(size, slide, panes), incrementalAggregate(aggregate, eventWidth(settings)), lateness),

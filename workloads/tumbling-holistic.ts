@@ -1,12 +1,17 @@
 import { z } from 'zod';
-import type { Workload } from './contract.ts';
+import type { Gallery, Workload } from './contract.ts';
 import { holisticAggregate, holisticOptions, keyPrefixBytes, windowOptions } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { tumbling } from './windows/tumbling.ts';
 
-export const description =
-  'The median per key over tumbling windows of synthetic events: an exact statistic that needs every event of the window kept in a list.';
+export const description = 'The median per key over tumbling windows of synthetic events.';
+
+export const gallery: Gallery = {
+  job: 'Exact statistics of a period, such as the median response time a minute, which need every event of it.',
+  operations: 'append S; a window that fires: scan, drop',
+  stresses: 'Blind appends, and scans of all that came in a window: bytes kept grow with events, not with keys.',
+};
 
 export const options = z.strictObject({ ...syntheticOptions, ...windowOptions, ...holisticOptions });
 
@@ -15,7 +20,6 @@ export default function tumblingHolistic(settings: z.output<typeof options>): Wo
   const { size, lateness, aggregate } = settings;
   return {
     name: 'tumbling-holistic',
-    settings,
     ...syntheticEvents(settings, size + lateness),
     stages: [windowed(keyPrefixBytes(settings), tumbling(size), holisticAggregate(aggregate, eventWidth(settings)), lateness)],
   };

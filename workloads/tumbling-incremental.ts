@@ -1,12 +1,17 @@
 import { z } from 'zod';
-import type { Workload } from './contract.ts';
+import type { Gallery, Workload } from './contract.ts';
 import { incrementalAggregate, incrementalOptions, keyPrefixBytes, windowOptions } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { tumbling } from './windows/tumbling.ts';
 
-export const description =
-  'Counts and totals per key over tumbling windows of synthetic events: metering, billing or rate limiting, where every event updates one record.';
+export const description = 'Counts and totals per key over tumbling windows of synthetic events.';
+
+export const gallery: Gallery = {
+  job: 'Metering, billing or rate limiting: one record a customer and minute.',
+  operations: 'read S, write S; a window that fires: scan, drop',
+  stresses: 'Reads and writes of one record at random, then a range that is scanned and dropped at once.',
+};
 
 export const options = z.strictObject({ ...syntheticOptions, ...windowOptions, ...incrementalOptions });
 
@@ -15,7 +20,6 @@ export default function tumblingIncremental(settings: z.output<typeof options>):
   const { size, lateness, aggregate } = settings;
   return {
     name: 'tumbling-incremental',
-    settings,
     ...syntheticEvents(settings, size + lateness),
     stages: [windowed(keyPrefixBytes(settings), tumbling(size), incrementalAggregate(aggregate, eventWidth(settings)), lateness)],
   };

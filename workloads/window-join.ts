@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import type { Workload } from './contract.ts';
+import type { Gallery, Workload } from './contract.ts';
 import { eventWidth, syntheticEvents, syntheticOptions, twoStreamOptions } from './sources/synthetic-options.ts';
 import { sliding } from './windows/sliding.ts';
 import { tumbling } from './windows/tumbling.ts';
 
-export const description =
-  'Every pair of a left and a right event of a key and window: ad views joined with the clicks of the same minutes, where all events of both sides wait in lists until their window closes.';
+export const description = 'Every pair of a left and a right event of a key and window of synthetic events.';
+
+export const gallery: Gallery = {
+  job: 'Ad views joined with the clicks of the same minutes.',
+  operations: 'append to its side (window=sliding: n times); a window that fires: scan and drop both sides',
+  stresses: 'Blind appends to two lists, and large scans when windows close: all events of both sides wait until then.',
+};
 
 export const options = z.strictObject({
   ...syntheticOptions,
@@ -16,13 +21,13 @@ export const options = z.strictObject({
 });
 
 /** @throws WorkloadError `impossible-settings` */
-export default function windowJoin({ slide, ...settings }: z.output<typeof options>): Workload {
+export default function windowJoin(settings: z.output<typeof options>): Workload {
+  const { slide, ...others } = settings;
   const { window, size, keyBytes } = settings;
   const isSliding = window === 'sliding';
   return {
     name: 'window-join',
-    settings: isSliding ? { ...settings, slide } : settings,
-    ...syntheticEvents(settings, size, settings),
+    ...syntheticEvents(isSliding ? settings : others, size, settings),
     stages: [
       {
         kind: 'window-join',

@@ -39,6 +39,14 @@ export class Histogram {
     if (value > this.#max) this.#max = value;
   }
 
+  /** Adds another histogram's records: nothing is lost. */
+  add({ total, min, max, counts }: HistogramData): void {
+    for (let i = 0; i < counts.length; i += 2) this.#counts[counts[i]!]! += counts[i + 1]!;
+    this.#total += total;
+    if (total > 0 && min < this.#min) this.#min = min;
+    if (max > this.#max) this.#max = max;
+  }
+
   /** The value below which a fraction `q` (0 to 1) of the records lie: the middle of its bucket. NaN when empty. */
   quantile(q: number): number {
     let left = Math.max(1, Math.ceil(q * this.#total));

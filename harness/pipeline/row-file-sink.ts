@@ -45,20 +45,15 @@ export class RowFileSink implements Sink {
     ftruncateSync(this.#file, this.#bytes);
   }
 
-  /** Closes the file and returns its rows as CSV lines, sorted by stage, window and key (bytewise); a character is a byte. */
-  finish(): string[] {
+  /** Closes the file, with every row in it. */
+  close(): void {
     this.#flush();
     closeSync(this.#file);
-    const rows = readFileSync(this.#path, 'latin1').split('\n').slice(0, -1).map(parseRow);
-    // Keys of a stage are equally long, so their hexadecimal text sorts as their bytes do.
-    rows.sort((a, b) => a.stage - b.stage || a.startMs - b.startMs || a.endMs - b.endMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-    return rows.map(({ stage, startMs, endMs, key, numbers }) => `${stage},${startMs},${endMs},${keyText(key)},${numbers}`);
   }
 
   /** Closes the file and digests the rows that are in it, so that one too many or too few shows. */
   finishDigest(): OutputDigest {
-    this.#flush();
-    closeSync(this.#file);
+    this.close();
     const digest = new OutputDigest();
     for (const line of readFileSync(this.#path, 'latin1').split('\n').slice(0, -1)) {
       const { stage, startMs, endMs, key, numbers } = parseRow(line);
@@ -75,6 +70,14 @@ export class RowFileSink implements Sink {
     this.#bytes += bytes.length;
     this.#text = '';
   }
+}
+
+/** The rows of closed files as CSV lines, sorted by stage, window and key (bytewise); a character is a byte. */
+export function sortedRows(paths: readonly string[]): string[] {
+  const rows = paths.flatMap((path) => readFileSync(path, 'latin1').split('\n').slice(0, -1).map(parseRow));
+  // Keys of a stage are equally long, so their hexadecimal text sorts as their bytes do.
+  rows.sort((a, b) => a.stage - b.stage || a.startMs - b.startMs || a.endMs - b.endMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return rows.map(({ stage, startMs, endMs, key, numbers }) => `${stage},${startMs},${endMs},${keyText(key)},${numbers}`);
 }
 
 /** A key as text: its bytes without the padding, quoted as CSV where it has to be. */

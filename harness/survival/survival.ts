@@ -100,7 +100,14 @@ function oneProcess(request: SurvivalRequest, { killAt, waits, onKillMe, environ
   const { backend, workload, batchSize, seed, checkpointEvery, overlap, directory, timeoutMs, signal } = request;
   const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
   return runChild({
-    task: { kind: 'survive', cell: { backend, workload, storage, batchSize, seed, directory }, checkpointEvery, overlap, killAt, waits },
+    task: {
+      kind: 'survive',
+      cell: { backend, workload, storage, batchSize, keyGroups: null, seed, directory },
+      checkpointEvery,
+      overlap,
+      killAt,
+      waits,
+    },
     phase: 'open',
     timeoutMs,
     signal,

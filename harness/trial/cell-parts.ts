@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import type { StateBackend } from '../../backends/contract.ts';
 import type { Source, Workload } from '../../workloads/contract.ts';
+import type { Position } from '../checkpointing/position.ts';
 import { create } from '../modules.ts';
 import type { CellTask } from './tasks.ts';
 
@@ -11,6 +12,7 @@ export interface CellParts {
   readonly workload: Workload;
   readonly storage: CheckpointStorage;
   readonly source: Source;
+  readonly keyGroups: Position['keyGroups'];
 }
 
 /** @param endless true for a timed trial, which must not run out of events. */
@@ -22,5 +24,6 @@ export async function cellParts(cell: CellTask, endless: boolean): Promise<CellP
     workload,
     storage: await create<CheckpointStorage>(cell.storage),
     source: await workload.source({ seed: cell.seed, endless }),
+    keyGroups: cell.keyGroups,
   };
 }

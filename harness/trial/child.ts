@@ -40,6 +40,8 @@ export interface ChildRequest<T extends Task> {
   /** Called with the pid as soon as the process is there, to watch it from outside. */
   readonly onSpawn?: (pid: number) => void;
   readonly onPhase?: (phase: Phase) => void;
+  /** Called when the process waits, which it does until `goOn` is called. At once if absent. */
+  readonly onWait?: (goOn: () => void) => void;
   /**
    * Called when the process asks for SIGKILL; it comes when `kill` is called, unless the process has ended by then. At once if absent.
    * One that waits goes on when `goOn` is called.
@@ -57,6 +59,7 @@ export function runChild<T extends Task>({
   signal,
   onSpawn,
   onPhase,
+  onWait = (goOn) => goOn(),
   onKillMe = (kill) => kill(),
   environment = {},
 }: ChildRequest<T>): Promise<Outcome<T['kind']>> {
@@ -87,20 +90,24 @@ export function runChild<T extends Task>({
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(-4000);
     });
+    const isThere = () => failure === null && child.exitCode === null && child.signalCode === null;
+    const goOn = () => {
+      if (isThere() && child.connected) child.send('go on');
+    };
     child.on('message', (message: Message) => {
       if (message.type === 'phase') {
         current = message.phase;
         onPhase?.(current);
       } else if (message.type === 'kill-me') {
         const { event } = message;
-        const isThere = () => failure === null && child.exitCode === null && child.signalCode === null;
         const kill = () => {
           if (!isThere()) return;
           killed = { ns: nowNs(), event, phase: current };
           child.kill('SIGKILL');
         };
-        onKillMe(kill, () => isThere() && child.send('go on'));
-      } else if (message.type === 'restored') restored = message;
+        onKillMe(kill, goOn);
+      } else if (message.type === 'waits') onWait(goOn);
+      else if (message.type === 'restored') restored = message;
       else if (message.type === 'result') result = message.result;
       else fail(message.code, message.message);
     });

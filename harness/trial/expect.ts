@@ -8,8 +8,8 @@ export async function expect({ workload: ref, seed, stops }: ExpectTask): Promis
   const workload = await create<Workload>(ref);
   const source = await workload.source({ seed, endless: true });
   const expected: Expected[] = [];
-  for await (const { atEvent, fired, ended, late } of oracle(workload, source, stops)) {
-    expected.push({ atEvent, fired, ended, lateEvents: late.reduce((sum, count) => sum + count, 0) });
+  for await (const { atEvent, fired, ended, late: lateByStage } of oracle(workload, source, stops)) {
+    expected.push({ atEvent, fired, ended, lateByStage });
   }
   return expected;
 }

@@ -1,18 +1,20 @@
 import type { Source } from '../../workloads/contract.ts';
-import type { CheckpointRecord } from '../checkpointing/checkpointer.ts';
 import { Job } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { allocatedBytes } from '../measure/disk.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
-import type { PipelineProbe } from '../pipeline/pipeline.ts';
-import type { Checkpoint } from '../results.ts';
+import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
 import { cellParts } from './cell-parts.ts';
-import type { MeasureResult, MeasureTask, Tell } from './tasks.ts';
+import { endOf } from './end-of.ts';
+import type { MeasureResult, MeasureTask, Meet, Tell } from './tasks.ts';
 
-/** Warms up, measures, tells the result; then works on in the tail, with checkpoints, until the parent's SIGKILL comes. */
-export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell): Promise<MeasureResult> {
+/**
+ * Warms up, measures at the same time as the processes beside it, and tells the result; then works on in the tail, with checkpoints,
+ * to the end of the stream or until the parent's SIGKILL comes.
+ */
+export async function measure({ cell, stream, afterwards }: MeasureTask, tell: Tell, meet: Meet): Promise<MeasureResult> {
   await tell({ type: 'phase', phase: 'open' });
   const parts = await cellParts(cell, true);
   const source = new TimedSource(parts.source);
@@ -27,6 +29,7 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
     batchSize: cell.batchSize,
     sink,
     probe: meter,
+    wrapPart: source.timePart,
     wrap: (opened) => {
       store = new MeasuredStore(opened);
       return store;
@@ -38,6 +41,7 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
   await tell({ type: 'phase', phase: 'warm-up' });
   await job.run(stream.warmUp, stream.checkpoints);
 
+  await meet();
   await tell({ type: 'phase', phase: 'measure' });
   measured.clear();
   source.ns = 0;
@@ -54,6 +58,8 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
   const output = { atEvent: job.pipeline.events, ended: false, rows: sink.rows, digest: sink.hex() };
   // The checkpoint that the end of the measured part cut short is waited for, outside the measured time.
   await job.checkpointer.settled();
+  // Whoever is done first does nothing that the others could feel.
+  await meet();
   const records = job.checkpointer.records;
   // A cut made in the warm-up may have been published since: its pause is not of the measured part.
   const pausesNs = records.filter((record) => record.startNs >= startNs).reduce((sum, { pauseMs }) => sum + pauseMs * 1e6, 0);
@@ -61,12 +67,11 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
   const workingBytes = await allocatedBytes(job.stateDirectory);
   const checkpointBytes = await job.space.allocatedBytes();
   const result: MeasureResult = {
-    throughput: {
-      eventsPerSecond: (stream.measured / totalNs) * 1e9,
-      measuredSeconds: totalNs / 1e9,
-      cpuSeconds: (cpu.user + cpu.system) / 1e6,
-      perSecond: meter.eventsPerSecond,
-    },
+    startNs,
+    endNs,
+    events: meter.events,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    perSecond: meter.eventsPerSecond,
     time: {
       storeSeconds: storeNs / 1e9,
       sourceSeconds: sourceNs / 1e9,
@@ -79,35 +84,38 @@ export async function measure({ cell, stream, killAt }: MeasureTask, tell: Tell)
       p99MsPerSecond: meter.p99MsPerSecond,
     },
     calls,
-    checkpoints: records.map((record) => checkpointOf(record, startNs)),
+    checkpoints: records.slice(),
     disk: { workingBytes, checkpointBytes },
     unavailable: {
       ...(workingBytes === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
       ...(checkpointBytes === null && { 'disk.checkpointBytes': 'this checkpoint storage does not tell what it takes' }),
     },
     settings: { ...parts.backend.settings },
-    lateEvents: job.pipeline.lateEvents,
+    lateByStage: job.pipeline.lateByStage,
     rssBytesBefore,
     output,
+    ended: null,
   };
-  if (killAt === null) {
+  if (afterwards === 'stop') {
     await job.close();
     return result;
   }
+  const end = stream.warmUp + stream.measured + stream.tail;
+  if (afterwards === 'end') {
+    await job.run(end, stream.checkpoints);
+    const ended = await endOf(job, sink);
+    return { ...result, ended };
+  }
   await tell({ type: 'result', result });
   await tell({ type: 'phase', phase: 'kill' });
-  await job.run(killAt, stream.checkpoints);
-  await tell({ type: 'kill-me', event: killAt });
-  await job.run(stream.warmUp + stream.measured + stream.tail, stream.checkpoints);
+  await job.run(afterwards.killAt, stream.checkpoints);
+  await tell({ type: 'kill-me', event: afterwards.killAt });
+  await job.run(end, stream.checkpoints);
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));
 }
 
-function checkpointOf({ startNs, endNs: _, ...figures }: CheckpointRecord, measuredFromNs: number): Checkpoint {
-  return { ...figures, atSeconds: (startNs - measuredFromNs) / 1e9 };
-}
-
-/** A source that adds up the time of making events. */
+/** A source that adds up the time of making events, and of taking out those of other processes. */
 class TimedSource implements Source {
   ns = 0;
   readonly #source: Source;
@@ -142,6 +150,15 @@ class TimedSource implements Source {
     this.ns += nowNs() - start;
     return filled;
   }
+
+  readonly timePart = (part: StreamPart): StreamPart => ({
+    keep: (events) => {
+      const start = nowNs();
+      const gone = part.keep(events);
+      this.ns += nowNs() - start;
+      return gone;
+    },
+  });
 }
 
 /**
@@ -153,6 +170,7 @@ class StreamMeter implements PipelineProbe {
   readonly duringCheckpoint = new Histogram();
   readonly eventsPerSecond: number[] = [];
   readonly p99MsPerSecond: (number | null)[] = [];
+  events = 0;
   readonly #second = new Histogram();
   readonly #source: TimedSource;
   #job: Job | null = null;
@@ -195,6 +213,7 @@ class StreamMeter implements PipelineProbe {
     this.#second.record(ns);
     if (this.#busyAtStart) this.duringCheckpoint.record(ns);
     this.#secondEvents += events;
+    this.events += events;
   }
 
   /** Closes the seconds that are over. */

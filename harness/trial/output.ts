@@ -2,15 +2,24 @@ import { join } from 'node:path';
 import { type Stage, stageColumns } from '../../workloads/contract.ts';
 import { writeAtomically } from '../atomic-file.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
-import { RowFileSink } from '../pipeline/row-file-sink.ts';
+import { RowFileSink, sortedRows } from '../pipeline/row-file-sink.ts';
 import { cellParts } from './cell-parts.ts';
-import type { OutputResult, OutputTask, Tell } from './tasks.ts';
+import type { Meet, OutputResult, OutputTask, Tell } from './tasks.ts';
 
-/** Runs a workload to its end, from the newest checkpoint if there is one, and writes its rows, sorted, as CSV. */
-export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, tell: Tell): Promise<OutputResult> {
+const ROWS = 'rows';
+
+/**
+ * Runs a workload to its end, from the newest checkpoint if there is one; one process writes the rows of all, sorted, as CSV, when
+ * all have them.
+ */
+export async function output(
+  { cell, checkpointEvery, killAt, parts: directories, to }: OutputTask,
+  tell: Tell,
+  meet: Meet,
+): Promise<OutputResult> {
   await tell({ type: 'phase', phase: 'open' });
   const parts = await cellParts(cell, false);
-  const sink = new RowFileSink(join(cell.directory, 'rows'));
+  const sink = new RowFileSink(join(cell.directory, ROWS));
   const job = await Job.open({ ...parts, directory: cell.directory, batchSize: cell.batchSize, sink });
   await tell({ type: 'phase', phase: 'measure' });
   const checkpoints =
@@ -24,10 +33,13 @@ export async function output({ cell, checkpointEvery, killAt, to }: OutputTask, 
   }
   await job.run(Number.POSITIVE_INFINITY, checkpoints);
   await job.end();
-  const rows = sink.finish();
-  writeAtomically(to, Buffer.from(`${header(parts.workload.stages)}\n${rows.map((row) => `${row}\n`).join('')}`, 'latin1'));
+  sink.close();
   const { lateEvents } = job.pipeline;
   await job.close();
+  await meet();
+  if (to === null) return { rows: 0, lateEvents };
+  const rows = sortedRows(directories.map((directory) => join(directory, ROWS)));
+  writeAtomically(to, Buffer.from(`${header(parts.workload.stages)}\n${rows.map((row) => `${row}\n`).join('')}`, 'latin1'));
   return { rows: rows.length, lateEvents };
 }
 

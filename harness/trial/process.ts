@@ -8,9 +8,10 @@ import { measure } from './measure.ts';
 import { micro } from './micro.ts';
 import { output } from './output.ts';
 import { recover } from './recover.ts';
+import { replay } from './replay.ts';
 import { rescale } from './rescale.ts';
 import { survive } from './survive.ts';
-import type { ResultOf, Task, Tell } from './tasks.ts';
+import type { Meet, ResultOf, Task, Tell } from './tasks.ts';
 
 const startedNs = Number(process.hrtime.bigint());
 
@@ -18,6 +19,12 @@ const tell: Tell = (message) =>
   new Promise((resolve, reject) => {
     process.send?.(message, (error: Error | null) => (error ? reject(error) : resolve()));
   });
+
+const meet: Meet = async () => {
+  const told = new Promise<void>((resolve) => process.once('message', () => resolve()));
+  await tell({ type: 'waits' });
+  await told;
+};
 
 /** LMDB's words for a write of which the disk took only a part: it cannot tell a full disk from a broken one. */
 const SHORT_WRITE = /Input\/output error/;
@@ -27,13 +34,13 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
     case 'calibrate':
       return calibrate(task, tell);
     case 'measure':
-      return measure(task, tell);
+      return measure(task, tell, meet);
     case 'recover':
       return recover(task, tell, startedNs);
     case 'expect':
       return expect(task);
     case 'output':
-      return output(task, tell);
+      return output(task, tell, meet);
     case 'rescale':
       return rescale(task, tell);
     case 'survive':
@@ -42,6 +49,8 @@ function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return interval(task, tell);
     case 'micro':
       return micro(task, tell);
+    case 'replay':
+      return replay(task, tell);
   }
 }
 

@@ -2,6 +2,7 @@ import { findGround, Job, NO_CHECKPOINTS } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { cellParts } from './cell-parts.ts';
+import { endOf } from './end-of.ts';
 import type { RecoverResult, RecoverTask, Tell } from './tasks.ts';
 
 /** Restores, replays up to where the killed process was, and goes on to the end of the stream. */
@@ -24,9 +25,7 @@ export async function recover({ cell, stream, replayTo }: RecoverTask, tell: Tel
   await job.run(stream.warmUp + stream.measured + stream.tail, stream.checkpoints);
 
   await tell({ type: 'phase', phase: 'verify' });
-  await job.end();
-  const output = { atEvent: pipeline.events, ended: true, rows: sink.rows, digest: sink.hex() };
-  await job.close();
+  const ended = await endOf(job, sink);
   return {
     startedNs,
     verifiedNs,
@@ -36,7 +35,6 @@ export async function recover({ cell, stream, replayTo }: RecoverTask, tell: Tel
     checkpointId: restored.checkpointId,
     fromEvent: restored.fromEvent,
     skipped: restored.skipped,
-    lateEvents: pipeline.lateEvents,
-    output,
+    ...ended,
   };
 }

@@ -1,7 +1,12 @@
 /** What a trial's processes are told and what they answer: plain JSON over the channel of a forked process. */
+
+import type { CheckpointRecord } from '../checkpointing/checkpointer.ts';
+import type { Position } from '../checkpointing/position.ts';
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
 import type { CompletedTrial, FailedTrial, MicroFailure, MicroMeasurement, Output } from '../results.ts';
+import type { TextRequest } from '../traces/gadget-text.ts';
+import type { Replayed } from '../traces/replay.ts';
 
 export type Phase = FailedTrial['phase'];
 
@@ -11,9 +16,11 @@ export interface CellTask {
   readonly workload: ModuleRef;
   readonly storage: ModuleRef;
   readonly batchSize: number;
+  /** Which of the stream's keys are the process's; null for all. */
+  readonly keyGroups: Position['keyGroups'];
   /** Seed of the events. */
   readonly seed: number;
-  /** The trial's own directory, kept between its processes. */
+  /** The trial's own directory, or that of a part of it, kept between its processes. */
   readonly directory: string;
 }
 
@@ -32,12 +39,13 @@ export interface CalibrateTask {
   readonly seconds: number;
 }
 
-/** Warms up, measures, and then goes on in the tail until it is killed; with `killAt` null it ends after measuring. */
+/** Warms up, waits, measures, waits. */
 export interface MeasureTask {
   readonly kind: 'measure';
   readonly cell: CellTask;
   readonly stream: StreamPlan;
-  readonly killAt: number | null;
+  /** What comes then: nothing, the rest of the stream, or as much of it as is done until it is killed at that event. */
+  readonly afterwards: 'stop' | 'end' | { readonly killAt: number };
 }
 
 /** Restores what a killed process left, replays, and goes on to the end of the stream. */
@@ -58,7 +66,7 @@ export interface ExpectTask {
   readonly stops: readonly number[];
 }
 
-/** Runs a workload once and writes its rows, asking to be killed where told. */
+/** Runs a workload once, asking to be killed where told, waits, and writes its rows with those of the processes beside it. */
 export interface OutputTask {
   readonly kind: 'output';
   readonly cell: CellTask;
@@ -66,7 +74,10 @@ export interface OutputTask {
   readonly checkpointEvery: number | null;
   /** Event at which to ask for SIGKILL; null to go on to the end. */
   readonly killAt: number | null;
-  readonly to: string;
+  /** Directories of all processes beside it, its own included. */
+  readonly parts: readonly string[];
+  /** The CSV for the rows of all; null where another process writes it. */
+  readonly to: string | null;
 }
 
 /** Takes over, in another number of processes, from the newest checkpoints that some left. */
@@ -150,6 +161,17 @@ export interface MicroResult {
   readonly failures: readonly Omit<MicroFailure, 'backend' | 'block'>[];
 }
 
+/** Drives a backend with the operations of a trace. */
+export interface ReplayTask {
+  readonly kind: 'replay';
+  readonly file: string;
+  readonly text: TextRequest;
+  readonly backend: ModuleRef;
+  /** The store's own, empty. */
+  readonly directory: string;
+  readonly verify: boolean;
+}
+
 export type Task =
   | CalibrateTask
   | MeasureTask
@@ -159,24 +181,40 @@ export type Task =
   | RescaleTask
   | SurviveTask
   | IntervalTask
-  | MicroTask;
+  | MicroTask
+  | ReplayTask;
 
 export interface CalibrateResult {
   readonly eventsPerSecond: number;
 }
 
-export interface MeasureResult
-  extends Pick<CompletedTrial, 'throughput' | 'time' | 'batchTime' | 'calls' | 'checkpoints' | 'disk' | 'unavailable'> {
+export interface MeasureResult extends Pick<CompletedTrial, 'time' | 'batchTime' | 'calls' | 'disk' | 'unavailable'> {
+  /** When the measured part began and ended, on the clock that all processes share. */
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Those events of the measured part that were the process's own. */
+  readonly events: number;
+  readonly cpuSeconds: number;
+  readonly perSecond: readonly number[];
+  readonly checkpoints: readonly CheckpointRecord[];
   /** The backend's, as they are once it is open: some are known only then. */
   readonly settings: CompletedTrial['backend']['settings'];
-  readonly lateEvents: number;
+  readonly lateByStage: readonly number[];
   readonly rssBytesBefore: number;
   /** Rows fired by the end of the measured part. */
+  readonly output: Output;
+  /** What it came to at the end of the stream; null if it stopped or was killed before. */
+  readonly ended: Ended | null;
+}
+
+/** What a stream's end was like. */
+export interface Ended {
+  readonly lateByStage: readonly number[];
   readonly output: Output;
 }
 
 /** Times on the clock that all processes of a machine share. */
-export interface RecoverResult {
+export interface RecoverResult extends Ended {
   readonly startedNs: number;
   readonly verifiedNs: number;
   readonly restoredNs: number;
@@ -185,8 +223,6 @@ export interface RecoverResult {
   readonly checkpointId: number;
   readonly fromEvent: number;
   readonly skipped: number;
-  readonly lateEvents: number;
-  readonly output: Output;
 }
 
 export interface RescaleResult {
@@ -204,10 +240,11 @@ export interface Expected {
   /** Rows the watermark has fired by then, and all rows if the stream ended there. */
   readonly fired: Output;
   readonly ended: Output;
-  readonly lateEvents: number;
+  readonly lateByStage: readonly number[];
 }
 
 export interface OutputResult {
+  /** Rows in the CSV; 0 where another process writes it. */
   readonly rows: number;
   readonly lateEvents: number;
 }
@@ -231,17 +268,23 @@ export interface ResultOf {
   readonly survive: SurviveResult;
   readonly interval: IntervalResult;
   readonly micro: MicroResult;
+  readonly replay: Replayed;
 }
 
 /** What a process says while it works. */
 export type Message =
   | { readonly type: 'phase'; readonly phase: Phase }
+  /** The process waits until it is told to go on. */
+  | { readonly type: 'waits' }
   /** The process has processed this many events and wants SIGKILL; it goes on working until it comes. */
   | { readonly type: 'kill-me'; readonly event: number }
   /** What a `survive` task found when it was restored: the contents of all open windows. */
   | { readonly type: 'restored'; readonly restored: Restored; readonly state: Output }
   | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
+
+/** Waits for the processes beside this one, which come to wait too. */
+export type Meet = () => Promise<void>;
 
 /** Says something to the parent. Settles when it is on its way, so that a process that never waits is heard. */
 export type Tell = (message: Message) => Promise<void>;

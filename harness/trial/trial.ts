@@ -1,11 +1,14 @@
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
 import { sweepInterval } from './interval-sweep.ts';
+import { mergeMeasured, sumLate, sumOutputs } from './merge-parts.ts';
+import { type Companions, type Lived, liveTogether, partsOf } from './parts.ts';
 import { takeOver } from './take-over.ts';
-import type { CellTask, Expected, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
+import type { CellTask, Ended, Expected, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
 
 export interface TrialRequest {
   readonly planned: PlannedCell;
@@ -13,11 +16,11 @@ export interface TrialRequest {
   /** Seed of the events, the same for every trial of a run. */
   readonly seed: number;
   readonly stream: StreamPlan;
-  /** The event at which the process is killed; null where no recovery is measured. */
-  readonly killAt: number | null;
-  /** Whether the checkpoint interval is swept. */
+  /** Which of the processes, from 0, is killed, and at which event; null where no recovery is measured. */
+  readonly kill: Kill | null;
+  /** Whether the checkpoint interval is swept. Of one process only. */
   readonly interval: boolean;
-  /** Whether other numbers of processes take over from the newest checkpoint in the end. */
+  /** Whether other numbers of processes take over from the newest checkpoint in the end. Of one process only. */
   readonly rescale: boolean;
   /**
    * The right output at the end of the measured part, at the end of the stream and, where the interval is swept, at the end of that;
@@ -32,20 +35,27 @@ export interface TrialRequest {
   readonly onPhase: (phase: Phase) => void;
 }
 
+export interface Kill {
+  readonly part: number;
+  readonly atEvent: number;
+}
+
 /**
- * One trial: a fresh process warms up, is measured, and is killed in the tail of its stream; a second one restores,
- * replays and ends the stream. Output is checked at the end of the measured part and, after the crash, at the end.
+ * One trial: a fresh process, or several that have the stream between them, warm up and are measured; one is killed in the tail of
+ * its stream, and a new one restores, replays and ends the stream, as meanwhile the others do. The output of all together is
+ * checked at the end of the measured part and, after the crash, at the end.
  * Whatever goes wrong is a failed trial, never an error.
  */
 export async function runTrial(request: TrialRequest): Promise<Trial> {
   const { planned, block, seed, directory } = request;
   const { cell } = planned;
   const startedAt = new Date();
-  const task: CellTask = {
+  const task = {
     backend: planned.backend,
     workload: planned.workload,
     storage: planned.storage,
     batchSize: cell.batchSize,
+    keyGroups: null,
     seed,
     directory,
   };
@@ -60,6 +70,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
       workload: cell.workload,
       storage: cell.storage,
       batchSize: cell.batchSize,
+      parallelism: cell.parallelism,
       seed,
       startedAt: startedAt.toISOString(),
       durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
@@ -97,81 +108,109 @@ async function measureAndRescale(request: TrialRequest, cell: CellTask): Promise
   return { ...measured, rescale, correctness: { ...measured.correctness, rescaled: check(request.expected?.total.ended, output) } };
 }
 
+/** What became of one process, and of the one that took over if it was killed. */
+interface Part {
+  readonly measured: MeasureResult;
+  readonly ended: Ended | null;
+  readonly recovery: Recovery | null;
+}
+
 async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
-  const { stream, killAt, expected, timeoutMs, signal, onPhase } = request;
-  let memory: ResidentMemory | null = null;
+  const { planned, stream, kill, expected } = request;
+  const memory = new ResidentMemory();
   let rssBytesMax: number | null = null;
-  const first = await runChild({
-    task: { kind: 'measure', cell, stream, killAt },
-    phase: 'open',
-    timeoutMs,
-    signal,
-    onSpawn: (pid) => {
-      memory = new ResidentMemory(pid);
-    },
-    onPhase: (phase) => {
-      if (phase === 'kill') rssBytesMax = memory?.stop() ?? null;
-      onPhase(phase);
+  const lived = await liveTogether({
+    parts: partsOf(cell, planned.cell.parallelism),
+    signal: request.signal,
+    live: (part, index, companions) => livePart(request, part, index, companions, memory),
+    onMet: (nth) => {
+      if (nth === AFTER_MEASURING) rssBytesMax = memory.stop();
     },
   });
-  rssBytesMax ??= (memory as ResidentMemory | null)?.stop() ?? null;
-  const measured = first.result;
-  if (first.failure !== null || measured === null) return failureOf(first);
-  const measurements = {
-    ...measurementsOf(measured, stream, rssBytesMax),
-    backend: { ...request.planned.cell.backend, settings: measured.settings },
-    correctness: { uninterrupted: check(expected?.measured.fired, measured.output), recovered: null, rescaled: null, swept: null },
-    recovery: null,
+  memory.stop();
+  if ('failure' in lived) return lived.failure;
+  const parts = lived.result;
+  const measured = mergeMeasured(
+    parts.map((part) => part.measured),
+    stream,
+  );
+  const ends = parts.flatMap(({ ended }) => ended ?? []);
+  const lateByStage = sumLate(kill === null ? parts.map((part) => part.measured) : ends);
+  return {
+    ...measured,
+    backend: { ...planned.cell.backend, settings: parts[0]!.measured.settings },
+    events: {
+      total: stream.warmUp + stream.measured + stream.tail,
+      warmUp: stream.warmUp,
+      measured: stream.measured,
+      late: lateByStage.reduce((sum, late) => sum + late, 0),
+      lateByStage,
+    },
+    memory: { rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0), rssBytesMax },
+    unavailable: {
+      ...measured.unavailable,
+      ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),
+    },
+    recovery: parts.find(({ recovery }) => recovery !== null)?.recovery ?? null,
+    correctness: {
+      uninterrupted: check(expected?.measured.fired, sumOutputs(parts.map((part) => part.measured.output))),
+      recovered: kill === null ? null : check(expected?.total.ended, sumOutputs(ends.map(({ output }) => output))),
+      rescaled: null,
+      swept: null,
+      late: checkLate((kill === null ? expected?.measured : expected?.total)?.lateByStage, lateByStage),
+    },
     rescale: null,
     interval: null,
   };
-  if (killAt === null) return measurements;
-  if (first.killed === null) return { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' };
+}
+
+/** The meeting at which every process has measured. */
+const AFTER_MEASURING = 2;
+
+async function livePart(
+  { stream, kill, timeoutMs, onPhase }: TrialRequest,
+  cell: CellTask,
+  index: number,
+  { signal, onWait }: Companions,
+  memory: ResidentMemory,
+): Promise<Lived<Part>> {
+  const isKilled = kill?.part === index;
+  // One tells where the trial is: the one with most ahead of it.
+  const told = isKilled || (kill === null && index === 0) ? { onPhase } : {};
+  const first = await runChild({
+    task: { kind: 'measure', cell, stream, afterwards: isKilled ? { killAt: kill.atEvent } : kill === null ? 'stop' : 'end' },
+    phase: 'open',
+    timeoutMs,
+    signal,
+    onWait,
+    onSpawn: (pid) => memory.watch(pid),
+    ...told,
+  });
+  const measured = first.result;
+  if (first.failure !== null || measured === null) return { failure: failureOf(first) };
+  if (!isKilled) return { result: { measured, ended: measured.ended, recovery: null } };
+  if (first.killed === null)
+    return { failure: { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' } };
   const second = await runChild({
     task: { kind: 'recover', cell, stream, replayTo: first.killed.event },
     phase: 'restore',
     timeoutMs,
     signal,
-    onPhase,
+    ...told,
   });
   const recovered = second.result;
-  if (second.failure !== null || recovered === null) return failureOf(second);
-  return {
-    ...measurements,
-    events: { ...measurements.events, late: recovered.lateEvents },
-    recovery: recoveryOf(recovered, first.killed),
-    correctness: { ...measurements.correctness, recovered: check(expected?.total.ended, recovered.output) },
-  };
+  if (second.failure !== null || recovered === null) return { failure: failureOf(second) };
+  return { result: { measured, ended: recovered, recovery: recoveryOf(recovered, first.killed, index + 1) } };
 }
 
 function failureOf({ failure }: Outcome<'measure' | 'recover'>): TaskFailure {
   return failure ?? { phase: 'clean-up', code: 'no-result', message: 'the process ended without a result' };
 }
 
-function measurementsOf(
-  { lateEvents, rssBytesBefore, output: _, settings: __, ...measured }: MeasureResult,
-  stream: StreamPlan,
-  rssBytesMax: number | null,
-) {
-  return {
-    ...measured,
-    events: {
-      total: stream.warmUp + stream.measured + stream.tail,
-      warmUp: stream.warmUp,
-      measured: stream.measured,
-      late: lateEvents,
-    },
-    memory: { rssBytesBefore, rssBytesMax },
-    unavailable: {
-      ...measured.unavailable,
-      ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),
-    },
-  };
-}
-
-function recoveryOf(recovered: RecoverResult, killed: { readonly ns: number; readonly event: number }): Recovery {
+function recoveryOf(recovered: RecoverResult, killed: { readonly ns: number; readonly event: number }, part: number): Recovery {
   const { startedNs, verifiedNs, restoredNs, firstBatchNs, replayedNs } = recovered;
   return {
+    part,
     killedAtEvent: killed.event,
     restoredFromEvent: recovered.fromEvent,
     checkpointId: recovered.checkpointId,
@@ -191,4 +230,8 @@ function check(expected: Output | undefined, got: Output): CompletedTrial['corre
   const equal =
     expected.atEvent === got.atEvent && expected.ended === got.ended && expected.rows === got.rows && expected.digest === got.digest;
   return { expected, got, equal };
+}
+
+function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
+  return expected === undefined ? null : { expected: [...expected], got, equal: isDeepStrictEqual(expected, got) };
 }

@@ -185,6 +185,22 @@ test('one block, nothing finished, and many groups make a page too', async (t) =
   t.true(Buffer.byteLength(many) <= MOST_BYTES, `${Buffer.byteLength(many)} bytes`);
 });
 
+browserTest('more processes are a table of their own, and no answer of their own', async (t) => {
+  const html = await renderPage(inventResults({ ...USUAL, backends: 3, profile: PROFILES.quick, parallelisms: [1, 2] }));
+  t.is(html.match(/More processes/g)?.length, 1);
+  t.is(html.match(/<article/g)?.length, 1);
+  t.false((await usualPage).includes('More processes'));
+  await withChromium((browser) =>
+    open(browser, html, { viewport: { width: 360, height: 900 } }, async ({ page, troubles }) => {
+      const rows = page.locator('[aria-label="Throughput by number of processes"] tbody tr');
+      t.is(await rows.count(), 4 * 2);
+      t.regex((await rows.nth(1).innerText()) ?? '', /^memory\s+2\s+\S+\s+1\.\d+\s+1\.\d+ to [12]\.\d+\s+✓ exact\s+\d+ %\s+50 %$/);
+      t.deepEqual(await page.evaluate(STICKING_OUT), []);
+      t.deepEqual(troubles, []);
+    }),
+  );
+});
+
 test('results are the same page every time', async (t) => {
   const small = inventResults({ ...USUAL, backends: 3, profile: PROFILES.quick });
   t.is(await renderPage(small), await renderPage(structuredClone(small)));

@@ -14,10 +14,12 @@ import { decide } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
+import { SPEED_UP_NOTE, speedUpTable } from '../speed-up-table.ts';
 import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
+import { speedUpsOf } from '../statistics/speed-up.ts';
 import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import { decisionCard } from './decision-card.ts';
-import { figureOf } from './figure.ts';
+import { figureOf, tableOf } from './figure.ts';
 import { machineText, pageOf } from './frame.ts';
 import { html, type Markup } from './html.ts';
 import { microSection } from './micro-section.ts';
@@ -121,7 +123,7 @@ async function groupArticle(group: GroupSummary, index: number, { results, run, 
   const cells = right.filter((cell) => !cell.isTwin);
   const settings = settingsOf(group.workload);
   const storageSettings = settingsOf(group.storage);
-  const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${events(group.batchSize)}, checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
+  const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${events(group.batchSize)}, ${group.parallelism === 1 ? '' : `${group.parallelism} processes, `}checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
   const heading = run.groups.length === 1 ? null : html`<h2>${groupName(group, run)}</h2>`;
   const scatter = some(tradeOffRows(cells, looks), tradeOffChart);
   const share = some(timeShareRows(cells, looks), timeShareChart);
@@ -141,8 +143,16 @@ async function groupArticle(group: GroupSummary, index: number, { results, run, 
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, plan, caveats, looks)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
-<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
+${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
+}
+
+/** Only where a run has several numbers of processes. */
+function speedUp(group: GroupSummary, run: RunSummary): Markup | null {
+  const speedUps = speedUpsOf(group, run);
+  if (speedUps === null) return null;
+  return html`<section><h2>More processes</h2><p class="lead">Throughput of several processes that have the stream between them by key, against ${speedUps.base} of the same backend, paired by block; without an exchange. ${SPEED_UP_NOTE} Largest part: share of the events that the process with most of them had.</p><div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Throughput by number of processes">${tableOf(speedUpTable(speedUps))}</div></div></section>
+`;
 }
 
 function some<T, C>(rows: readonly T[], chart: (rows: readonly T[]) => C): C | null {

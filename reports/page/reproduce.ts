@@ -8,7 +8,7 @@ import type { RunSummary } from '../statistics/summary.ts';
 import { summaryFile } from '../summary-file.ts';
 import { html, type Markup, raw } from './html.ts';
 
-/** How to run it again, and the data themselves, to be saved from the page; the trials as far as `roomBytes` allows. */
+/** How to run it again, and the data themselves, to be saved from the page; the summary and the trials as far as `roomBytes` allows. */
 export function reproduce(results: Results, run: RunSummary, roomBytes: number): Markup {
   const { plan, environment } = results;
   const table = cellTable(run);
@@ -16,17 +16,21 @@ export function reproduce(results: Results, run: RunSummary, roomBytes: number):
   const files = [
     ['plan.json', pretty(plan)],
     ['environment.json', pretty(environment)],
-    ['summary.json', pretty(summaryFile(results, run))],
     ['table.csv', toCsv(table)],
     ['table.md', toMarkdown(table)],
   ].map(([name, text]) => ({ name: name!, base64: zipped(text!) }));
-  const packed = pack(results.trials, roomBytes - files.reduce((sum, { base64 }) => sum + base64.length, 0));
+  const shown = [plan, environment].map((value) => plainLines(pretty(value)));
+  const taken = [...shown, ...files.map(({ base64 }) => base64)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const summary = { name: 'summary.json', base64: zipped(pretty(summaryFile(results, run))) };
+  const isRoomy = taken + summary.base64.length <= roomBytes;
+  if (isRoomy) files.push(summary);
+  const packed = pack(results.trials, roomBytes - taken - (isRoomy ? summary.base64.length : 0));
   if (packed.base64 !== null) files.unshift({ name: 'trials.ndjson', base64: packed.base64 });
   const buttons = files.map(({ name }) => html`<button type="button" data-download="${name}" data-from="data-${name}">${name}</button>`);
   return html`<section id="reproduce"><h2>Run it again</h2><p class="lead">The same command on a machine of the same kind. The suite as it was resolved, with every setting, is in plan.json.</p>
 <pre id="command" tabindex="0">${plainText(plan.command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="command">Copy the command</button><span>Save:</span>${buttons}</div>
-<p class="lead">${packed.note} The files also lie in the folder this page was made from.</p>
-<details><summary>Plan</summary><pre>${plainLines(pretty(plan))}</pre></details><details><summary>Environment</summary><pre>${plainLines(pretty(environment))}</pre></details></section>
+<p class="lead">${packed.note}${isRoomy ? '' : ' summary.json had no room.'} The files also lie in the folder this page was made from.</p>
+<details><summary>Plan</summary><pre>${shown[0]!}</pre></details><details><summary>Environment</summary><pre>${shown[1]!}</pre></details></section>
 ${files.map(({ name, base64 }) => html`<script type="text/plain" id="data-${name}">${raw(base64)}</script>`)}`;
 }
 

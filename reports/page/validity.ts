@@ -5,14 +5,14 @@ import { plainText } from '../plain-text.ts';
 import { grouped, percent, withUnit } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
 import { median } from '../statistics/sample.ts';
-import type { RunSummary } from '../statistics/summary.ts';
+import { everyGroup, type RunSummary } from '../statistics/summary.ts';
 import { tableOf } from './figure.ts';
 import { html, type Markup } from './html.ts';
 
 /** Why the numbers can be believed, and how far: counts, noise, checks, machine, definitions. */
 export function validity(results: Results, run: RunSummary, caveats: readonly Caveat[]): Markup {
   const { plan, environment } = results;
-  const cells = run.groups.flatMap((group) => group.candidates);
+  const cells = everyGroup(run).flatMap((group) => group.candidates);
   const noise = cells.flatMap(({ metrics }) => metrics.eventsPerSecond?.cv ?? []);
   const { exact, trials } = run;
   const rows: readonly (readonly [string, string | Markup])[] = [
@@ -54,7 +54,9 @@ function aaOf(run: RunSummary): string {
   if (run.sameTwice.length === 0) return 'the reference was not run twice';
   return run.sameTwice
     .map(({ id, ratio, verdict }) => {
-      const twin = run.groups.flatMap((group) => group.candidates).find(({ cell }) => cell.id === id);
+      const twin = everyGroup(run)
+        .flatMap((group) => group.candidates)
+        .find(({ cell }) => cell.id === id);
       return `${twin === undefined ? '' : nameOf(twin)}: ${ratio === null ? 'no common block' : `${rangeOf(ratio, false)} ×`}, ${verdict.word}`;
     })
     .join('; ');
@@ -78,7 +80,7 @@ function reasonFor({ unavailable }: Environment, field: string): string {
 }
 
 function troubles(run: RunSummary): Markup | null {
-  const rows = run.groups.flatMap((group) =>
+  const rows = everyGroup(run).flatMap((group) =>
     group.candidates
       .concat(group.harness ?? [])
       .flatMap(({ failures, wrong }) => [
@@ -92,15 +94,16 @@ function troubles(run: RunSummary): Markup | null {
 }
 
 function wrongness({ correctness }: RunSummary['groups'][number]['candidates'][number]['wrong'][number]): string {
-  return (['uninterrupted', 'recovered', 'rescaled', 'swept'] as const)
-    .flatMap((when) => {
-      const checked = correctness[when];
-      if (checked === null || (checked.equal && checked.expected.digest === checked.got.digest)) return [];
-      return [
-        `${when}: ${grouped(checked.got.rows, 0)} rows, expected ${grouped(checked.expected.rows, 0)}${checked.got.rows === checked.expected.rows ? ' with other contents' : ''}`,
-      ];
-    })
-    .join('; ');
+  const outputs = (['uninterrupted', 'recovered', 'rescaled', 'swept'] as const).flatMap((when) => {
+    const checked = correctness[when];
+    if (checked === null || (checked.equal && checked.expected.digest === checked.got.digest)) return [];
+    return [
+      `${when}: ${grouped(checked.got.rows, 0)} rows, expected ${grouped(checked.expected.rows, 0)}${checked.got.rows === checked.expected.rows ? ' with other contents' : ''}`,
+    ];
+  });
+  const { late } = correctness;
+  if (late?.equal === false) outputs.push(`late events by stage: ${late.got.join(', ')}, expected ${late.expected.join(', ')}`);
+  return outputs.join('; ');
 }
 
 function notMeasured({ trials }: Results): Markup | null {
@@ -119,7 +122,7 @@ function notMeasured({ trials }: Results): Markup | null {
 }
 
 const DEFINITIONS = html`<details><summary>What each figure means</summary><dl class="pad">
-<dt>Throughput</dt><dd>Events per second over the measured part, closed loop; the geometric mean over blocks. Its interval is a 95 % t interval on logarithms.</dd>
+<dt>Throughput</dt><dd>Events of the stream per second over the measured part, which with several processes is from the first start to the last end, closed loop; the geometric mean over blocks. Its interval is a 95 % t interval on logarithms.</dd>
 <dt>Tier</dt><dd>The fastest backend with all that are not shown to be slower than it: geometric mean of per-block ratios, 95 % paired t interval on logarithms, Holm-adjusted, and a difference of at least 5 % or what the profile may decide. Then the same with the rest.</dd>
 <dt>Harness</dt><dd>The throughput as a share of that of the null backend, which stores nothing: the part of an event's time that the harness itself takes.</dd>
 <dt>Time per micro-batch</dt><dd>From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits for, firing windows and checkpoint pauses included. Service time of a closed loop, not latency.</dd>
@@ -127,7 +130,7 @@ const DEFINITIONS = html`<details><summary>What each figure means</summary><dl c
 <dt>Persist</dt><dd>Resumed until the manifest is durable (Flink: async phase).</dd>
 <dt>Written, referenced</dt><dd>Bytes a checkpoint writes, and bytes the storage already held and it only refers to.</dd>
 <dt>Recovery</dt><dd>SIGKILL until the event at which it came is processed again, in a new process.</dd>
-<dt>Memory</dt><dd>Most resident memory of the trial process; a server's own is not in it.</dd>
+<dt>Memory</dt><dd>Most resident memory of the trial's process, or processes together; a server's own is not in it.</dd>
 <dt>Disk</dt><dd>Allocated bytes of the store's working directory at the end of the measured part.</dd>
 <dt>Survives</dt><dd>What the working state survives without a checkpoint. All backends recover from their checkpoints.</dd>
 <dt>Output</dt><dd>The digest of all output rows equals that of an independent, naive computation, without a crash and after one.</dd>

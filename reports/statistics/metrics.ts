@@ -32,6 +32,11 @@ export function recoveryTotalMs(phases: NonNullable<CompletedTrial['recovery']>[
   return phases.processMs + phases.verifyMs + phases.restoreMs + phases.firstBatchMs + phases.replayMs;
 }
 
+function shareOfTime({ storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds }: CompletedTrial['time'], seconds: number) {
+  const all = storeSeconds + sourceSeconds + pipelineSeconds + checkpointSeconds;
+  return all === 0 ? null : seconds / all;
+}
+
 /** Every metric of a report: how it is read off a trial. Names carry units. */
 const measures = {
   eventsPerSecond: (trial) => trial.throughput.eventsPerSecond,
@@ -56,9 +61,12 @@ const measures = {
   sourceNsPerEvent: (trial) => perEvent(trial, trial.time.sourceSeconds),
   pipelineNsPerEvent: (trial) => perEvent(trial, trial.time.pipelineSeconds),
   checkpointNsPerEvent: (trial) => perEvent(trial, trial.time.checkpointSeconds),
-  storeShare: ({ time }) => {
-    const all = time.storeSeconds + time.sourceSeconds + time.pipelineSeconds + time.checkpointSeconds;
-    return all === 0 ? null : time.storeSeconds / all;
+  storeShare: ({ time }) => shareOfTime(time, time.storeSeconds),
+  sourceShare: ({ time }) => shareOfTime(time, time.sourceSeconds),
+  /** Of the events of the measured part, how many the process with most of them had; null where one has all. */
+  largestPartShare: ({ parts }) => {
+    const all = parts.reduce((sum, { events }) => sum + events, 0);
+    return all === 0 || parts.length === 1 ? null : Math.max(...parts.map(({ events }) => events)) / all;
   },
 } as const satisfies Record<string, Measure>;
 

@@ -5,7 +5,8 @@ import type { CompletedTrial, Trial } from '../../harness/results.ts';
 import { trialSchema } from '../../harness/results.ts';
 import { inventResults, PROFILES, USUAL } from '../fixtures.ts';
 import { recoveryTotalMs } from './metrics.ts';
-import { type CellSummary, summarise, throughputOf } from './summary.ts';
+import { speedUpsOf } from './speed-up.ts';
+import { type CellSummary, type GroupSummary, summarise, throughputOf } from './summary.ts';
 
 const results = inventResults(USUAL);
 const find = (cells: readonly CellSummary[], name: string) => cells.find(({ cell }) => cell.backend.name === name)!;
@@ -60,6 +61,14 @@ test('an output whose digest differs is wrong, whatever its flag says', (t) => {
   t.is(find(summarise(results.plan, spoilt).groups[0]!.candidates, 'lmdb').standing, 'wrong');
 });
 
+test('a trial with other late events than the oracle has is wrong', (t) => {
+  const spoilt = results.trials.map((trial): Trial => {
+    if (trial.state === 'failed' || trial.backend.name !== 'lmdb' || trial.block !== 3) return trial;
+    return { ...trial, correctness: { ...trial.correctness, late: { expected: [30, 7], got: [31, 6], equal: false } } };
+  });
+  t.is(find(summarise(results.plan, spoilt).groups[0]!.candidates, 'lmdb').standing, 'wrong');
+});
+
 test('a cell that failed once stays failed, though a later attempt in the block went well', (t) => {
   const failed = results.trials.find((trial) => trial.state === 'failed')!;
   const other = results.trials.find((trial): trial is CompletedTrial => trial.state === 'completed' && trial.cell === failed.cell)!;
@@ -85,6 +94,36 @@ test('groups are workload, storage and batch size', (t) => {
     run.groups.map(({ workload, batchSize }) => `${workload.name} ${batchSize}`),
     ['a 1', 'a 64', 'b 1', 'b 64'],
   );
+});
+
+test('other numbers of processes are groups of their own, compared with one by block', (t) => {
+  const several = inventResults({ ...USUAL, backends: 3, parallelisms: [1, 2, 4], failing: [], wrong: ['lmdb'], noise: 0.01 });
+  const run = summarise(several.plan, several.trials);
+  const processes = (groups: readonly GroupSummary[]) => groups.map(({ parallelism }) => parallelism);
+  t.deepEqual(processes(run.groups), [1]);
+  t.deepEqual(processes(run.otherGroups), [2, 4]);
+  const { base, rows } = speedUpsOf(run.groups[0]!, run)!;
+  t.is(base, 1);
+  t.deepEqual(
+    rows.slice(0, 3).map(({ cell: { cell } }) => [cell.backend.name, cell.parallelism]),
+    [1, 2, 4].map((parallelism) => ['memory', parallelism]),
+  );
+  t.is(rows[0]!.ratio, null);
+  for (const [row, parallelism] of [
+    [rows[1]!, 2],
+    [rows[2]!, 4],
+  ] as const) {
+    const { ratio, interval, n } = row.ratio!;
+    t.true(interval!.low < ratio && ratio < interval!.high && n === 10);
+    t.true(Math.abs(ratio / parallelism ** 0.75 - 1) < 0.02, `${ratio}`);
+  }
+  t.true(
+    rows.filter(({ cell }) => cell.cell.backend.name === 'lmdb').every(({ ratio }) => ratio === null),
+    'a wrong output has no speed',
+  );
+  t.is(rows.length, 4 * 3);
+  const one = summarise(results.plan, results.trials);
+  t.is(speedUpsOf(one.groups[0]!, one), null);
 });
 
 test('one block supports no tiers', (t) => {

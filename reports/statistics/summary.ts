@@ -34,11 +34,12 @@ export interface CellSummary {
   readonly tier: number | null;
 }
 
-/** Cells that may be compared: one workload, one checkpoint storage, one batch size. */
+/** Cells that may be compared: one workload, one checkpoint storage, one batch size, one number of processes. */
 export interface GroupSummary {
   readonly workload: Cell['workload'];
   readonly storage: Cell['storage'];
   readonly batchSize: number;
+  readonly parallelism: number;
   /** Candidates, those with tiers first, then by throughput. */
   readonly candidates: readonly CellSummary[];
   /** The null backend, if it ran. */
@@ -51,12 +52,20 @@ export interface GroupSummary {
 }
 
 export interface RunSummary {
+  /** Those with the plan's first number of processes, which are what a report compares. */
   readonly groups: readonly GroupSummary[];
+  /** Those with other numbers. */
+  readonly otherGroups: readonly GroupSummary[];
   readonly trials: { readonly completed: number; readonly failed: number; readonly wrong: number; readonly superseded: number };
   /** Completed candidate trials whose output equals the oracle's, without a crash and after one. */
   readonly exact: { readonly uninterrupted: number; readonly recovered: number; readonly candidates: number };
   /** The reference measured a second time under another name with the same settings (A/A): the ratio should be 1. */
   readonly sameTwice: readonly (Comparison & { readonly other: string })[];
+}
+
+/** All groups, with any number of processes: what is counted, exported or told of troubles. */
+export function everyGroup({ groups, otherGroups }: RunSummary): readonly GroupSummary[] {
+  return [...groups, ...otherGroups];
 }
 
 const STRENGTH: readonly Durability[] = ['volatile', 'process-crash', 'os-crash'];
@@ -75,11 +84,14 @@ export function summarise(plan: Plan, trials: readonly Trial[], need: Durability
   const bare = plan.cells.map((cell) => bareCell(cell, byCell.get(cell.id) ?? []));
   const pairs = sameTwice(bare, plan);
   const twins = new Set(pairs.map(({ id }) => id));
-  const groups = [...grouped(bare, groupKey).values()].map((cells) => groupOf(cells, plan, need, twins));
+  const all = [...grouped(bare, groupKey).values()].map((cells) => groupOf(cells, plan, need, twins));
+  const isFirst = ({ parallelism }: GroupSummary) => parallelism === plan.cells[0]!.parallelism;
+  const groups = all.filter(isFirst);
   const candidates = bare.filter(({ cell }) => cell.role === 'candidate');
   const count = (of: (cell: BareCell) => number, cells = bare) => cells.reduce((sum, cell) => sum + of(cell), 0);
   return {
     groups,
+    otherGroups: all.filter((group) => !isFirst(group)),
     trials: {
       completed: count((cell) => cell.trials.length + cell.superseded),
       failed: count((cell) => cell.failures.length),
@@ -121,7 +133,9 @@ function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
   const last = new Map(completed.map((trial) => [trial.block, trial]));
   const counting = [...last.values()].toSorted((a, b) => a.block - b.block);
   const candidate = cell.role === 'candidate';
-  const wrong = completed.filter(({ correctness }) => Object.values(correctness).some((checked) => checked !== null && !isEqual(checked)));
+  const wrong = completed.filter(({ correctness: { late, ...outputs } }) => {
+    return Object.values(outputs).some((checked) => checked !== null && !isEqual(checked)) || late?.equal === false;
+  });
   const unchecked = completed.some(({ correctness }) => Object.values(correctness).every((checked) => checked === null));
   const standing = (): Standing => {
     if (failures.length > 0) return 'failed';
@@ -147,7 +161,7 @@ function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
 }
 
 const named = ({ name, settings }: Cell['workload']) => JSON.stringify([name, Object.entries(settings).toSorted()]);
-const groupKey = ({ cell }: BareCell) => `${named(cell.workload)} ${named(cell.storage)} ${cell.batchSize}`;
+const groupKey = ({ cell }: BareCell) => `${named(cell.workload)} ${named(cell.storage)} ${cell.batchSize} ${cell.parallelism}`;
 
 /** Throughput of a cell by block: what is compared. */
 export function throughputByBlock({ trials }: Pick<CellSummary, 'trials'>): ByBlock {
@@ -184,11 +198,12 @@ function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins
   const order = (one: CellSummary) =>
     [one.tier ?? 1e6, one.standing !== 'correct' ? 2 : one.isTwin ? 1 : 0, -(throughputOf(one) ?? 0)] as const;
   const harness = cells.find(({ cell }) => cell.role === 'harness-cost');
-  const { workload, storage, batchSize } = cells[0]!.cell;
+  const { workload, storage, batchSize, parallelism } = cells[0]!.cell;
   return {
     workload,
     storage,
     batchSize,
+    parallelism,
     candidates: candidates.map(full).toSorted((a, b) => compare(order(a), order(b))),
     harness: harness === undefined ? null : full(harness),
     tiers,

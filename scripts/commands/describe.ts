@@ -13,7 +13,7 @@ import {
 import type { OptionDescription } from '../../harness/options.ts';
 import { describeProfile, PROFILE_NAMES, PROFILES, type ProfileName } from '../../harness/profiles.ts';
 import { parseSpec } from '../../harness/spec.ts';
-import { columns, printJson, say } from '../console.ts';
+import { columns, printJson, say, wrapped } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { withoutServer } from '../servers/for-backend.ts';
 
@@ -21,6 +21,8 @@ interface Description {
   readonly kind: ModuleKind | 'profile';
   readonly name: string;
   readonly description: string;
+  /** What a workload is there for; null for anything else, and where it does not say. */
+  readonly gallery: LoadedModule<Configured>['gallery'];
   readonly options: readonly OptionDescription[];
   /** What is in force with the options given; null where it cannot be made without an option that has no default. */
   readonly settings: Configured['settings'] | null;
@@ -67,6 +69,7 @@ function profile(name: ProfileName): Description {
     kind: 'profile',
     name,
     description: describeProfile(PROFILES[name]),
+    gallery: null,
     options: [],
     settings: shown,
     durability: null,
@@ -75,7 +78,7 @@ function profile(name: ProfileName): Description {
 }
 
 function describeModule(kind: ModuleKind, module: LoadedModule<Configured>): Description {
-  const { name, description, described: options, server } = module;
+  const { name, description, gallery, described: options, server } = module;
   let made: Configured | null = null;
   try {
     made = (module.kind === 'backend' ? withoutServer(module) : module).create();
@@ -83,21 +86,26 @@ function describeModule(kind: ModuleKind, module: LoadedModule<Configured>): Des
     say(`${name} cannot be made with these options: ${messageOf(error)}`);
   }
   const durability = made !== null && 'durability' in made ? String(made.durability) : null;
-  return { kind, name, description, options, settings: made?.settings ?? null, durability, server };
+  return { kind, name, description, gallery, options, settings: made?.settings ?? null, durability, server };
 }
 
-function text({ kind, name, description, options, settings, durability, server }: Description): string {
-  const parts = [`${kind} ${name}${description === '' ? '' : `: ${description}`}`];
+function text({ kind, name, description, gallery, options, settings, durability, server }: Description): string {
+  const parts = [wrapped(`${kind} ${name}${description === '' ? '' : `: ${description}`}`, 0)];
+  for (const [what, words] of Object.entries(gallery ?? {})) parts.push(`${`${what}:`.padEnd(12)}${wrapped(words, 12)}`);
   if (durability !== null) parts.push(`durability: ${durability}`);
   if (server !== null) parts.push(`needs a ${server} server: named by url=…, or started for the run if it is installed`);
   if (options.length > 0) {
-    const rows = options.map((option) => [
-      `  ${option.name}`,
-      option.takes,
-      option.default !== null ? `default ${option.default}` : option.required ? 'needed' : '',
-      option.description,
-    ]);
-    parts.push(`options:\n${columns(rows)}`);
+    const named = columns(
+      options.map(({ name: option, default: given, required }) => {
+        return [`  ${option}`, given !== null ? `default ${given === '' ? 'none' : given}` : required ? 'needed' : '', '|'];
+      }),
+    ).split('\n');
+    // What an option is for goes on a line of its own: what it takes may be long.
+    const lines = named.map((line, i) => {
+      const { takes, description: purpose } = options[i]!;
+      return `${line.slice(0, -1)}${wrapped(takes, line.length - 1)}\n      ${wrapped(purpose, 6)}`;
+    });
+    parts.push(`options:\n${lines.join('\n')}`);
   } else if (kind !== 'profile') parts.push('options: none');
   if (settings !== null && Object.keys(settings).length > 0) {
     parts.push(`in force:\n${columns(Object.entries(settings).map(([key, value]) => [`  ${key}`, String(value)]))}`);

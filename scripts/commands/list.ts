@@ -1,9 +1,9 @@
 /** `statebench list`: what can be named. */
 import { Argument, Command } from 'commander';
 import { EXIT, messageOf } from '../../harness/errors.ts';
-import { builtIns, loadBackend, loadStorage, loadWorkload, type ModuleRef } from '../../harness/modules.ts';
+import { builtIns, type Configured, type LoadedModule, loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
 import { describeProfile, PROFILES } from '../../harness/profiles.ts';
-import { columns, print, printJson } from '../console.ts';
+import { columns, print, printJson, wrapped } from '../console.ts';
 import type { Finish } from '../finish.ts';
 
 const KINDS = ['backends', 'workloads', 'storages', 'profiles'] as const;
@@ -13,6 +13,8 @@ interface Listed {
   readonly kind: Kind;
   readonly name: string;
   readonly description: string;
+  /** What a workload is there for; null for anything else, and where it does not say. */
+  readonly gallery: LoadedModule<Configured>['gallery'];
   /** Why it cannot be loaded here; null if it can. */
   readonly unavailable: string | null;
 }
@@ -26,10 +28,25 @@ export function listCommand(finish: Finish): Command {
       const lists = await Promise.all((kind === undefined ? KINDS : [kind]).map(list));
       const all = lists.flat();
       if (json) printJson(all);
-      else if (kind !== undefined) print(columns(all.map((item) => [item.name, about(item)])));
-      else print(columns(all.map((item) => [item.kind, item.name, about(item)])));
+      else if (kind === 'workloads') print(all.map(inFull).join('\n\n'));
+      else if (kind !== undefined) print(aligned(all, ({ name }) => [name]));
+      else print(aligned(all, (item) => [item.kind, item.name]));
       finish(EXIT.ok);
     });
+}
+
+/** A line an item, or several where what is said of it is long. */
+function aligned(all: readonly Listed[], namesOf: (item: Listed) => readonly string[]): string {
+  const indent = columns(all.map((item) => [...namesOf(item), '|'])).indexOf('|');
+  return columns(all.map((item) => [...namesOf(item), wrapped(about(item), indent)]));
+}
+
+/** A workload with what it is there for. */
+function inFull(item: Listed): string {
+  const { name, gallery } = item;
+  const lines = [name, `  ${wrapped(about(item), 2)}`];
+  for (const [what, words] of Object.entries(gallery ?? {})) lines.push(`  ${`${what}:`.padEnd(12)}${wrapped(words, 14)}`);
+  return lines.join('\n');
 }
 
 function about({ description, unavailable }: Listed): string {
@@ -43,6 +60,7 @@ async function list(kind: Kind): Promise<readonly Listed[]> {
         kind,
         name: profile.name,
         description: describeProfile(profile),
+        gallery: null,
         unavailable: null,
       }));
     case 'backends':
@@ -57,14 +75,15 @@ async function list(kind: Kind): Promise<readonly Listed[]> {
 function describeAll(
   kind: Kind,
   names: readonly string[],
-  load: (name: string) => Promise<ModuleRef & { readonly description: string }>,
+  load: (name: string) => Promise<LoadedModule<Configured>>,
 ): Promise<readonly Listed[]> {
   return Promise.all(
     names.map(async (name) => {
       try {
-        return { kind, name, description: (await load(name)).description, unavailable: null };
+        const { description, gallery } = await load(name);
+        return { kind, name, description, gallery, unavailable: null };
       } catch (error) {
-        return { kind, name, description: '', unavailable: messageOf(error) };
+        return { kind, name, description: '', gallery: null, unavailable: messageOf(error) };
       }
     }),
   );

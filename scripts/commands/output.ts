@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { EXIT, messageOf, StatebenchError } from '../../harness/errors.ts';
 import { loadBackend, loadWorkload, refOf } from '../../harness/modules.ts';
 import { writeOutput } from '../../harness/output.ts';
+import { checkDividable } from '../../harness/portable/key-groups.ts';
 import { DEFAULT_SUITE } from '../../harness/suite.ts';
 import { say } from '../console.ts';
 import type { Finish } from '../finish.ts';
@@ -19,6 +20,7 @@ interface Flags {
   readonly workload: string;
   readonly backend: string;
   readonly batchSize: number;
+  readonly parallelism: number;
   readonly checkpointEvery?: number;
   readonly killAfter: readonly number[];
   readonly seed: number;
@@ -33,19 +35,20 @@ export function outputCommand(finish: Finish): Command {
     .requiredOption('--backend <spec>', 'where to keep the state')
     .requiredOption('--to <file>', 'the CSV to write')
     .option('--batch-size <events>', 'events in a micro-batch', wholeNumber(1), 1000)
+    .option('--parallelism <processes>', 'processes that divide the stream among them by key', wholeNumber(1), 1)
     .option('--seed <number>', 'decides the events of a synthetic workload', wholeNumber(0), DEFAULT_SUITE.seed)
     .option('--checkpoint-every <events>', 'cut a checkpoint after every so many events', wholeNumber(1))
     .option(
       '--kill-after <events>',
-      'SIGKILL the process once so many events are processed, restore, go on; may be repeated',
+      'SIGKILL the process (of several, each in its turn) once so many events are processed, restore, go on; may be repeated',
       (text, before: readonly number[]) => [...before, wholeNumber(1)(text)],
       [],
     )
     .option('--directory <folder>', "the job's directory: keep its checkpoints there, and go on from the newest if there is one")
-    .action(async ({ workload, backend, batchSize, checkpointEvery, killAfter, seed, directory, to }: Flags) => {
+    .action(async ({ workload, backend, batchSize, parallelism, checkpointEvery, killAfter, seed, directory, to }: Flags) => {
       using stop = listenForStop();
       const source = await loadWorkload(workload);
-      source.create();
+      checkDividable(source.create(), parallelism);
       checkTarget(to);
       await using started = await startServerFor(await loadBackend(backend));
       started.backend.create();
@@ -55,6 +58,7 @@ export function outputCommand(finish: Finish): Command {
         workload: refOf(source),
         backend: refOf(started.backend),
         batchSize,
+        parallelism,
         checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
         killAfterEvents: killAfter,
         seed,
@@ -75,7 +79,7 @@ export function outputCommand(finish: Finish): Command {
 }
 
 /** @throws StatebenchError `bad-folder` if no file can be written there. */
-function checkTarget(to: string): void {
+export function checkTarget(to: string): void {
   const folder = path.dirname(path.resolve(to));
   try {
     accessSync(folder, constants.W_OK);

@@ -25,6 +25,7 @@ interface Flags extends MeasuringFlags {
   readonly checkpointStorage?: readonly string[];
   readonly profile?: ProfileName;
   readonly batchSize?: readonly number[];
+  readonly parallelism?: readonly number[];
   readonly measure?: readonly Measure[];
   readonly crashesPerDay?: number;
   readonly seed?: number;
@@ -42,6 +43,11 @@ export function runCommand(finish: Finish): Command {
     .option('--checkpoint-storage <spec>', 'where checkpoints go; may be repeated', gathered)
     .addOption(new Option('--profile <name>', 'how long to measure').choices(PROFILE_NAMES))
     .option('--batch-size <events>', 'events in a micro-batch; several with commas', wholeNumbers(1))
+    .option(
+      '--parallelism <processes>',
+      'processes that divide a stream among them by key; several with commas, for the speed-up',
+      wholeNumbers(1),
+    )
     .option(
       '--measure <names>',
       `what to measure, with commas: ${MEASURES.join(', ')}; default: ${DEFAULT_SUITE.measures.join(',')}`,
@@ -66,6 +72,7 @@ function suiteFlags({
   workload,
   checkpointStorage,
   batchSize,
+  parallelism,
   profile,
   measure,
   crashesPerDay,
@@ -78,6 +85,7 @@ function suiteFlags({
     ...(workload && { workloads: specs(workload) }),
     ...(checkpointStorage && { storages: specs(checkpointStorage) }),
     ...(batchSize && { batchSizes: batchSize }),
+    ...(parallelism && { parallelisms: parallelism }),
     ...(profile && { profile }),
     ...(measure && { measures: measure }),
     ...(crashesPerDay && { crashesPerDay }),

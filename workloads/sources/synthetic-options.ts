@@ -1,6 +1,6 @@
 /** The options that every workload over synthetic events shares, and what they make. */
 import { z } from 'zod';
-import { type SourceRequest, type WatermarkSpec, WorkloadError } from '../contract.ts';
+import { type SourceRequest, type WatermarkSpec, type Workload, WorkloadError } from '../contract.ts';
 import { type Arrivals, longestMs } from './arrivals.ts';
 import { ANCHOR } from './disorder.ts';
 import type { TypeShares } from './event-types.ts';
@@ -110,11 +110,38 @@ export const twoStreamOptions = {
 const schema = z.strictObject(syntheticOptions);
 type SyntheticOptions = z.output<typeof schema>;
 
+/** Where an option matters, for those that others leave without effect. */
+const MATTERS: { readonly [K in keyof SyntheticOptions]?: (options: SyntheticOptions) => boolean } = {
+  exponent: ({ distribution }) => distribution === 'zipf' || distribution === 'latest',
+  scrambled: ({ distribution }) => distribution === 'zipf',
+  hotFraction: ({ distribution }) => distribution === 'hotspot',
+  hotShare: ({ distribution }) => distribution === 'hotspot',
+  ecdf: ({ distribution, ecdf }) => distribution === 'ecdf' && ecdf !== '',
+  file: ({ distribution, file }) => distribution === 'file' || (distribution === 'ecdf' && file !== ''),
+  growOver: ({ regime }) => regime === 'growing',
+  turnover: ({ regime }) => regime === 'expiring',
+  burstEvery: ({ arrivals }) => arrivals === 'burst',
+  burstLength: ({ arrivals }) => arrivals === 'burst',
+  burstFactor: ({ arrivals }) => arrivals === 'burst',
+  // Late events are moved back by more than any that is merely out of order.
+  disorderMs: ({ disorder, late }) => disorder > 0 || late > 0,
+  payloadBytes: ({ payload }) => payload !== 'none',
+  payloadSpread: ({ payload }) => payload !== 'none' && payload !== 'constant',
+  payloadMax: ({ payload, payloadMax }) => payload !== 'none' && payloadMax > 0,
+  compressibility: ({ payload }) => payload !== 'none',
+};
+
+/** The options without those that have no effect: what is left makes the same workload. */
+function settingsInForce(options: SyntheticOptions): Workload['settings'] {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => MATTERS[name as keyof SyntheticOptions]?.(options) ?? true));
+}
+
 /** All events on the left side, as they are where nothing tells sides apart. */
 const ONE_STREAM: TypeShares = { right: 0, ends: 0 };
 
 /**
- * The source and the watermark that options stand for. Files are read now, once.
+ * The settings in force, the source and the watermark that options stand for. Files are read now, once.
+ * @param options a workload's, with its own among them
  * @param windowMs size of the first stage's window: how long after its own time an event may still find a window open
  * @param types {@link twoStreamOptions}, where the workload has them
  * @throws WorkloadError `impossible-settings`, `missing-data`, `bad-data` naming file and line
@@ -143,7 +170,7 @@ export function syntheticEvents(options: SyntheticOptions, windowMs: number, typ
   };
   const source = ({ seed, endless }: SourceRequest) => syntheticSource({ ...settings, seed, events: endless ? Infinity : options.events });
   source({ seed: 0, endless: false }); // says now, not in every trial, what is impossible
-  return { watermark, source: async (request: SourceRequest) => source(request) };
+  return { settings: settingsInForce(options), watermark, source: async (request: SourceRequest) => source(request) };
 }
 
 /** The payload that options ask for, with the longest that it can be. */
