@@ -211,11 +211,16 @@ function checkWidths(keyBytes: number, valueBytes: number): void {
 
 /** The 8 bytes in front of every address of `window`, as described at `StateBatch.addresses`. */
 export function encodeWindow(window: number): Buffer {
-  if (!Number.isSafeInteger(window)) throw new RangeError(`a window must be a safe integer, not ${window}`);
   const bytes = Buffer.allocUnsafe(WINDOW_BYTES);
+  writeWindow(window, bytes);
+  return bytes;
+}
+
+/** Puts what {@link encodeWindow} gives into the first 8 of `bytes`. */
+export function writeWindow(window: number, bytes: Buffer): void {
+  if (!Number.isSafeInteger(window)) throw new RangeError(`a window must be a safe integer, not ${window}`);
   bytes.writeUInt32BE((Math.floor(window / 0x1_0000_0000) ^ 0x8000_0000) >>> 0, 0);
   bytes.writeUInt32BE(window >>> 0, 4);
-  return bytes;
 }
 
 /** The window whose {@link encodeWindow} bytes stand at `at`. */

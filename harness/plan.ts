@@ -2,6 +2,7 @@
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError, suggestion } from './errors.ts';
+import { fillNeeds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
 import { checkDividable } from './portable/key-groups.ts';
@@ -161,6 +162,7 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
 /** @param trials how many there are to be run */
 export function estimateOf({ cells, profile: { warmUpSeconds, measuredSeconds }, measures }: Plan, trials: number): Estimate {
   const processes = Math.max(...cells.map(({ parallelism }) => parallelism));
+  const fill = fillNeeds(cells);
   const shareAlone = cells.filter(({ parallelism }) => parallelism === 1).length / cells.length;
   const alone =
     (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) + (measures.includes('interval') ? STRETCHES * measuredSeconds : 0);
@@ -168,7 +170,7 @@ export function estimateOf({ cells, profile: { warmUpSeconds, measuredSeconds },
     trials,
     seconds:
       trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) + cells.length * EXTRA_SECONDS_PER_CELL,
-    diskBytes: DISK_BYTES_PER_TRIAL * processes + trials * RESULT_BYTES_PER_TRIAL,
-    memoryBytes: MEMORY_BYTES * processes,
+    diskBytes: fill.diskBytes + DISK_BYTES_PER_TRIAL * processes + trials * RESULT_BYTES_PER_TRIAL,
+    memoryBytes: fill.memoryBytes + MEMORY_BYTES * processes,
   };
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StatebenchError } from './errors.ts';
+import { filledStream, fillOf } from './fill.ts';
 import { freeBytes } from './measure/file-system.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
@@ -19,6 +20,8 @@ import { type Kill, runTrial, trialId } from './trial/trial.ts';
 const CALIBRATION_SECONDS = 1;
 /** What a process may take to start, open and close, whatever it measures. */
 const BASE_TIMEOUT_MS = 120_000;
+/** What the oracle may take, large states included. */
+const ORACLE_MS_PER_EVENT_MAX = 0.1;
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
 
@@ -146,7 +149,7 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
       } else failure = found;
     }
     if (eventsPerSecond !== undefined) {
-      const stream = streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds);
+      const stream = filledStream(streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds), fillOf(cell.workload));
       const seconds = (stream.warmUp + stream.measured + stream.tail) / eventsPerSecond;
       sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
     } else if (failure !== undefined) {
@@ -276,7 +279,7 @@ async function expectAll(
 
 async function expectedOutput(workload: PlannedCell['workload'], seed: number, stops: readonly number[], signal: AbortSignal) {
   if (signal.aborted) return [];
-  const timeoutMs = BASE_TIMEOUT_MS + (stops.at(-1) ?? 0) * 0.02;
+  const timeoutMs = BASE_TIMEOUT_MS + (stops.at(-1) ?? 0) * ORACLE_MS_PER_EVENT_MAX;
   const { result, failure } = await runChild({ task: { kind: 'expect', workload, seed, stops }, phase: 'verify', timeoutMs, signal });
   if (signal.aborted) return [];
   if (result !== null && failure === null) return result;

@@ -243,7 +243,10 @@ export interface Gallery {
 /** A configured workload. A module exports `options` (a zod schema), `description`, and by default `(options) => Workload`. */
 export interface Workload {
   readonly name: string;
-  /** What is really in force, after defaults. Copied into every result. */
+  /**
+   * What is really in force, after defaults. Copied into every result. A `fill` among them is how many events of the stream fill the
+   * state, before trials warm up and measure.
+   */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly watermark: WatermarkSpec;
   readonly stages: readonly Stage[];

@@ -1,4 +1,4 @@
-import { decodeWindow, encodeWindow, keyHash, type StateBatch, slotHash, WINDOW_BYTES, windowHash } from '../contract.ts';
+import { decodeWindow, keyHash, type StateBatch, slotHash, WINDOW_BYTES, windowHash, writeWindow } from '../contract.ts';
 import { HashIndex, HOME_SHIFT, PROBE_WRAP } from './hash-index.ts';
 import { RecordPages } from './record-pages.ts';
 
@@ -226,6 +226,9 @@ export class Chains {
   readonly #name: Uint32Array;
   #last = NONE;
   readonly #nameMask: Uint32Array;
+  /** The name to be looked for, used again each time. */
+  readonly #sought: Uint32Array;
+  readonly #soughtBytes: Buffer;
 
   /** @param groupBytes bytes after the window that take part in the name of a chain. */
   constructor(groupBytes: number, pageBytes: number) {
@@ -234,6 +237,8 @@ export class Chains {
     this.#chains = new KeyedRecords(words, 0, pageBytes, this.#windows);
     this.#name = new Uint32Array(words);
     this.#nameMask = new Uint32Array(words);
+    this.#sought = new Uint32Array(words);
+    this.#soughtBytes = Buffer.from(this.#sought.buffer);
     new Uint8Array(this.#nameMask.buffer).fill(0xff, 0, 4 * WINDOW_WORDS + groupBytes);
   }
 
@@ -266,29 +271,21 @@ export class Chains {
     return this.#last;
   }
 
-  /** The chains of a window; with `group`, only that group's. */
-  *of(window: number, group: Uint8Array | undefined): Iterable<number> {
-    if (group === undefined) {
-      for (let chain = this.firstOfWindow(window); chain !== NONE; chain = this.next(chain)) yield chain;
-      return;
-    }
-    const words = new Uint32Array(this.#name.length);
-    const bytes = new Uint8Array(words.buffer);
-    bytes.set(encodeWindow(window));
-    bytes.set(group, WINDOW_BYTES);
-    const chain = this.find(words, 0);
-    if (chain !== NONE) yield chain;
-  }
-
   /** The first chain of a window, or -1. The others follow by {@link next}. */
   firstOfWindow(window: number): number {
     if (this.#windows !== undefined) {
       const chain = this.#windows.firstOfWindow(window);
       return chain === NONE ? NONE : this.#windows.head(chain);
     }
-    const words = new Uint32Array(WINDOW_WORDS);
-    new Uint8Array(words.buffer).set(encodeWindow(window));
-    return this.find(words, 0);
+    writeWindow(window, this.#soughtBytes);
+    return this.find(this.#sought, 0);
+  }
+
+  /** The chain of a group of a window, or -1. */
+  ofGroup(window: number, group: Uint8Array): number {
+    writeWindow(window, this.#soughtBytes);
+    for (let i = 0; i < group.length; i++) this.#soughtBytes[WINDOW_BYTES + i] = group[i] as number;
+    return this.find(this.#sought, 0);
   }
 
   /** The chain after this one in its window, or -1. */

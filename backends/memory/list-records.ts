@@ -76,8 +76,10 @@ export class ListRecords implements ListTable {
     const addressStride = batch.addressStride >>> 2;
     const valueStride = batch.valueStride >>> 2;
     batch.clear();
-    for (const chain of this.#chains.of(window, group)) {
-      for (let record = this.#chains.head(chain); record >= 0; record = keyed.next(record)) {
+    const chains = this.#chains;
+    let chain = group === undefined ? chains.firstOfWindow(window) : chains.ofGroup(window, group);
+    for (; chain >= 0; chain = group === undefined ? chains.next(chain) : -1) {
+      for (let record = chains.head(chain); record >= 0; record = keyed.next(record)) {
         const page = records.pages[record >>> records.shift] as Uint32Array;
         const base = (record & records.mask) * records.recordWords;
         const count = page[base] as number;

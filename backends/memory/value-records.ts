@@ -88,8 +88,10 @@ export class ValueRecords implements ValueTable {
     const valueStride = batch.valueStride >>> 2;
     const valueWord = this.#valueWord;
     batch.clear();
-    for (const chain of this.#chains.of(window, group)) {
-      for (let record = this.#chains.head(chain); record >= 0; record = keyed.next(record)) {
+    const chains = this.#chains;
+    let chain = group === undefined ? chains.firstOfWindow(window) : chains.ofGroup(window, group);
+    for (; chain >= 0; chain = group === undefined ? chains.next(chain) : -1) {
+      for (let record = chains.head(chain); record >= 0; record = keyed.next(record)) {
         if (batch.length === batch.capacity) {
           yield batch;
           batch.clear();

@@ -42,6 +42,7 @@ export class IntervalJoinOperator implements Operator {
   advance(watermark: number): void {
     this.#watermark = watermark;
     for (const [key, waiting] of this.#keys) {
+      if (waiting.every((event) => this.#canMeet(event))) continue;
       const kept = waiting.filter((event) => this.#canMeet(event));
       if (kept.length === 0) this.#keys.delete(key);
       else this.#keys.set(key, kept);

@@ -47,8 +47,12 @@ export class SessionOperator implements Operator {
   advance(watermark: number): void {
     const due: { readonly key: string; readonly session: Session }[] = [];
     for (const [key, sessions] of this.#sessions) {
-      if (sessions.every(({ end }) => end - 1 > watermark)) continue;
-      for (const session of sessions) if (session.end - 1 > this.#watermark && session.end - 1 <= watermark) due.push({ key, session });
+      let someExpired = false;
+      for (const session of sessions) {
+        if (session.end - 1 > this.#watermark && session.end - 1 <= watermark) due.push({ key, session });
+        if (this.#isExpired(session.end, watermark)) someExpired = true;
+      }
+      if (!someExpired) continue;
       const kept = sessions.filter((session) => !this.#isExpired(session.end, watermark));
       if (kept.length === 0) this.#sessions.delete(key);
       else this.#sessions.set(key, kept);

@@ -2,11 +2,15 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Restored } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
+import { memoryBytes } from '../measure/environment.ts';
 import type { Output } from '../results.ts';
 import { endWithParent } from './end-with-parent.ts';
 import type { Message, Phase, ResultOf, Task } from './tasks.ts';
 
 const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
+
+/** The oracle keeps every key as an object of the heap, which by default takes a small part of the machine's memory. */
+const ORACLE_HEAP = `--max-old-space-size=${Math.round((memoryBytes() * 0.75) / 2 ** 20)}`;
 
 /** What a death by a signal may mean. */
 const SIGNALS: Readonly<Record<string, string>> = { SIGBUS: ' (a mapped file on a full disk does that)' };
@@ -68,6 +72,7 @@ export function runChild<T extends Task>({
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'json',
       env: { ...process.env, ...environment },
+      execArgv: [...process.execArgv, ...(task.kind === 'expect' ? [ORACLE_HEAP] : [])],
     });
     const ended = child.pid === undefined ? null : endWithParent(child.pid);
     let result: ResultOf[Task['kind']] | null = null;

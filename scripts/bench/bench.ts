@@ -1,38 +1,34 @@
 /**
- * `npm run bench`: what the harness itself costs and what the adapters cost, as ratios measured in one run. Every ratio is
+ * `npm run bench [-- harness|operators|adapters …] [--json]`: what the harness itself costs, what every operator costs and how fast it is,
+ * and what the adapters cost, as ratios measured in one run. Every ratio is
  * of pairs taken in turn, so that a machine that drifts drifts for both; the figure is their median, `low` and `high` its
  * 95 % interval by order statistics (for fewer than 6 pairs: the lowest and highest pair).
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { StateBackend } from '../../backends/contract.ts';
-import { create, loadBackend, loadWorkload } from '../../harness/modules.ts';
-import type { Workload } from '../../workloads/contract.ts';
+import { create, loadBackend } from '../../harness/modules.ts';
 import { startRedis } from '../servers/redis.ts';
 import { adapterLoop, type BareLoop, bareLoops } from './bare-loops.ts';
 import { redisLoop, rocksdbLoop } from './bare-served.ts';
 import { type Figure, figure, print } from './figure.ts';
-import { mapOfObjects } from './map-of-objects.ts';
-import { type PipelineRate, pipelineRate } from './pipeline-rate.ts';
+import { operatorFigures } from './operators.ts';
+import { inTurn, type Run } from './runs.ts';
 
-/** One measurement in a process of its own, so that no other has warmed or spoilt its code. */
-interface Run {
-  readonly backend: string;
-  readonly workload: string;
-  readonly events: number;
-  readonly warmUp: number;
-  readonly batchSize: number;
-}
+/** By events alone. */
+const WHOLE = { secondsMax: 3_600, batchSize: 1000 };
 
-const BATCH_SIZE = 1000;
+/** The parts of the benchmark, in order. */
+const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
+  harness: harnessFigures,
+  operators: operatorFigures,
+  adapters: adapterFigures,
+};
 
-async function* figures(): AsyncGenerator<Figure> {
-  const null200k = { backend: 'null', workload: 'synthetic:keys=200000', events: 6e6, warmUp: 2e6, batchSize: BATCH_SIZE };
-  const nulls = await inTurn(7, [null200k]);
+async function* harnessFigures(): AsyncGenerator<Figure> {
+  const workload = 'synthetic:keys=200000';
+  const nulls = await inTurn(7, [{ kind: 'rate', backend: 'null', workload, events: 6e6, warmUp: 2e6, ...WHOLE }]);
   yield figure(
     'pipeline on null, per event',
     'ns',
@@ -43,8 +39,11 @@ async function* figures(): AsyncGenerator<Figure> {
     'ns',
     nulls.map(([rate]) => rate!.sourceNsPerEvent),
   );
-  yield* memoryOverMap('200,000', { workload: 'synthetic:keys=200000', events: 3e6, warmUp: 2e6 }, 7);
+  yield* memoryOverMap('200,000', { workload, events: 3e6, warmUp: 2e6 }, 7);
   yield* memoryOverMap('2,000,000', { workload: 'synthetic:keys=2000000,size=60000', events: 4e6, warmUp: 5e6 }, 3);
+}
+
+async function* adapterFigures(): AsyncGenerator<Figure> {
   for (const bare of [...bareLoops, rocksdbLoop])
     yield figure(`${bare.name} adapter ÷ bare loop`, 'x', await adapterOverBare(bare, bare.name));
   const directory = await mkdtemp(join(tmpdir(), 'statebench-bench-redis-'));
@@ -60,7 +59,7 @@ async function* figures(): AsyncGenerator<Figure> {
 async function* memoryOverMap(keys: string, shape: Pick<Run, 'workload' | 'events' | 'warmUp'>, rounds: number): AsyncGenerator<Figure> {
   const pairs = await inTurn(
     rounds,
-    ['memory', 'map-of-objects'].map((backend) => ({ backend, batchSize: BATCH_SIZE, ...shape })),
+    ['memory', 'map-of-objects'].map((backend) => ({ kind: 'rate' as const, backend, ...WHOLE, ...shape })),
   );
   yield figure(
     `memory, ${keys} keys`,
@@ -72,26 +71,6 @@ async function* memoryOverMap(keys: string, shape: Pick<Run, 'workload' | 'event
     'x',
     pairs.map(([memory, map]) => map!.nsPerEvent / memory!.nsPerEvent),
   );
-}
-
-/** Measures each run once a round, one after the other. */
-async function inTurn(rounds: number, runs: readonly Run[]): Promise<PipelineRate[][]> {
-  const results: PipelineRate[][] = [];
-  for (let round = 0; round < rounds; round++) {
-    const row: PipelineRate[] = [];
-    for (const run of runs) {
-      const args = ['--max-old-space-size=8192', fileURLToPath(import.meta.url), '--one', JSON.stringify(run)];
-      const { stdout } = await promisify(execFile)(process.execPath, args);
-      row.push(JSON.parse(stdout) as PipelineRate);
-    }
-    results.push(row);
-  }
-  return results;
-}
-
-async function measureOne({ backend, workload, ...shape }: Run): Promise<PipelineRate> {
-  const made = backend === mapOfObjects.name ? mapOfObjects : await create<StateBackend>(await loadBackend(backend));
-  return pipelineRate(made, await create<Workload>(await loadWorkload(workload)), shape);
 }
 
 const KEYS = 100_000;
@@ -121,6 +100,11 @@ async function adapterOverBare(bare: BareLoop, spec: string): Promise<number[]> 
   return ratios;
 }
 
-const given = process.argv.indexOf('--one');
-if (given >= 0) process.stdout.write(JSON.stringify(await measureOne(JSON.parse(process.argv[given + 1]!))));
-else for await (const one of figures()) print(one);
+const asked = process.argv.slice(2).filter((argument) => argument !== '--json');
+for (const name of asked) {
+  if (PARTS[name] === undefined) throw new RangeError(`the benchmark has no part '${name}'; it has: ${Object.keys(PARTS).join(', ')}`);
+}
+for (const [name, figures] of Object.entries(PARTS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  for await (const one of figures()) print(one);
+}

@@ -1,12 +1,13 @@
 /**
  * `npm run test:long [-- CAMPAIGN… [--backend NAME]… [--seed N] [--kills N] [--lanes N]]`: the long campaigns, each with a summary
- * line per backend. Exits with 1 if any case failed; each of those prints what replays it.
+ * line per backend; `engines` compares versions of Node instead of backends. Exits with 1 if any case failed; each of those prints what replays it.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { messageOf, suggestion } from '../../harness/errors.ts';
 import { loadBackend } from '../../harness/modules.ts';
 import { print, say } from '../console.ts';
+import { compareEngines } from '../engines/engines.ts';
 import { startServerFor } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 import { type Campaign, summaryLine } from './campaign.ts';
@@ -24,6 +25,8 @@ const KILLS = 1_000;
 const KILLS_OF_A_RUN = 40;
 const STOPS = 65;
 const STOP_LIMIT_MS = 2000;
+/** Has nothing to do with backends. */
+const ENGINES = 'engines';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -53,7 +56,7 @@ function campaignsNamed(names: readonly string[], kills: number, backends: numbe
     stopCampaign(Math.ceil(STOPS / backends), STOP_LIMIT_MS),
     killsInARow(Math.ceil(kills / backends), KILLS_OF_A_RUN),
   ];
-  const known = campaigns.map(({ name }) => name);
+  const known = [...campaigns.map(({ name }) => name), ENGINES];
   for (const name of names) {
     if (!known.includes(name))
       throw new RangeError(`there is no campaign '${name}'.${suggestion(name, known)} There is: ${known.join(', ')}.`);
@@ -80,6 +83,10 @@ async function main(): Promise<boolean> {
       print(`${summaryLine(campaign.name, name, tally)}; ${((performance.now() - start) / 1000).toFixed(0)} s`);
       if (tally.failed > 0) passed = false;
     }
+  }
+  if (positionals.length === 0 || positionals.includes(ENGINES)) {
+    say(`${ENGINES}: every preset gives the same events and rows on Node 20, 22 and 24, alone and divided among 2, 3 and 7`);
+    if (!(await compareEngines(print, stop.signal))) passed = false;
   }
   return passed;
 }

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../../harness/errors.ts';
-import { readEnvironment } from '../../harness/measure/environment.ts';
+import { checkFill } from '../../harness/fill.ts';
+import { memoryBytes, readEnvironment } from '../../harness/measure/environment.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
 import { type Modules, makePlan } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
@@ -114,6 +115,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     { ...modules, backends: modules.backends.map(withoutServer) },
     { command, startedAt, leftOut: asLeftOut(unavailable) },
   );
+  checkFill(rehearsed.plan.cells, memoryBytes());
   if (flags.dryRun) {
     if (flags.json) printJson({ ...rehearsed.plan, estimate: rehearsed.estimate });
     else say(planText(rehearsed, folder));

@@ -73,6 +73,11 @@ export const syntheticOptions = {
   burstLength: positiveMs.default(5_000).describe('burst: how long it lasts'),
   burstFactor: z.number().min(1).max(1_000_000).default(10).describe('burst: how many times as many events come in it as in between'),
   events: events.default(10_000_000).describe('length of the stream where it is not endless'),
+  fill: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('events that fill the state before a trial warms up: as many as there are keys, or somewhat more, for a state of that many'),
   disorder: share.default(0).describe('share of the events that are out of order'),
   disorderMs: ms.default(1_000).describe('the most an event out of order is moved back'),
   late: share.default(0).describe('share of the events that are moved back so far that every window of theirs is closed'),
@@ -123,6 +128,7 @@ const MATTERS: { readonly [K in keyof SyntheticOptions]?: (options: SyntheticOpt
   burstEvery: ({ arrivals }) => arrivals === 'burst',
   burstLength: ({ arrivals }) => arrivals === 'burst',
   burstFactor: ({ arrivals }) => arrivals === 'burst',
+  fill: ({ fill }) => fill > 0,
   // Late events are moved back by more than any that is merely out of order.
   disorderMs: ({ disorder, late }) => disorder > 0 || late > 0,
   payloadBytes: ({ payload }) => payload !== 'none',
