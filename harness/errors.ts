@@ -29,6 +29,8 @@ const EXIT_OF_CODE = {
   'bad-folder': EXIT.usage,
   /** Space ran out while results were written; what was written before is whole. */
   'disk-full': EXIT.harnessFailure,
+  /** The independent answer took too long to compute. */
+  'oracle-timeout': EXIT.harnessFailure,
   /** A run whose plan, modules or machine are not what they were. */
   'cannot-resume': EXIT.usage,
   'results-missing': EXIT.usage,

@@ -284,6 +284,13 @@ async function expectedOutput(workload: PlannedCell['workload'], seed: number, s
   if (signal.aborted) return [];
   if (result !== null && failure === null) return result;
   const { code, message } = failure ?? { code: 'no-result', message: 'the process ended without a result' };
+  if (code === 'timeout') {
+    const events = (stops.at(-1) ?? 0).toLocaleString('en');
+    throw new StatebenchError(
+      'oracle-timeout',
+      `workload '${workload.name}': the independent answer for ${events} events took more than ${Math.round(timeoutMs / 1000)} s; end what else runs on this machine and go on with 'statebench resume', or take fewer keys or a shorter profile`,
+    );
+  }
   const known = code === 'missing-data' || code === 'bad-data' || code === 'impossible-settings' ? code : 'harness';
   throw new StatebenchError(known, `workload '${workload.name}': ${message}`);
 }

@@ -61,9 +61,11 @@ export function sayError(error: unknown): number {
   return code;
 }
 
+const KNOWN: ReadonlySet<unknown> = new Set(['disk-full', 'no-whole-checkpoint', 'oracle-timeout']);
+
 /** True for failures of the machine or the data that the message tells all about. */
 function isKnown(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'disk-full' || error.code === 'no-whole-checkpoint');
+  return error instanceof Error && 'code' in error && KNOWN.has(error.code);
 }
 
 /** Text of a file or a module must not drive the terminal. */
