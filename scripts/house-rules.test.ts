@@ -11,6 +11,8 @@ const CONTRACTS = ['backends/contract.ts', 'workloads/contract.ts', 'backends/ch
 const SHARED_FORMATS = ['backends/rows/row-file.ts'];
 /** Names the places where a process can be made to fail. Storages and the harness both have some, and it imports nothing. */
 const FAIL_POINTS = 'backends/checkpoints/fail-points.ts';
+/** What backends share: rows for all of them, what a server needs for those that have one. */
+const SHARED_BY_BACKENDS = ['backends/rows/', 'backends/served/'];
 const LONGEST_FILE_LINES = 500;
 
 const sources = FOLDERS.filter((folder) => existsSync(path.join(ROOT, folder))).flatMap((folder) =>
@@ -58,8 +60,10 @@ function fixOf({ from, to, isPackage, isType }: Import): string | null {
   switch (folder) {
     case 'backends': {
       if (!inFolder) return 'a backend knows only backends/contract.ts: hand it what it needs as an option';
-      const shared = to === 'backends/contract.ts' || to.startsWith('backends/rows/') || partOf(to) === partOf(from);
-      return shared ? null : 'backends know backends/contract.ts and backends/rows/, not each other: move what both need to backends/rows/';
+      const shared = to === 'backends/contract.ts' || SHARED_BY_BACKENDS.some((at) => to.startsWith(at)) || partOf(to) === partOf(from);
+      return shared
+        ? null
+        : `backends know backends/contract.ts and ${SHARED_BY_BACKENDS.join(', ')}, not each other: move what both need there`;
     }
     case 'workloads':
       return inFolder ? null : 'workloads know workloads/contract.ts and each other: move what it needs into workloads/';
