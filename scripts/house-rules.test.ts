@@ -9,7 +9,7 @@ const FOLDERS = ['backends', 'workloads', 'harness', 'reports', 'scripts'] as co
 const CONTRACTS = ['backends/contract.ts', 'workloads/contract.ts', 'backends/checkpoints/contract.ts'];
 /** The row file is one format for the dumps of backends and for state on its way from one to another, which the harness carries. */
 const SHARED_FORMATS = ['backends/rows/row-file.ts'];
-/** What backends share: rows in files, and checkpoints by epochs. */
+/** What backends share: rows in files, checkpoints by epochs, and what takes a server. */
 const SHARED_PARTS = ['backends/rows/', 'backends/epochs/', 'backends/served/'];
 /** Names the places where a process can be made to fail. Storages and the harness both have some, and it imports nothing. */
 const FAIL_POINTS = 'backends/checkpoints/fail-points.ts';
