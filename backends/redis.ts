@@ -18,6 +18,7 @@ import { freeDeadNamespaces, PREFIX, RedisNamespace } from './redis/namespace.ts
 import { redisListTable, redisValueTable } from './redis/tables.ts';
 import { guardStore } from './rows/guarded-store.ts';
 import { numberedTables } from './rows/layout-file.ts';
+import { distanceSettings, rttMsOption } from './served/distance.ts';
 
 /** The kind of server that `url` has to name. Whoever has none to name may start one, and stop it afterwards. */
 export const server = 'redis';
@@ -35,6 +36,7 @@ export const options = z.strictObject({
     .default('volatile')
     .describe('What the server has to keep by itself: process-crash needs appendonly yes, os-crash appendfsync always too. Checked.'),
   timeoutMs: z.int().min(1).default(4_000).describe('How long connecting or any answer may take before the store fails.'),
+  rttMs: rttMsOption,
 });
 
 const NAME = 'redis';
@@ -43,10 +45,11 @@ export type RedisOptions = z.input<typeof options>;
 
 /** Redis with the given options. What depends on the server is in `settings` from the first `open` on. */
 export default function redis(given: RedisOptions): StateBackend {
-  const { url, durability, timeoutMs } = options.parse(given);
+  const { url, durability, timeoutMs, rttMs } = options.parse(given);
   const settings: Record<string, string | number | boolean> = {
     url: shownUrl(url),
     timeoutMs,
+    ...distanceSettings(rttMs),
     values: 'a hash per window, versions packed',
     lists: 'a sorted set per window, as rows of key and number',
     checkpoint: 'by epochs: the state stays in the server',
@@ -59,7 +62,7 @@ export default function redis(given: RedisOptions): StateBackend {
   /** @param from the checkpoint to go on from. */
   async function open(tables: readonly TableSpec[], from?: EpochCheckpoint): Promise<StateStore> {
     const name = from?.namespace ?? `${PREFIX}${randomBytes(9).toString('hex')}`;
-    const connection = await RedisConnection.open({ url, timeoutMs, name });
+    const connection = await RedisConnection.open({ url, timeoutMs, rttMs, name });
     try {
       Object.assign(settings, await connection.check(durability));
       await freeDeadNamespaces(connection);
