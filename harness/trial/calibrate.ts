@@ -20,7 +20,7 @@ export async function calibrate({ cell, seconds }: CalibrateTask, tell: Tell): P
     if (half.events === 0 && now >= halfNs) half = { ns: now, events: job.pipeline.events };
   }
   const events = job.pipeline.events - half.events;
-  await job.close();
+  await job.finish();
   // A cell so slow that its second half never began is judged by all that it did.
   return { eventsPerSecond: events > 0 ? events / ((now - half.ns) / 1e9) : job.pipeline.events / ((now - startNs) / 1e9) };
 }
