@@ -313,10 +313,10 @@ export interface RestoreRequest extends OpenRequest {
 export interface StateBackend {
   readonly name: string;
   /**
-   * What is really in force, after defaults. Copied into every result. Two names mean the same with every backend: `memoryBytes` is what
-   * the store keeps in memory at most, in bytes where it limits that itself, else in words; `pageCache: true` says that it reads files,
-   * which the system keeps in memory as long as it has room, whatever the store's own limit.
-   * A backend with an option `memoryBytes` takes the budget of a run by it.
+   * What is really in force, after defaults. Copied into every result. What is named as an option is a value of it.
+   * Two names mean the same with every backend: `memoryBytes` is what the store keeps in memory at most, where it limits that itself;
+   * `pageCache: true` says that it reads files, which the system keeps in memory as long as it has room, whatever the store's own limit.
+   * An option `memoryBytes` takes the budget of a run.
    */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly durability: Durability;

@@ -30,7 +30,7 @@ test.serial('a budget is the map at first, which a larger state outgrows', async
   };
   const backend = lmdb({ memoryBytes: 8 * MIB });
   t.like(backend.settings, { mapBytes: 8 * MIB, pageCache: true });
-  t.regex(String(backend.settings.memoryBytes), /grows with the state.*page cache/);
+  t.regex(String(backend.settings.memory), /grows with the state.*page cache/);
   const store = await backend.open({ directory, tables: [SIZED] });
   t.is(await mapped(), 8 * MIB);
   await allKeys(store, 100_000);

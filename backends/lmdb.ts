@@ -90,7 +90,7 @@ export default function lmdb(given: LmdbOptions = {}): StateBackend {
   return {
     name: NAME,
     settings: {
-      memoryBytes: 'none of its own: a map that grows with the state, kept in the page cache',
+      memory: 'none of its own: a map that grows with the state, kept in the page cache',
       mapBytes,
       pageCache: true,
       writeMap,

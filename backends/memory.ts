@@ -49,8 +49,9 @@ export default function memory({ pageBytes, memoryBytes }: z.output<typeof optio
   return {
     name: NAME,
     settings: {
-      memoryBytes: memoryBytes ?? 'as much as the state takes',
-      ...(memoryBytes !== undefined && { counted: 'records, their index and links; what a checkpoint copies meanwhile is not' }),
+      ...(memoryBytes === undefined
+        ? { memory: 'as much as the state takes' }
+        : { memoryBytes, memory: 'records, their index and links; what a checkpoint copies meanwhile is not counted' }),
       pageBytes,
       incremental: 'records written to since the last checkpoint; one written to meanwhile is copied first',
     },

@@ -67,11 +67,11 @@ export type RocksdbOptions = z.input<typeof options>;
 /** RocksDB with the given options. */
 export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
   const chosen = options.parse(given);
-  const { memoryBytes = 'by the number of tables', writeBufferBytes = memorySize(chosen, USUAL_BUFFER_BYTES), ...others } = chosen;
+  // The rest of what memory is spent on depends on the number of tables.
+  const { memoryBytes, writeBufferBytes = memoryBytes === undefined ? USUAL_BUFFER_BYTES : undefined, ...others } = chosen;
   const settings: Record<string, string | number | boolean> = {
-    memoryBytes,
-    writeBufferBytes,
-    blockCacheBytes: memorySize(chosen, BLOCK_CACHE_BYTES),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(writeBufferBytes !== undefined && { writeBufferBytes }),
     blockCachePer: 'table',
     pageCache: true,
     ...others,
@@ -128,11 +128,6 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
       }
     },
   };
-}
-
-/** What a size is before the number of tables is known, if it depends on that. */
-function memorySize({ memoryBytes }: RocksdbOptions, usual: number): number | string {
-  return memoryBytes === undefined ? usual : 'a share of memoryBytes';
 }
 
 /**

@@ -23,6 +23,19 @@ test('every embedded backend takes a budget and says what it comes to; lmdb says
   }
 });
 
+test('settings that are named as options can be given as options, which a checkpoint is read with', async (t) => {
+  for (const name of builtIns('backend')) {
+    const module = await loadBackend(name);
+    if (module.server !== null) continue;
+    for (const { settings } of [module.create(), ...(name === 'null' ? [] : [withMemory(module, BUDGET).create()])]) {
+      const known = new Set(module.described.map((option) => option.name));
+      const options = Object.entries(settings).flatMap(([key, value]) => (known.has(key) ? [{ key, value }] : []));
+      const again = (await loadBackend({ name, isPath: false, label: null, options })).create();
+      t.deepEqual(again.settings, settings, name);
+    }
+  }
+});
+
 test('a budget that a backend sets for itself goes before that of the run', async (t) => {
   const module = await loadBackend('sqlite:memoryBytes=2mib');
   t.is(withMemory(module, BUDGET).create().settings.memoryBytes, 2 * 2 ** 20);
