@@ -41,7 +41,7 @@ export const suiteSchema = z
     memory: z
       .union([z.string().min(1), z.int().min(1)])
       .optional()
-      .describe('What every backend may keep in memory, in each of its processes: bytes, or a text such as 256mb'),
+      .describe('What every embedded backend may keep in memory, in each of its processes: bytes, or a text such as 256mb'),
     measures: z.array(z.enum(MEASURES)).min(1).optional().describe('What to measure beside throughput'),
     crashesPerDay: z.number().positive().optional().describe('What the best checkpoint interval is told for'),
     profile: z.enum(PROFILE_NAMES).optional().describe('How long to measure'),

@@ -1,7 +1,7 @@
 /** `statebench run`: plans, says what it will take, measures, reports. */
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { EXIT, type ExitCode } from '../../harness/errors.ts';
+import { EXIT, type ExitCode, StatebenchError } from '../../harness/errors.ts';
 import { checkFill } from '../../harness/fill.ts';
 import { memoryBytes, readEnvironment } from '../../harness/measure/environment.ts';
 import { withMemory } from '../../harness/memory-budget.ts';
@@ -18,7 +18,7 @@ import { gathered, positive, size, wholeNumber, wholeNumbers, words } from '../f
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
-import { type BackendModule, withoutServer } from '../servers/for-backend.ts';
+import { withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 interface Flags extends MeasuringFlags {
@@ -53,7 +53,7 @@ export function runCommand(finish: Finish): Command {
     )
     .option(
       '--memory <size>',
-      'what every backend may keep in memory, in each process: 256mb; how it is spent stands in its settings',
+      'what every embedded backend may keep in memory, in each process: 256mb; how it is spent stands in its settings',
       size,
     )
     .option(
@@ -121,7 +121,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   // Everything that can be wrong with names, options and settings is told before anything is started.
   const rehearsed = makePlan(
     suite,
-    { ...modules, backends: modules.backends.map(withoutServer) },
+    { ...modules, backends: modules.backends.map(withoutServer), storages: modules.storages.map(withoutServer) },
     { command, startedAt, leftOut: asLeftOut(unavailable) },
   );
   checkFill(
@@ -136,10 +136,14 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   prepareFolder(folder, rehearsed.estimate.diskBytes);
   using _lock = lockFolder(folder);
   return await measureAndReport(folder, flags, stop, async () => {
+    // A backend less is measured all the same; a storage less is no run that was asked for.
+    await using storages = await startServers(modules.storages);
+    const [missing] = storages.unavailable;
+    if (missing !== undefined) throw new StatebenchError('unavailable', missing.reason);
     await using servers = await startServers(modules.backends);
     const { plan, cells, estimate } = makePlan(
       suite,
-      { ...modules, backends: servers.backends },
+      { ...modules, backends: servers.modules, storages: storages.modules },
       { command, startedAt, leftOut: asLeftOut([...unavailable, ...servers.unavailable]) },
     );
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));
@@ -154,7 +158,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
 }
 
 interface Loaded {
-  readonly modules: Modules & { readonly backends: readonly BackendModule[] };
+  readonly modules: Modules;
   readonly unavailable: readonly Unavailable[];
 }
 
