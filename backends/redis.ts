@@ -30,6 +30,7 @@ import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
 import { RowFileWriter, readRowFile } from './rows/row-file.ts';
 import { SEQUENCE_BYTES, Sequence } from './rows/row-keys.ts';
+import { distanceSettings, rttMsOption } from './served/distance.ts';
 
 /** The kind of server that `url` has to name. Whoever has none to name may start one, and stop it afterwards. */
 export const server = 'redis';
@@ -46,6 +47,7 @@ export const options = z.strictObject({
     .default('volatile')
     .describe('What the server has to keep by itself: process-crash needs appendonly yes, os-crash appendfsync always too. Checked.'),
   timeoutMs: z.int().min(1).default(4_000).describe('How long connecting or any answer may take before the store fails.'),
+  rttMs: rttMsOption,
 });
 
 const NAME = 'redis';
@@ -58,10 +60,11 @@ export type RedisOptions = z.input<typeof options>;
 
 /** Redis with the given options. What depends on the server is in `settings` from the first `open` on. */
 export default function redis(given: RedisOptions): StateBackend {
-  const { url, durability, timeoutMs } = options.parse(given);
+  const { url, durability, timeoutMs, rttMs } = options.parse(given);
   const settings: Record<string, string | number | boolean> = {
     url: shownUrl(url),
     timeoutMs,
+    ...distanceSettings(rttMs),
     values: 'a hash per window',
     lists: 'a sorted set per window, as rows of key and sequence number',
     checkpoint: 'dump of a copy made in the server',
@@ -73,7 +76,7 @@ export default function redis(given: RedisOptions): StateBackend {
   async function open(tables: readonly TableSpec[], sequences: Readonly<Record<string, number>>): Promise<StateStore> {
     checkTables(tables);
     const namespace = `${NAMESPACE}${randomBytes(9).toString('hex')}`;
-    const connection = await RedisConnection.open({ url, timeoutMs, name: namespace });
+    const connection = await RedisConnection.open({ url, timeoutMs, rttMs, name: namespace });
     try {
       Object.assign(settings, await connection.check(durability));
       await freeDeadNamespaces(connection);

@@ -1,15 +1,20 @@
 /** One connection to Redis: opened and checked within a limit, errors with a name and a remedy, never a password in them. */
 import { type Command, Redis } from 'ioredis';
 import { BackendError, type Durability } from '../contract.ts';
+import { type Address, atDistance, tlsFor } from '../served/distance.ts';
 
 export interface ConnectionOptions {
   /** `redis://` or `rediss://`; may hold a user and a password. */
   readonly url: string;
   /** How long connecting, and later any answer, may take. */
   readonly timeoutMs: number;
+  /** How much further away than it is the server is to be. */
+  readonly rttMs: number;
   /** Shown by CLIENT LIST for as long as the connection lives. */
   readonly name: string;
 }
+
+const DEFAULT_PORT = 6379;
 
 /** What a server says of itself. */
 export interface ServerFacts {
@@ -26,6 +31,18 @@ export function shownUrl(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
+function addressOf(url: string): Address {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? DEFAULT_PORT : Number(port) };
+}
+
+function urlAt(url: string, { host, port }: Address): string {
+  const moved = new URL(url);
+  moved.hostname = host.includes(':') ? `[${host}]` : host;
+  moved.port = String(port);
+  return moved.href;
+}
+
 export class RedisConnection {
   readonly #client: Redis;
   readonly #shown: string;
@@ -33,10 +50,12 @@ export class RedisConnection {
   /** The first thing that went wrong with the socket: later failures follow from it. */
   #broken: Error | undefined;
 
-  private constructor({ url, timeoutMs, name }: ConnectionOptions) {
+  /** @param at where the server is to be connected to. */
+  private constructor({ url, timeoutMs, name }: ConnectionOptions, at: Address) {
     this.#shown = shownUrl(url);
     this.#timeoutMs = timeoutMs;
-    this.#client = new Redis(url, {
+    this.#client = new Redis(urlAt(url, at), {
+      ...(url.startsWith('rediss:') ? { tls: tlsFor(addressOf(url).host) } : {}),
       lazyConnect: true,
       connectTimeout: timeoutMs,
       socketTimeout: timeoutMs,
@@ -59,7 +78,7 @@ export class RedisConnection {
    * old, or could throw state away when memory runs out.
    */
   static async open(options: ConnectionOptions): Promise<RedisConnection> {
-    const connection = new RedisConnection(options);
+    const connection = new RedisConnection(options, await atDistance(addressOf(options.url), options.rttMs));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${options.timeoutMs} ms`)), options.timeoutMs);
