@@ -106,6 +106,8 @@ export interface ScanSelection {
   readonly since?: number;
   /** Without the values. */
   readonly keysOnly?: boolean;
+  /** From the stop of the range back to its first row. */
+  readonly reversed?: boolean;
 }
 
 const FOREVER = Number.MAX_SAFE_INTEGER;
@@ -114,12 +116,12 @@ const FOREVER = Number.MAX_SAFE_INTEGER;
 export function writeScan(
   writer: ThriftWriter,
   { first, stop }: RowRange,
-  { rows, versions, since = 0, keysOnly = false }: ScanSelection,
+  { rows, versions, since = 0, keysOnly = false, reversed = false }: ScanSelection,
 ): void {
   writer.field(TYPE.binary, 1);
-  writer.binary(first);
+  writer.binary(reversed ? stop : first);
   writer.field(TYPE.binary, 2);
-  writer.binary(stop);
+  writer.binary(reversed ? first : stop);
   writer.field(TYPE.i32, 4);
   writer.i32(rows);
   writer.field(TYPE.i32, 5);
@@ -136,6 +138,10 @@ export function writeScan(
     writer.field(TYPE.binary, 7);
     writer.text('KeyOnlyFilter()');
   }
+  if (reversed) {
+    writer.field(TYPE.bool, 11);
+    writer.bool(true);
+  }
   writer.field(TYPE.i32, 15);
   writer.i32(rows);
   writer.stop();
@@ -146,6 +152,8 @@ export class Cell {
   bytes: Buffer = Buffer.alloc(0);
   rowStart = 0;
   rowEnd = 0;
+  qualifierStart = 0;
+  qualifierEnd = 0;
   valueStart = 0;
   valueEnd = 0;
   timestamp = 0;
@@ -158,6 +166,10 @@ export class Cell {
   get valueLength(): number {
     return this.valueEnd - this.valueStart;
   }
+
+  get rowLength(): number {
+    return this.rowEnd - this.rowStart;
+  }
 }
 
 /**
@@ -169,30 +181,37 @@ export class Cell {
 export function readResults(reader: ThriftReader, cell: Cell, found: (index: number) => void): number {
   reader.u8();
   const count = reader.i32();
-  cell.bytes = reader.bytes;
-  for (let index = 0; index < count; index++) {
-    for (let type = reader.u8(); type !== TYPE.stop; type = reader.u8()) {
-      const id = reader.i16();
-      if (id === 1 && type === TYPE.binary) {
-        reader.binary();
-        cell.rowStart = reader.start;
-        cell.rowEnd = reader.at;
-      } else if (id === 2 && type === TYPE.list) {
-        reader.u8();
-        for (let left = reader.i32(); left > 0; left--) {
-          readCell(reader, cell);
-          found(index);
-        }
-      } else reader.skip(type);
-    }
-  }
+  for (let index = 0; index < count; index++) readResult(reader, cell, found, index);
   return count;
+}
+
+/** Reads one TResult, empty if there is no such row. */
+export function readResult(reader: ThriftReader, cell: Cell, found: (index: number) => void, index = 0): void {
+  cell.bytes = reader.bytes;
+  for (let type = reader.u8(); type !== TYPE.stop; type = reader.u8()) {
+    const id = reader.i16();
+    if (id === 1 && type === TYPE.binary) {
+      reader.binary();
+      cell.rowStart = reader.start;
+      cell.rowEnd = reader.at;
+    } else if (id === 2 && type === TYPE.list) {
+      reader.u8();
+      for (let left = reader.i32(); left > 0; left--) {
+        readCell(reader, cell);
+        found(index);
+      }
+    } else reader.skip(type);
+  }
 }
 
 function readCell(reader: ThriftReader, cell: Cell): void {
   for (let type = reader.u8(); type !== TYPE.stop; type = reader.u8()) {
     const id = reader.i16();
-    if (id === 3 && type === TYPE.binary) {
+    if (id === 2 && type === TYPE.binary) {
+      reader.binary();
+      cell.qualifierStart = reader.start;
+      cell.qualifierEnd = reader.at;
+    } else if (id === 3 && type === TYPE.binary) {
       reader.binary();
       cell.valueStart = reader.start;
       cell.valueEnd = reader.at;

@@ -189,7 +189,10 @@ async function thriftServerType(connection: ThriftConnection): Promise<number> {
 }
 
 function notThrift2(shown: string, what: string): BackendError {
-  return new BackendError('refused', `what answers at ${shown} ${what}: start HBase's Thrift2 gateway (hbase thrift2 start) and give its port`);
+  return new BackendError(
+    'refused',
+    `what answers at ${shown} ${what}: start HBase's Thrift2 gateway (hbase thrift2 start) and give its port`,
+  );
 }
 
 interface Remedy {
@@ -235,10 +238,11 @@ const REMEDIES: readonly Remedy[] = [
     pattern: /NamespaceNotFound/,
     code: 'refused',
     what: 'has no such namespace',
-    remedy: "create it in the HBase shell, or give another as table=NAMESPACE:NAME",
+    remedy: 'create it in the HBase shell, or give another as table=NAMESPACE:NAME',
   },
   {
-    pattern: /RegionTooBusy|Failed after attempts|NotServingRegion|NoServerForRegion|RetriesExhausted|PleaseHold|MasterNotRunning|KeeperErrorCode|Connection refused|timed? ?out/i,
+    pattern:
+      /RegionTooBusy|Failed after attempts|NotServingRegion|NoServerForRegion|RetriesExhausted|PleaseHold|MasterNotRunning|KeeperErrorCode|Connection refused|timed? ?out/i,
     code: 'unavailable',
     what: 'cannot reach its HBase',
     remedy: 'see that master and region servers run and are not overloaded',

@@ -1,5 +1,15 @@
 /** The rows of one store in HBase's table: read, written, scanned and deleted by the page. */
-import { Cell, type PutTail, readResults, type RowRange, type ScanSelection, writePutColumn, writeRowDelete, writeScan, writeVersionDelete } from './cells.ts';
+import {
+  Cell,
+  type PutTail,
+  type RowRange,
+  readResults,
+  type ScanSelection,
+  writePutColumn,
+  writeRowDelete,
+  writeScan,
+  writeVersionDelete,
+} from './cells.ts';
 import type { Gateway } from './gateway.ts';
 import { VERSIONS } from './state-table.ts';
 import { ThriftReader, type ThriftWriter, TYPE } from './thrift-protocol.ts';
@@ -131,7 +141,7 @@ export class StateCells {
 
   /** The last row of a range. */
   async lastRow({ first, stop }: RowRange): Promise<Buffer | undefined> {
-    const page = await this.page({ first: stop, stop: first }, { rows: 1, versions: 1, keysOnly: true, reversed: true });
+    const page = await this.page({ first, stop }, { rows: 1, versions: 1, keysOnly: true, reversed: true });
     page.read(new Cell(), () => {});
     return page.last;
   }

@@ -6,9 +6,10 @@ import { type ThriftReader, type ThriftWriter, TYPE } from './thrift-protocol.ts
 
 /**
  * Cells that HBase keeps of a row. In one line of checkpoints four are needed at most: one for each of three cuts that
- * are not released, and the newest. The others are room for attempts that died, until they are swept.
+ * are not released, and the newest. The others are room for cuts that were given up and stores that died, until they
+ * are swept.
  */
-export const VERSIONS = 12;
+export const VERSIONS = 16;
 
 /**
  * A line in the configuration of the family: what has it is ours. (Of a table's own attributes the gateways of HBase 2
@@ -100,7 +101,10 @@ async function checkTable(gateway: Gateway, name: TableName): Promise<void> {
     },
     readDescriptor,
   );
-  const whose = table.mark === undefined ? "somebody else's" : `of format ${table.mark} with ${table.versions} versions, not ${FORMAT} with ${VERSIONS}`;
+  const whose =
+    table.mark === undefined
+      ? "somebody else's"
+      : `of format ${table.mark} with ${table.versions} versions, not ${FORMAT} with ${VERSIONS}`;
   if (table.mark === FORMAT && table.versions >= VERSIONS) return;
   throw new BackendError(
     'refused',
@@ -144,4 +148,40 @@ function readFamily(reader: ThriftReader): Descriptor | undefined {
     else reader.skip(type);
   }
   return ours ? { mark, versions } : undefined;
+}
+
+/** Who holds the regions of a table, and since when each of them runs: another answer means that one restarted or a region moved. */
+export async function regionServers(gateway: Gateway, table: string): Promise<string> {
+  const servers = await gateway.call(
+    'getAllRegionLocations',
+    (writer) => {
+      writer.field(TYPE.binary, 1);
+      writer.text(table);
+    },
+    (reader) => {
+      const found = new Set<string>();
+      reader.u8();
+      for (let left = reader.i32(); left > 0; left--) {
+        for (let type = reader.u8(); type !== TYPE.stop; type = reader.u8()) {
+          if (reader.i16() === 1 && type === TYPE.struct) found.add(readServer(reader));
+          else reader.skip(type);
+        }
+      }
+      return found;
+    },
+  );
+  return [...servers].sort().join(' ');
+}
+
+/** `HOST:PORT:START`, where the start is when the server came up, in ms since 1970. */
+function readServer(reader: ThriftReader): string {
+  const parts = ['', '', ''];
+  for (let type = reader.u8(); type !== TYPE.stop; type = reader.u8()) {
+    const id = reader.i16();
+    if (id === 1 && type === TYPE.binary) parts[0] = reader.text();
+    else if (id === 2 && type === TYPE.i32) parts[1] = String(reader.i32());
+    else if (id === 3 && type === TYPE.i64) parts[2] = String(reader.i64());
+    else reader.skip(type);
+  }
+  return parts.join(':');
 }

@@ -202,6 +202,11 @@ export class ThriftReader {
     return this.bytes.toString('utf8', this.start, this.at);
   }
 
+  /** A copy of all that has not been read. */
+  rest(): Buffer {
+    return Buffer.from(this.bytes.subarray(this.at, this.#end));
+  }
+
   /** Passes over a value of any type. */
   skip(type: number): void {
     switch (type) {
