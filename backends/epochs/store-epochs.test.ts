@@ -108,7 +108,8 @@ test('a random history of stores, cuts and crashes loses nothing that a checkpoi
       server.rows[table]?.add(live.id);
       model[table]?.set(window, live.id);
     } else if (choice < 15) {
-      store.windows[table]?.drop(window, store.epoch);
+      const free = store.drop(table, window);
+      if (free !== undefined) server.rows[table]?.delete(free);
       model[table]?.delete(window);
       sweep(store);
     } else if (choice < 18) {

@@ -102,6 +102,16 @@ export class StoreEpochs {
     return born > this.#cuts.newest;
   }
 
+  /** Forgets a window. @returns its id if its rows can be deleted at once; those of others are among {@link free} later. */
+  drop(table: number, window: number): number | undefined {
+    const ids = this.windows[table]!;
+    const live = ids.find(window);
+    if (live === undefined) return undefined;
+    if (!this.#cuts.need(live.born, this.#epoch)) return ids.take(window)?.id;
+    ids.drop(window, this.#epoch);
+    return undefined;
+  }
+
   /** Takes out whatever rows no checkpoint needs any more. */
   free(): readonly FreeIds[] {
     return this.windows.flatMap((ids, table) => ids.free(this.#cuts).map((gone) => ({ ...gone, table })));

@@ -73,12 +73,17 @@ export class WindowIds {
     return live;
   }
 
-  /** Forgets a window. Its rows are among {@link free} once no checkpoint needs them, which may be at once. */
-  drop(window: number, epoch: number): void {
+  /** Forgets a window at once. @returns what it was, for the rows to be deleted; undefined if it had no id. */
+  take(window: number): LiveWindow | undefined {
     const live = this.#live.get(window);
-    if (live === undefined) return;
-    this.#live.delete(window);
-    this.#goes({ from: live.id, to: live.id + 1, born: live.born, gone: epoch });
+    if (live !== undefined) this.#live.delete(window);
+    return live;
+  }
+
+  /** Forgets a window. Its rows are among {@link free} once no checkpoint needs them. */
+  drop(window: number, epoch: number): void {
+    const live = this.take(window);
+    if (live !== undefined) this.#goes({ from: live.id, to: live.id + 1, born: live.born, gone: epoch });
   }
 
   /**

@@ -22,7 +22,7 @@ export interface ServerFacts {
   readonly appendFsync: 'off' | 'no' | 'everysec' | 'always';
 }
 
-/** COPY, and ZRANGE BYLEX, came with 6.2. */
+/** ZRANGE BYLEX came with 6.2. */
 const VERSION_MIN = [6, 2] as const;
 
 /** A url as it may be shown: without user and password. */
@@ -47,6 +47,7 @@ export class RedisConnection {
   readonly #client: Redis;
   readonly #shown: string;
   readonly #timeoutMs: number;
+  readonly #name: string;
   /** The first thing that went wrong with the socket: later failures follow from it. */
   #broken: Error | undefined;
 
@@ -54,6 +55,7 @@ export class RedisConnection {
   private constructor({ url, timeoutMs, name }: ConnectionOptions, at: Address) {
     this.#shown = shownUrl(url);
     this.#timeoutMs = timeoutMs;
+    this.#name = name;
     this.#client = new Redis(urlAt(url, at), {
       ...(url.startsWith('rediss:') ? { tls: tlsFor(addressOf(url).host) } : {}),
       lazyConnect: true,
@@ -107,7 +109,7 @@ export class RedisConnection {
     const version = info.get('redis_version') ?? '0';
     const [major = 0, minor = 0] = version.split('.').map(Number);
     if (major < VERSION_MIN[0] || (major === VERSION_MIN[0] && minor < VERSION_MIN[1])) {
-      throw refused(`is version ${version}: ${VERSION_MIN.join('.')} or newer is needed for COPY`);
+      throw refused(`is version ${version}: ${VERSION_MIN.join('.')} or newer is needed for ZRANGE BYLEX`);
     }
     const policy = info.get('maxmemory_policy') ?? 'noeviction';
     if (policy !== 'noeviction' && info.get('maxmemory') !== '0') {
@@ -145,6 +147,18 @@ export class RedisConnection {
       });
     } catch (error) {
       throw this.#explain(error as Error);
+    }
+  }
+
+  /** Ends every other connection of this one's name: nothing that they had still to say is heard after this. */
+  async endOthers(): Promise<void> {
+    const own = String(await this.call('CLIENT', 'ID'));
+    const clients = String(await this.call('CLIENT', 'LIST')).split('\n');
+    for (const client of clients) {
+      const [, id] = /^id=(\d+) /.exec(client) ?? [];
+      if (id === undefined || id === own || !client.includes(` name=${this.#name} `)) continue;
+      // It may end by itself meanwhile.
+      await this.call('CLIENT', 'KILL', 'ID', id);
     }
   }
 
