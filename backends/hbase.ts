@@ -13,6 +13,7 @@ import { type EpochStoreRequest, openEpochStore, restoreEpochStore } from './hba
 import { Gateway } from './hbase/gateway.ts';
 import { ensureTable, tableName, VERSIONS } from './hbase/state-table.ts';
 import { numberedTables } from './rows/layout-file.ts';
+import { atDistance, distanceSettings, rttMsOption } from './served/distance.ts';
 
 /** The kind of server that `url` has to name. Whoever has none to name may start one, and stop it afterwards. */
 export const server = 'hbase';
@@ -41,6 +42,7 @@ export const options = z.strictObject({
     .default(1_000_000)
     .describe("Longest request. Has to stay below the gateway's hbase.regionserver.thrift.framed.max_frame_size_in_mb, 2 by default."),
   timeoutMs: z.int().min(1).default(4_000).describe('How long connecting or any answer may take before the store fails.'),
+  rttMs: rttMsOption,
 });
 
 const NAME = 'hbase';
@@ -51,12 +53,13 @@ export type HBaseOptions = z.input<typeof options>;
 
 /** HBase with the given options. */
 export default function hbase(given: HBaseOptions): StateBackend {
-  const { url, table, durability, connections, requestBytesMax, timeoutMs } = options.parse(given);
-  const { hostname: host, port } = new URL(url);
+  const { url, table, durability, connections, requestBytesMax, timeoutMs, rttMs } = options.parse(given);
+  const { host: address, hostname, port } = new URL(url);
 
   async function connect(tables: readonly TableSpec[]): Promise<EpochStoreRequest> {
     checkTables(tables);
-    const gateway = await Gateway.open({ host, port: Number(port), connections, requestBytesMax, timeoutMs });
+    const near = await atDistance({ host: hostname, port: Number(port) }, rttMs);
+    const gateway = await Gateway.open({ ...near, shown: `thrift2://${address}`, connections, requestBytesMax, timeoutMs });
     return {
       backend: NAME,
       gateway,
@@ -80,11 +83,12 @@ export default function hbase(given: HBaseOptions): StateBackend {
   return {
     name: NAME,
     settings: {
-      url: `thrift2://${host}:${port}`,
+      url: `thrift2://${address}`,
       table,
       connections,
       requestBytesMax,
       timeoutMs,
+      ...distanceSettings(rttMs),
       writes: WAL_NAMES[durability],
       values: `a row for each window and key, up to ${VERSIONS} cells with the epoch as timestamp`,
       lists: 'a row for each element, appended blind',

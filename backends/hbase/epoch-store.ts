@@ -101,7 +101,8 @@ class EpochStore {
   }
 
   guarded(): StateStore {
-    const { tables, backend } = this.#request;
+    const { tables, backend, gateway, volatile } = this.#request;
+    if (volatile) gateway.watch(() => this.#checkServers());
     const grounds = tables.map(
       (spec, number): TableGround => ({
         cells: this.#cells,
@@ -225,6 +226,7 @@ class EpochStore {
   async #checkServers(): Promise<void> {
     const { gateway, table, volatile } = this.#request;
     if (!volatile || (await regionServers(gateway, table)) === this.#servers) return;
+    gateway.close();
     throw new BackendError(
       'unavailable',
       `the HBase at ${gateway.shown} has restarted or moved a region of '${table}', and what was written without a log is gone: begin again, or ask for durability=process-crash`,

@@ -8,6 +8,8 @@ import { ProtocolError, type ThriftReader, ThriftWriter, TYPE } from './thrift-p
 import { speaksUnframed } from './unframed.ts';
 
 export interface GatewayOptions extends ThriftAddress {
+  /** What errors call it. */
+  readonly shown: string;
   readonly connections: number;
   /** How long any answer may take before the store fails. */
   readonly timeoutMs: number;
@@ -32,9 +34,15 @@ const CALLS_IN_FLIGHT = 2;
 /** TThriftServerType. */
 const THRIFT_2 = 2;
 
-/** A connection and a buffer for one call at a time on it. */
+/** A connection, or another in its place once it has lapsed. */
+interface Line {
+  connection: ThriftConnection;
+  reopening: Promise<void> | undefined;
+}
+
+/** A buffer for one call at a time on a connection. */
 interface Lane {
-  readonly connection: ThriftConnection;
+  readonly line: Line;
   readonly writer: ThriftWriter;
   busy: boolean;
 }
@@ -44,10 +52,12 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #lanes: readonly Lane[];
   readonly #waiting: ((lane: Lane) => void)[] = [];
+  #stalled = false;
+  #verify: (() => Promise<void>) | undefined;
 
   /** @throws BackendError `unavailable` if nothing answers in time, `refused` if what answers is no Thrift2 gateway. */
   static async open(options: GatewayOptions): Promise<Gateway> {
-    const shown = shownAddress(options);
+    const { shown } = options;
     const openingMs = Math.min(options.timeoutMs, OPENING_MS_MAX);
     const opened: ThriftConnection[] = [];
     try {
@@ -66,17 +76,22 @@ export class Gateway {
       }
       throw explain(error as Error, shown, openingMs);
     }
-    for (const connection of opened) connection.timeoutMs = options.timeoutMs;
-    return new Gateway(options, shown, opened);
+    return new Gateway(options, opened);
   }
 
-  private constructor(options: GatewayOptions, shown: string, connections: readonly ThriftConnection[]) {
+  private constructor(options: GatewayOptions, connections: readonly ThriftConnection[]) {
     this.#options = options;
-    this.shown = shown;
+    this.shown = options.shown;
+    const lines = connections.map((connection): Line => ({ connection: this.#adopt(connection), reopening: undefined }));
     // A lane on every connection first, so that the first calls spread over all.
     this.#lanes = Array.from({ length: CALLS_IN_FLIGHT }, () =>
-      connections.map((connection) => ({ connection, writer: new ThriftWriter(), busy: false })),
+      lines.map((line) => ({ line, writer: new ThriftWriter(), busy: false })),
     ).flat();
+  }
+
+  /** From now on `verify` is asked, before a result counts, whenever the server may have come up anew since the last. */
+  watch(verify: () => Promise<void>): void {
+    this.#verify = verify;
   }
 
   get connections(): number {
@@ -88,9 +103,10 @@ export class Gateway {
     let result: T | undefined;
     const lane = this.#freeLane() ?? (await this.#nextLane());
     try {
+      if (lane.line.connection.lapsed) await this.#reopen(lane.line);
       lane.writer.begin(method);
       write(lane.writer);
-      await lane.connection.call(lane.writer.end(), (reader, type) => {
+      await lane.line.connection.call(lane.writer.end(), (reader, type) => {
         result = read(reader, type);
       });
     } catch (error) {
@@ -98,6 +114,7 @@ export class Gateway {
     } finally {
       this.#release(lane);
     }
+    if (this.#stalled) await this.#look();
     return result as T;
   }
 
@@ -111,9 +128,14 @@ export class Gateway {
     let failure: Error | undefined;
     for (let first = 0; first < count && failure === undefined; ) {
       const lane = this.#freeLane() ?? (await this.#nextLane());
+      if (lane.line.connection.lapsed) {
+        await this.#reopen(lane.line).catch((error: Error) => {
+          failure = error;
+        });
+      }
       const end = this.#writeRows(lane.writer, table, call, first, Math.min(count, first + share));
       const from = first;
-      const answered = lane.connection
+      const answered = lane.line.connection
         .call(lane.writer.end(), (reader, type) => call.read(reader, type, from))
         .then(
           () => this.#release(lane),
@@ -128,14 +150,39 @@ export class Gateway {
     if (sent.length === 1) await sent[0];
     else await Promise.all(sent);
     if (failure !== undefined) throw this.explain(failure);
+    if (this.#stalled) await this.#look();
   }
 
   close(): void {
-    for (const { connection } of this.#lanes) connection.close();
+    for (const { line } of this.#lanes) line.connection.close();
   }
 
   explain(error: Error): BackendError {
     return explain(error, this.shown, this.#options.timeoutMs);
+  }
+
+  #adopt(connection: ThriftConnection): ThriftConnection {
+    connection.timeoutMs = this.#options.timeoutMs;
+    connection.onStall = () => {
+      this.#stalled = true;
+    };
+    return connection;
+  }
+
+  #reopen(line: Line): Promise<void> {
+    line.reopening ??= ThriftConnection.open(this.#options, this.#options.timeoutMs)
+      .then((connection) => {
+        line.connection = this.#adopt(connection);
+      })
+      .finally(() => {
+        line.reopening = undefined;
+      });
+    return line.reopening;
+  }
+
+  async #look(): Promise<void> {
+    this.#stalled = false;
+    await this.#verify?.();
   }
 
   /** @returns the first row that has no more room. */
@@ -172,10 +219,6 @@ export class Gateway {
     if (next === undefined) lane.busy = false;
     else next(lane);
   }
-}
-
-function shownAddress({ host, port }: ThriftAddress): string {
-  return `thrift2://${host}:${port}`;
 }
 
 async function thriftServerType(connection: ThriftConnection): Promise<number> {

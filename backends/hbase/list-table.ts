@@ -6,43 +6,12 @@
  * Like every other cell it can be taken back. The elements themselves go when no checkpoint needs them.
  */
 import type { ListTable, Scan, StateBatch } from '../contract.ts';
+import { ElementNumbers, NUMBER_BYTES } from '../epochs/element-numbers.ts';
 import { Cell } from './cells.ts';
 import type { RemovedLists } from './removed-lists.ts';
 import { PREFIX_BYTES, setId, tablePrefix } from './rows.ts';
 import { pushKey, SlotRows, type TableGround, takeValue } from './table-ground.ts';
 import { dropWindow, windowRange } from './value-table.ts';
-
-/** Bytes of an element's number: epoch and count, big-endian. */
-export const NUMBER_BYTES = 8;
-const COUNT_AT = 4;
-const COUNT_MAX = 2 ** 32;
-
-/** Counts the elements of one table, anew in each epoch. */
-class ElementNumbers {
-  readonly #bytes = Buffer.alloc(NUMBER_BYTES);
-  #epoch = 0;
-  #count = 0;
-
-  /** The number that the next element gets; the bytes are the caller's until the next call. */
-  next(epoch: number): Buffer {
-    if (epoch !== this.#epoch) {
-      this.#epoch = epoch;
-      this.#count = 0;
-    }
-    this.#bytes.writeUInt32BE(epoch, 0);
-    this.#bytes.writeUInt32BE(this.#count, COUNT_AT);
-    return this.#bytes;
-  }
-
-  /** Gives so many numbers out. @returns the first one's count. @throws RangeError after 2^32 in one epoch. */
-  take(epoch: number, count: number): number {
-    this.next(epoch);
-    const first = this.#count;
-    if (first + count > COUNT_MAX) throw new RangeError(`more than ${COUNT_MAX} elements were appended between two checkpoints`);
-    this.#count += count;
-    return first;
-  }
-}
 
 export function hbaseListTable(ground: TableGround, removed: RemovedLists): ListTable {
   const { cells, epochs, number, spec } = ground;
@@ -51,22 +20,21 @@ export function hbaseListTable(ground: TableGround, removed: RemovedLists): List
   const { keyBytes, valueBytes } = spec;
   const rows = new SlotRows(ground, NUMBER_BYTES);
   const lists = new SlotRows(ground);
-  const numbers = new ElementNumbers();
+  const numbers = new ElementNumbers(epochs);
+  let arena = Buffer.alloc(0);
   const prefix = tablePrefix(epochs.namespace, number);
 
   return {
     async append(batch) {
       await ground.begin();
-      const { epoch } = epochs;
-      const count = rows.written(batch, epoch, () => true);
+      const count = rows.written(batch, epochs.epoch, () => true);
+      if (arena.length < count * NUMBER_BYTES) arena = Buffer.alloc(batch.capacity * NUMBER_BYTES);
+      for (let i = 0; i < count; i++) numbers.write(arena, i * NUMBER_BYTES);
       const { valueArena, valueStride } = batch;
-      const element = Buffer.from(numbers.next(epoch));
-      const first = numbers.take(epoch, count);
       await cells.write(count, {
         row(writer, index) {
           rows.write(writer, index);
-          element.writeUInt32BE(first + index, COUNT_AT);
-          writer.put(element, 0, NUMBER_BYTES);
+          writer.put(arena, index * NUMBER_BYTES, (index + 1) * NUMBER_BYTES);
         },
         value(writer, index) {
           const at = rows.slot(index) * valueStride;
@@ -80,7 +48,9 @@ export function hbaseListTable(ground: TableGround, removed: RemovedLists): List
       await ground.begin();
       const count = lists.find(batch);
       if (count === 0) return;
-      const bound = Buffer.from(numbers.next(epochs.epoch));
+      const bound = Buffer.alloc(NUMBER_BYTES);
+      bound.writeUInt32BE(numbers.epoch, 0);
+      bound.writeUInt32BE(numbers.count, 4);
       await cells.write(count, {
         row: (writer, index) => lists.write(writer, index),
         value: (writer) => writer.binary(bound),

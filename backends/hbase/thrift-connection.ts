@@ -34,6 +34,12 @@ const RESULT = 0;
 const UNKNOWN_METHOD = 1;
 
 /**
+ * Longer than this, and a server may have come up again meanwhile, or be about to close a connection that is idle: HBase's
+ * gateway does after a minute, its region server takes ten seconds to restart.
+ */
+const STALL_MS = 5_000;
+
+/**
  * Calls may follow each other without waiting. A connection that failed once fails for ever: {@link broken} says why.
  * Bytes are received into one buffer that is kept; an answer is read in place, in the turn in which it is whole.
  */
@@ -46,7 +52,12 @@ export class ThriftConnection {
   #to = 0;
   #timer: NodeJS.Timeout | undefined;
   #connected = false;
+  #stall: NodeJS.Timeout | undefined;
   broken: Error | undefined;
+  /** True if the connection ended while nobody waited for an answer: another one can take its place. */
+  lapsed = false;
+  /** Is told when nothing was heard for long, whether or not somebody waited. */
+  onStall: () => void = () => {};
   /** How long an answer may take. */
   timeoutMs: number;
 
@@ -87,12 +98,15 @@ export class ThriftConnection {
       this.#armTimer();
     });
     this.#socket.on('error', (error) => this.#break(error));
-    this.#socket.on('close', () => this.#break(new Error('the connection was closed')));
-  }
-
-  /** Calls sent and not answered. */
-  get waiting(): number {
-    return this.#waiting.length;
+    this.#socket.on('close', () => {
+      if (this.broken === undefined && this.#waiting.length === 0) this.#lapse();
+      this.#break(new Error('the connection was closed'));
+    });
+    this.#stall = setTimeout(() => {
+      this.#stall?.refresh();
+      if (this.#waiting.length === 0) this.#lapse();
+      else this.onStall();
+    }, STALL_MS);
   }
 
   /**
@@ -107,6 +121,7 @@ export class ThriftConnection {
       }
       this.#waiting.push({ decode, resolve, reject });
       if (this.#waiting.length === 1) this.#armTimer();
+      this.#stall?.refresh();
       this.#socket.write(frame);
     });
   }
@@ -115,9 +130,17 @@ export class ThriftConnection {
     this.#break(new Error('the connection was closed'));
   }
 
+  #lapse(): void {
+    this.lapsed = true;
+    this.onStall();
+    this.#break(new Error('the connection was idle'));
+  }
+
   #break(error: Error): void {
     this.broken ??= error;
     clearTimeout(this.#timer);
+    clearTimeout(this.#stall);
+    this.#stall = undefined;
     this.#socket?.destroy();
     for (const { reject } of this.#waiting.splice(0)) reject(this.broken);
   }
@@ -151,7 +174,9 @@ export class ThriftConnection {
       this.#answer(start, start + frame);
       answered = true;
     }
-    if (answered) this.#armTimer();
+    if (!answered) return;
+    this.#armTimer();
+    this.#stall?.refresh();
   }
 
   #makeRoom(length: number): void {
