@@ -94,7 +94,7 @@ if (redis !== undefined) {
     const second = await startRedis({ directory: at, durability: 'process-crash' });
     if (second.state !== 'running') return t.fail(second.reason);
     t.is(second.server.url, first.server.url);
-    await connected(second.server.url, async (client) => t.is(await client.get('kept'), '42'));
+    await connected(second.server.url, async (client) => void t.is(await client.get('kept'), '42'));
     await second.server.stop();
   });
 
