@@ -239,7 +239,7 @@ if (running !== undefined) {
           [0, 1, 2, 3, 4].map((key) => [key, value]),
         );
         t.deepEqual(await contents(restored, 1, 'events'), []);
-        await restored.value('counts').read(batch);
+        await restored.value('counts').read(fill(batch, 1, 0));
         t.is(batch.values[4]!.readUInt32BE(), value);
         await restored.close();
       }
