@@ -67,7 +67,7 @@ function recordCommand(finish: Finish): Command {
         const { signal } = stop;
         const recorded = await recordTrace({
           workload: made,
-          backend: started.backend.create(),
+          backend: started.module.create(),
           storage,
           batchSize,
           events: events ?? null,
@@ -167,7 +167,7 @@ async function replayOn(
   await using started = await startServerFor(module);
   try {
     const text = { valueBytes, skipBad };
-    const replayed = await replayInProcess({ file: path.resolve(file), text, backend: refOf(started.backend), signal });
+    const replayed = await replayInProcess({ file: path.resolve(file), text, backend: refOf(started.module), signal });
     return { backend: module.name, replayed, failure: null };
   } catch (error) {
     if (signal.aborted) return null;
