@@ -24,6 +24,7 @@ const firstStage = ({ stages }: Workload) => stages[0] as AggregateStage;
 /** Values as they are where their order is that of arrival, whole ones where parts are added up. */
 const CHOICES: readonly string[] = [
   ',size=60000',
+  ',size=60000,offset=-17000',
   ',size=60000,lateness=30000,delay=5000,aggregate=average',
   ',size=60000,keyed=false,aggregate=distinct,precision=6',
   ',size=60000,aggregate=median,lateness=20000',
@@ -88,7 +89,9 @@ test('settings in force say what was read and what matters', async (t) => {
     delay: 0,
     watermarkEvery: 90,
     window: 'tumbling',
+    separator: 'comma',
     size: 10_000,
+    offset: 0,
     lateness: 0,
   };
   const settings = async (more: string) => {
@@ -97,7 +100,7 @@ test('settings in force say what was read and what matters', async (t) => {
     return { ...made, sha256: 'f00d' };
   };
   t.deepEqual(await settings(''), plain);
-  const { size, ...others } = plain;
+  const { size, offset: _, ...others } = plain;
   const session = await settings(',window=session,decimals=2,gap=700');
   t.deepEqual(session, { ...others, window: 'session', gap: 700, decimals: 2 } as unknown as typeof session);
   t.like(await settings(`,window=sliding,slide=${size / 2},limit=10,aggregate=top-k,k=4`), { slide: 5_000, panes: false, limit: 10, k: 4 });

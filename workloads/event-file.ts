@@ -71,7 +71,7 @@ export default function eventFile(given: Options, material: EventFile): Workload
 }
 
 function stagesOf(given: Options): readonly Stage[] {
-  const { window, panes, lateness, aggregate, rollup, rollupBy } = given;
+  const { window, panes, offset, lateness, aggregate, rollup, rollupBy } = given;
   const refuse = (why: string): never => {
     throw new WorkloadError('impossible-settings', why);
   };
@@ -88,15 +88,15 @@ function stagesOf(given: Options): readonly Stage[] {
   if (aggregate !== 'count-sum-min-max')
     refuse(`a rollup merges counts, sums, minima and maxima: with aggregate=${aggregate} leave it out`);
   if (lateness > 0) refuse(`a rollup would count the rows that windows give again within lateness ${lateness} ms: leave one of them out`);
-  return [first, windowed(rollupBy === 'all' ? 0 : first.keyPrefixBytes, tumbling(rollup), mergedCountSumMinMax)];
+  return [first, windowed(rollupBy === 'all' ? 0 : first.keyPrefixBytes, tumbling(rollup, offset), mergedCountSumMinMax)];
 }
 
-function windowOf({ window, size, slide, panes, gap }: Options): WindowSpec {
+function windowOf({ window, size, slide, panes, offset, gap }: Options): WindowSpec {
   switch (window) {
     case 'tumbling':
-      return tumbling(size);
+      return tumbling(size, offset);
     case 'sliding':
-      return sliding(size, slide, panes);
+      return sliding(size, slide, panes, offset);
     case 'session':
       return session(gap);
     case 'global':
@@ -122,10 +122,26 @@ function checkSums({ window, panes, rollup, aggregate, decimals }: Options, { ad
   );
 }
 
-function settingsInForce(given: Options, { sha256, events, skipped, keyBytes }: EventFile): Workload['settings'] {
-  const { file, separator, decimals, limit, window, value, rollup, rollupBy, size, slide, panes, gap, lateness, timeUnit, ...others } =
-    withoutIdleParameters(given);
-  const isFiring = window !== 'global';
+function settingsInForce(given: Options, { sha256, isParquet, events, skipped, keyBytes }: EventFile): Workload['settings'] {
+  const {
+    file,
+    separator,
+    decimals,
+    limit,
+    window,
+    value,
+    rollup,
+    rollupBy,
+    size,
+    slide,
+    offset,
+    panes,
+    gap,
+    lateness,
+    timeUnit,
+    ...others
+  } = withoutIdleParameters(given);
+  const isSized = window === 'tumbling' || window === 'sliding';
   return {
     ...others,
     // The folder is the machine's affair.
@@ -136,13 +152,14 @@ function settingsInForce(given: Options, { sha256, events, skipped, keyBytes }: 
     keyBytes,
     timeUnit,
     ...(value === '' ? {} : { value, decimals }),
-    ...(separator === 'comma' ? {} : { separator }),
+    ...(isParquet ? {} : { separator }),
     ...(limit > events ? {} : { limit }),
     window,
-    ...(window === 'tumbling' || window === 'sliding' ? { size } : {}),
+    ...(isSized ? { size } : {}),
+    ...(isSized || rollup > 0 ? { offset } : {}),
     ...(window === 'sliding' ? { slide, panes } : {}),
     ...(window === 'session' ? { gap } : {}),
-    ...(isFiring ? { lateness } : {}),
+    ...(window === 'global' ? {} : { lateness }),
     ...(rollup > 0 ? { rollup, rollupBy } : {}),
   };
 }
