@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
+import { LEAST_MAGNITUDE, MAGNITUDES_BELOW } from './aggregates/quantiles.ts';
 import { type Gallery, type Preparation, type Stage, type WindowSpec, type Workload, WorkloadError } from './contract.ts';
 import {
   anyAggregate,
@@ -21,7 +22,7 @@ import { tumbling } from './windows/tumbling.ts';
 export const description = 'Events of your own from a CSV or Parquet file, through the windows and the aggregate that you choose.';
 
 export const gallery: Gallery = {
-  job: 'Your own, with your own events: their keys, skew, disorder and late ones as they were recorded.',
+  job: 'Your own, fed with what it was fed: keys, skew, disorder and late events are the recorded ones.',
   operations:
     'as in the workload of the window and the aggregate that are chosen; rollup: for each row of a window, read S and write S in a second stage',
   stresses: 'What your job will: nothing about keys or order is assumed.',
@@ -35,6 +36,7 @@ export const options = z.strictObject({
     .default('tumbling')
     .describe('windows of the first stage; global: none, every event gives a row'),
   ...slidingOptions,
+  size: slidingOptions.size.describe('window size; sliding: a multiple of the slide'),
   gap: sessionOptions.gap,
   ...anyAggregateOptions,
   rollup: z
@@ -61,6 +63,8 @@ export async function prepare(given: Options): Promise<Preparation<EventFile>> {
 export default function eventFile(given: Options, material: EventFile): Workload {
   const stages = stagesOf({ ...given, keyBytes: material.keyBytes });
   checkSums(given, material);
+  checkMagnitudes(given, material);
+  material.play(given.repeat);
   return {
     name: 'event-file',
     settings: settingsInForce(given, material),
@@ -119,6 +123,15 @@ function checkSums({ window, panes, rollup, aggregate, decimals }: Options, { ad
   throw new WorkloadError(
     'impossible-settings',
     `${merges} adds up parts in an order that depends on the store, and sums of these values are rounded, so that no output could be compared: ${remedy}`,
+  );
+}
+
+/** @throws WorkloadError `impossible-settings` where quantiles would be off by more than they say */
+function checkMagnitudes({ aggregate }: Options, { leastMagnitude, greatestMagnitude }: EventFile): void {
+  if (aggregate !== 'quantiles' || (leastMagnitude >= LEAST_MAGNITUDE && greatestMagnitude < MAGNITUDES_BELOW)) return;
+  throw new WorkloadError(
+    'impossible-settings',
+    `aggregate=quantiles tells magnitudes from 2^-20 to 2^20 apart, and values here have ${leastMagnitude} to ${greatestMagnitude}: choose median or top-k, or bring the values to another unit`,
   );
 }
 

@@ -27,7 +27,7 @@ export interface EventFileRequest extends EventFileFormat {
 }
 
 /** Its number goes up with any change of what is made of a file. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 /**
  * Reads a data file, or finds what was read before.
