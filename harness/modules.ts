@@ -115,6 +115,9 @@ export function builtInFile(kind: ModuleKind, name: string): string {
   return path.join(BUILT, FOLDERS[kind], `${name}.js`);
 }
 
+/** Where checkpoints go if nobody says. */
+export const LOCAL_STORAGE: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
+
 function fileOfBuiltIn(kind: ModuleKind, name: string): string {
   const names = builtIns(kind);
   if (!names.includes(name)) {
