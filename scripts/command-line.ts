@@ -16,6 +16,7 @@ import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { selftestCommand } from './commands/selftest.ts';
+import { serversCommand } from './commands/servers.ts';
 import { traceCommand } from './commands/trace.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
 import type { Finish } from './finish.ts';
@@ -93,6 +94,7 @@ function makeProgram(finish: Finish): Command {
     conformanceCommand,
     doctorCommand,
     selftestCommand,
+    serversCommand,
     schemaCommand,
   ];
   for (const make of commands) {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomically } from '../harness/atomic-file.ts';
 import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
+import type { Configured, LoadedModule } from '../harness/modules.ts';
 import type { PlannedCell } from '../harness/plan.ts';
 import type { Plan } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
@@ -13,7 +14,7 @@ import { renderTerminal, terminalOptions } from '../reports/terminal.ts';
 import { printJson, say } from './console.ts';
 import { drawProgress } from './progress.ts';
 import { PLAN, REPORT, writePage } from './results-folder.ts';
-import { type BackendModule, startServerFor } from './servers/for-backend.ts';
+import { startServerFor } from './servers/for-backend.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 export interface MeasuringFlags {
@@ -97,19 +98,23 @@ export function verdict({ plan, trials }: Results): ExitCode {
   return failed || plan.leftOut.some(({ missed }) => missed) ? EXIT.backendFailed : EXIT.ok;
 }
 
-export interface StartedServers extends AsyncDisposable {
-  readonly backends: readonly BackendModule[];
+export interface StartedServers<Made extends Configured> extends AsyncDisposable {
+  readonly modules: readonly LoadedModule<Made>[];
   readonly unavailable: readonly Unavailable[];
 }
 
 /** A backend that cannot be had here. */
 export type Unavailable = Pick<Plan['leftOut'][number], 'backend' | 'reason'>;
 
-/** Starts a server for every backend that needs one of its own; disposing of the result stops them. */
-export async function startServers(backends: readonly BackendModule[]): Promise<StartedServers> {
-  const { values, unavailable } = await availableOf(backends, ({ name }) => name, startServerFor);
+/** Starts a server for every module that needs one of its own; disposing of the result stops them. */
+export async function startServers<Made extends Configured>(modules: readonly LoadedModule<Made>[]): Promise<StartedServers<Made>> {
+  const { values, unavailable } = await availableOf(
+    modules,
+    ({ name }) => name,
+    (module) => startServerFor(module),
+  );
   return {
-    backends: values.map(({ backend }) => backend),
+    modules: values.map(({ module }) => module),
     unavailable,
     async [Symbol.asyncDispose]() {
       await Promise.all(values.map((served) => served[Symbol.asyncDispose]()));

@@ -188,7 +188,7 @@ function given(flag: string): string[] | undefined {
 for (const name of given('backends') ?? BACKENDS) {
   await using served = await startServerFor(await loadBackend(name));
   for (const count of given('keys')?.map(Number) ?? KEYS) {
-    for await (const one of costs(name, await create<StateBackend>(served.backend), count)) print(one);
+    for await (const one of costs(name, await create<StateBackend>(served.module), count)) print(one);
   }
 }
 if (!process.argv.includes('--no-events')) for await (const one of feltByEvents()) print(one);

@@ -78,7 +78,7 @@ async function main(): Promise<boolean> {
     for (const name of names) {
       const start = performance.now();
       await using served = await startServerFor(await loadBackend(name));
-      const tally = await runCampaign({ campaign, subject: served.backend, seed, lanes, signal: stop.signal, onProblem: say });
+      const tally = await runCampaign({ campaign, subject: served.module, seed, lanes, signal: stop.signal, onProblem: say });
       if (stop.signal.aborted) return false;
       print(`${summaryLine(campaign.name, name, tally)}; ${((performance.now() - start) / 1000).toFixed(0)} s`);
       if (tally.failed > 0) passed = false;

@@ -33,7 +33,7 @@ export function conformanceCommand(finish: Finish): Command {
       const spec = parseSpec(name);
       const given = [...spec.options, ...options.flatMap((text) => parseOptions(text, text))];
       await using started = await startServerFor(await loadBackend({ ...spec, options: given }));
-      const { backend } = started;
+      const { module: backend } = started;
       // Rather now than as the failure of every check.
       backend.create();
       const create = backendFrom(pathToFileURL(backend.file), backend.options);

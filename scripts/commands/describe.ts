@@ -15,7 +15,7 @@ import { describeProfile, PROFILE_NAMES, PROFILES, type ProfileName } from '../.
 import { parseSpec } from '../../harness/spec.ts';
 import { columns, printJson, say, wrapped } from '../console.ts';
 import type { Finish } from '../finish.ts';
-import { withoutServer } from '../servers/for-backend.ts';
+import { addressOption, withoutServer } from '../servers/for-backend.ts';
 
 interface Description {
   readonly kind: ModuleKind | 'profile';
@@ -29,6 +29,8 @@ interface Description {
   /** What of the working state survives without a checkpoint; null for anything but a backend. */
   readonly durability: string | null;
   readonly server: string | null;
+  /** The option that names the server; null where none is needed. */
+  readonly serverOption: string | null;
 }
 
 const LOADERS: readonly (readonly [ModuleKind, (spec: string) => Promise<LoadedModule<Configured>>])[] = [
@@ -74,6 +76,7 @@ function profile(name: ProfileName): Description {
     settings: shown,
     durability: null,
     server: null,
+    serverOption: null,
   };
 }
 
@@ -81,19 +84,20 @@ function describeModule(kind: ModuleKind, module: LoadedModule<Configured>): Des
   const { name, description, gallery, described: options, server } = module;
   let made: Configured | null = null;
   try {
-    made = (module.kind === 'backend' ? withoutServer(module) : module).create();
+    made = withoutServer(module).create();
   } catch (error) {
     say(`${name} cannot be made with these options: ${messageOf(error)}`);
   }
   const durability = made !== null && 'durability' in made ? String(made.durability) : null;
-  return { kind, name, description, gallery, options, settings: made?.settings ?? null, durability, server };
+  const serverOption = addressOption(module);
+  return { kind, name, description, gallery, options, settings: made?.settings ?? null, durability, server, serverOption };
 }
 
-function text({ kind, name, description, gallery, options, settings, durability, server }: Description): string {
+function text({ kind, name, description, gallery, options, settings, durability, server, serverOption }: Description): string {
   const parts = [wrapped(`${kind} ${name}${description === '' ? '' : `: ${description}`}`, 0)];
   for (const [what, words] of Object.entries(gallery ?? {})) parts.push(`${`${what}:`.padEnd(12)}${wrapped(words, 12)}`);
   if (durability !== null) parts.push(`durability: ${durability}`);
-  if (server !== null) parts.push(`needs a ${server} server: named by url=…, or started for the run if it is installed`);
+  if (server !== null) parts.push(`needs a ${server} server: named by ${serverOption}=…, or started for the run if it is installed`);
   if (options.length > 0) {
     const named = columns(
       options.map(({ name: option, default: given, required }) => {

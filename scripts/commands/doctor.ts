@@ -123,7 +123,7 @@ async function openBackend(name: string): Promise<Finding> {
   const what = `backend ${name}`;
   try {
     await using started = await startServerFor(await loadBackend(name));
-    const { backend } = started;
+    const { module: backend } = started;
     const probe = fileURLToPath(new URL('../open-probe.js', import.meta.url));
     const opened = promisify(execFile)(process.execPath, [probe], { timeout: OPEN_TIMEOUT_MS });
     opened.child.stdin?.end(JSON.stringify(refOf(backend)));

@@ -84,7 +84,7 @@ async function micro(flags: Flags): Promise<ExitCode> {
   prepareMicroFolder(folder, DISK_BYTES + settings.keys * DISK_BYTES_PER_KEY);
   using _lock = lockFolder(folder);
   await using servers = await startServers(modules);
-  const { backends } = servers;
+  const { modules: backends } = servers;
   // Those that were asked for by name are missed.
   const leftOut = [...unavailable, ...servers.unavailable].map((each) => ({ ...each, missed: flags.named }));
   if (backends.length === 0)

@@ -4,14 +4,14 @@ import { Command } from 'commander';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import type { StateBackend } from '../../backends/contract.ts';
 import { EXIT, StatebenchError } from '../../harness/errors.ts';
-import { builtIns, loadBackend, loadStorage } from '../../harness/modules.ts';
+import { builtIns, type LoadedModule, loadBackend, loadStorage } from '../../harness/modules.ts';
 import { findState, migrate } from '../../harness/portable/migrate.ts';
 import { PORTABLE } from '../../harness/portable/portable-form.ts';
 import { parseSpec } from '../../harness/spec.ts';
 import { formatBytes } from '../../harness/units.ts';
 import { say } from '../console.ts';
 import type { Finish } from '../finish.ts';
-import { type BackendModule, startServerFor, withoutServer } from '../servers/for-backend.ts';
+import { addressOption, startServerFor, withoutServer } from '../servers/for-backend.ts';
 
 interface Flags {
   readonly from: string;
@@ -31,14 +31,14 @@ export function migrateCommand(finish: Finish): Command {
       const storage = (await loadStorage('filesystem')).create();
       const target = to === PORTABLE.name ? null : await loadBackend(to);
       await using servedTarget = target && (await startServerFor(target));
-      const targetBackend = servedTarget?.backend.create() ?? null;
+      const targetBackend = servedTarget?.module.create() ?? null;
       await using found = await findState(from, storage as CheckpointStorage);
       const source = await sourceModule(found.checkpoint.backend, sourceBackend, from);
       await using servedSource = source && (await startServerFor(source));
       const folder = out ?? `${path.resolve(from)}-${target?.name.replace(/[^A-Za-z0-9._-]+/g, '-') ?? PORTABLE.name}`;
       const { tables, windows, entries, bytes, bytesWritten, seconds } = await migrate({
         found,
-        source: servedSource?.backend.create() ?? null,
+        source: servedSource?.module.create() ?? null,
         target: targetBackend,
         storage: storage as CheckpointStorage,
         out: folder,
@@ -59,7 +59,7 @@ async function sourceModule(
   made: Pick<StateBackend, 'name' | 'settings'>,
   given: string | undefined,
   from: string,
-): Promise<BackendModule | null> {
+): Promise<LoadedModule<StateBackend> | null> {
   if (made.name === PORTABLE.name) return null;
   if (given !== undefined) {
     const module = await loadBackend(given);
@@ -78,7 +78,7 @@ async function sourceModule(
   }
   const module = await loadBackend(parseSpec(made.name));
   // A server is looked for anew: the one of the settings may be gone, and shows no password.
-  const known = new Set(module.described.map(({ name }) => name).filter((name) => module.server === null || name !== 'url'));
+  const known = new Set(module.described.map(({ name }) => name).filter((name) => name !== addressOption(module)));
   const options = Object.entries(made.settings).filter(([key]) => known.has(key));
   return options.reduce((configured, [key, value]) => configured.with({ key, value }), module);
 }

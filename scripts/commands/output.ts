@@ -51,12 +51,12 @@ export function outputCommand(finish: Finish): Command {
       checkDividable(source.create(), parallelism);
       checkTarget(to);
       await using started = await startServerFor(await loadBackend(backend));
-      started.backend.create();
+      started.module.create();
       if (killAfter.length > 0 && checkpointEvery === undefined)
         say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
       const written = await writeOutput({
         workload: refOf(source),
-        backend: refOf(started.backend),
+        backend: refOf(started.module),
         batchSize,
         parallelism,
         checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),

@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
-import type { StateBackend } from '../../backends/contract.ts';
 import { type ExitCode, StatebenchError } from '../../harness/errors.ts';
 import { machineDifferences, machineOf } from '../../harness/measure/environment.ts';
 import {
@@ -25,7 +24,7 @@ import type { Finish } from '../finish.ts';
 import { gathered } from '../flags.ts';
 import { type MeasuringFlags, measure, measureAndReport, showResults, startServers, verdict } from '../measuring.ts';
 import { checkWritable } from '../results-folder.ts';
-import { type BackendModule, needsServer } from '../servers/for-backend.ts';
+import { addressOption, needsServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 interface Flags extends MeasuringFlags {
@@ -72,14 +71,12 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
   const left = estimateOf(plan, total - before.trials.length);
   checkWritable(folder, left.diskBytes);
   const modules = await loadRunModules(folder, given);
-  const backends = modules.filter((module): module is BackendModule => module.kind === 'backend');
   return await measureAndReport(folder, flags, stop, async () => {
-    await using servers = await startServers(backends);
+    await using servers = await startServers(modules);
     const missing = servers.unavailable[0];
     if (missing !== undefined) throw new StatebenchError('cannot-resume', `cannot resume ${folder}: ${missing.reason}`);
-    const made = [...modules.filter(({ kind }) => kind !== 'backend'), ...servers.backends];
-    const own = new Set(backends.filter(needsServer).map(({ name }) => name));
-    const cells = plannedCells(plan, made, own, folder);
+    const own = new Map(modules.filter(needsServer).map((module) => [`${module.kind} ${module.name}`, addressOption(module)!]));
+    const cells = plannedCells(plan, servers.modules, own, folder);
     if (!flags.quiet) say(`${before.trials.length} of ${total} trials are finished; going on in ${folder}`);
     await measure({ plan, cells, folder, flags, stop, expectedSeconds: left.seconds, alreadyFinished: before.trials.length });
   });
@@ -95,12 +92,12 @@ async function givenAgain({ backend, workload, checkpointStorage }: Flags): Prom
 
 /**
  * The plan's cells with the modules they are made of.
- * @param ownServer backends whose server was started for this run, so that it is found at another address each time
+ * @param ownServers of `KIND NAME` whose server was started for this run the option that names it, which is another each time
  */
 function plannedCells(
   plan: Plan,
-  modules: readonly LoadedModule<Configured | StateBackend>[],
-  ownServer: ReadonlySet<string>,
+  modules: readonly LoadedModule<Configured>[],
+  ownServers: ReadonlyMap<string, string>,
   folder: string,
 ): readonly PlannedCell[] {
   const settings = new Map(modules.map((module) => [module, { ...module.create().settings }]));
@@ -108,7 +105,8 @@ function plannedCells(
     const module = modules.find((candidate) => candidate.kind === kind && candidate.name === name);
     if (module === undefined)
       throw new StatebenchError('cannot-resume', `cannot resume ${folder}: resume.json lacks the ${kind} '${name}'`);
-    const now = { ...settings.get(module), ...(kind === 'backend' && ownServer.has(name) && 'url' in planned && { url: planned.url }) };
+    const address = ownServers.get(`${kind} ${name}`);
+    const now = { ...settings.get(module), ...(address !== undefined && address in planned && { [address]: planned[address]! }) };
     if (!isDeepStrictEqual(now, { ...planned })) {
       throw new StatebenchError(
         'cannot-resume',

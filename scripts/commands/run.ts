@@ -1,7 +1,7 @@
 /** `statebench run`: plans, says what it will take, measures, reports. */
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { EXIT, type ExitCode } from '../../harness/errors.ts';
+import { EXIT, type ExitCode, StatebenchError } from '../../harness/errors.ts';
 import { checkFill } from '../../harness/fill.ts';
 import { memoryBytes, readEnvironment } from '../../harness/measure/environment.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
@@ -17,7 +17,7 @@ import { gathered, positive, wholeNumber, wholeNumbers, words } from '../flags.t
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
-import { type BackendModule, withoutServer } from '../servers/for-backend.ts';
+import { withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 interface Flags extends MeasuringFlags {
@@ -112,7 +112,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   // Everything that can be wrong with names, options and settings is told before anything is started.
   const rehearsed = makePlan(
     suite,
-    { ...modules, backends: modules.backends.map(withoutServer) },
+    { ...modules, backends: modules.backends.map(withoutServer), storages: modules.storages.map(withoutServer) },
     { command, startedAt, leftOut: asLeftOut(unavailable) },
   );
   checkFill(rehearsed.plan.cells, memoryBytes());
@@ -124,10 +124,14 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   prepareFolder(folder, rehearsed.estimate.diskBytes);
   using _lock = lockFolder(folder);
   return await measureAndReport(folder, flags, stop, async () => {
+    // A backend less is measured all the same; a storage less is no run that was asked for.
+    await using storages = await startServers(modules.storages);
+    const [missing] = storages.unavailable;
+    if (missing !== undefined) throw new StatebenchError('unavailable', missing.reason);
     await using servers = await startServers(modules.backends);
     const { plan, cells, estimate } = makePlan(
       suite,
-      { ...modules, backends: servers.backends },
+      { ...modules, backends: servers.modules, storages: storages.modules },
       { command, startedAt, leftOut: asLeftOut([...unavailable, ...servers.unavailable]) },
     );
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));
@@ -142,7 +146,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
 }
 
 interface Loaded {
-  readonly modules: Modules & { readonly backends: readonly BackendModule[] };
+  readonly modules: Modules;
   readonly unavailable: readonly Unavailable[];
 }
 

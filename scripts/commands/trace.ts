@@ -65,7 +65,7 @@ function recordCommand(finish: Finish): Command {
         const { signal } = stop;
         const recorded = await recordTrace({
           workload: made,
-          backend: started.backend.create(),
+          backend: started.module.create(),
           storage,
           batchSize,
           events: events ?? null,
@@ -165,7 +165,7 @@ async function replayOn(
   await using started = await startServerFor(module);
   try {
     const text = { valueBytes, skipBad };
-    const replayed = await replayInProcess({ file: path.resolve(file), text, backend: refOf(started.backend), signal });
+    const replayed = await replayInProcess({ file: path.resolve(file), text, backend: refOf(started.module), signal });
     return { backend: module.name, replayed, failure: null };
   } catch (error) {
     if (signal.aborted) return null;

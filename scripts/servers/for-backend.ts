@@ -1,59 +1,101 @@
-/** Gives a backend the server it needs: the one its options name, or one started here for as long as it is used. */
+/**
+ * Gives a backend or a checkpoint storage the server it needs: the one its options name, or one started here for as long as it
+ * is used. A module says by its export `server` which kind it needs, and takes the address by one option:
+ *
+ *     redis      url=redis://[USER:PASSWORD@]HOST:PORT
+ *     cassandra  contactPoints=HOST:PORT[;HOST:PORT…]
+ *     hbase      url=thrift2://HOST:PORT
+ *     hdfs       url=http://HOST:PORT[;http://HOST:PORT]
+ *
+ * Several addresses are parted by `;`, as the comma parts options.
+ */
 import { tmpdir } from 'node:os';
-import type { StateBackend } from '../../backends/contract.ts';
 import { StatebenchError } from '../../harness/errors.ts';
-import type { LoadedModule } from '../../harness/modules.ts';
+import type { Configured, LoadedModule } from '../../harness/modules.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
+import { startCassandra } from './cassandra.ts';
+import { startHBase } from './hbase.ts';
+import { startHdfs } from './hdfs.ts';
 import { startRedis } from './redis.ts';
 import type { ServerRequest, ServerStart } from './server.ts';
 
-const STARTERS: Readonly<Record<string, (request: ServerRequest) => Promise<ServerStart>>> = { redis: startRedis };
-
-/** Where nothing listens: a backend can be made with it, to ask for its settings, but not opened. */
-const NOWHERE: Readonly<Record<string, string>> = { redis: 'redis://127.0.0.1:1' };
-
-export type BackendModule = LoadedModule<StateBackend>;
-
-/** A backend that can be opened, and a server that is stopped with it if one was started. */
-export interface ServedBackend extends AsyncDisposable {
-  readonly backend: BackendModule;
+interface ServerKind {
+  /** The option that takes the address. */
+  readonly option: string;
+  /** Where nothing listens: a module can be made with it, to ask for its settings, but not opened. */
+  readonly nowhere: string;
+  readonly start: (request: ServerRequest) => Promise<ServerStart>;
 }
 
-/** True if `backend` needs a server and was not told which. */
-export function needsServer({ server, options }: Pick<BackendModule, 'server' | 'options'>): boolean {
-  return server !== null && !Object.hasOwn(options, 'url');
+export const SERVER_KINDS = {
+  redis: { option: 'url', nowhere: 'redis://127.0.0.1:1', start: startRedis },
+  cassandra: { option: 'contactPoints', nowhere: '127.0.0.1:1', start: startCassandra },
+  hbase: { option: 'url', nowhere: 'thrift2://127.0.0.1:1', start: startHBase },
+  hdfs: { option: 'url', nowhere: 'http://127.0.0.1:1', start: startHdfs },
+} as const satisfies Readonly<Record<string, ServerKind>>;
+
+export type ServerName = keyof typeof SERVER_KINDS;
+
+/** A module that can be opened, and a server that is stopped with it if one was started. */
+export interface Served<Made extends Configured> extends AsyncDisposable {
+  readonly module: LoadedModule<Made>;
 }
 
-/** `backend` with the URL of a server that is not there if it needs one: to be asked for its settings, not opened. */
-export function withoutServer<T>(backend: LoadedModule<T>): LoadedModule<T> {
-  return needsServer(backend) ? backend.with({ key: 'url', value: NOWHERE[backend.server!] ?? 'tcp://127.0.0.1:1' }) : backend;
+/** The option by which a module takes the address of its server; null for a module that needs none. */
+export function addressOption({ server }: Pick<LoadedModule<Configured>, 'server'>): string | null {
+  // A server of somebody's own module is not known here; most addresses are URLs.
+  return server === null ? null : (kindOf(server)?.option ?? 'url');
+}
+
+/** True if `module` needs a server and was not told which. */
+export function needsServer(module: Pick<LoadedModule<Configured>, 'server' | 'options'>): boolean {
+  const option = addressOption(module);
+  return option !== null && !Object.hasOwn(module.options, option);
+}
+
+/** `module` with the address of a server that is not there if it needs one: to be asked for its settings, not opened. */
+export function withoutServer<Made extends Configured>(module: LoadedModule<Made>): LoadedModule<Made> {
+  if (!needsServer(module)) return module;
+  return module.with({ key: addressOption(module), value: kindOf(module.server!)?.nowhere ?? 'tcp://127.0.0.1:1' });
 }
 
 /**
- * Starts a server of the backend's own if it needs one and names none; the server is as durable as the backend says it is.
+ * Starts a server of the module's own if it needs one and names none; the server is as durable as a backend says it is, and keeps
+ * what a checkpoint storage puts there when it is killed.
  * @param parent folder in which the server gets a directory of its own.
  * @throws StatebenchError `unavailable` with the reason and the remedy if it cannot be started.
  */
-export async function startServerFor(backend: BackendModule, parent = tmpdir()): Promise<ServedBackend> {
-  if (!needsServer(backend)) return { backend, [Symbol.asyncDispose]: async () => undefined };
-  const server = backend.server!;
-  const start = Object.hasOwn(STARTERS, server) ? STARTERS[server] : undefined;
-  if (start === undefined) {
-    throw new StatebenchError('unavailable', `backend '${backend.name}' needs a ${server} server, which is not started here: give url=…`);
-  }
-  const { durability } = withoutServer(backend).create();
+export async function startServerFor<Made extends Configured>(module: LoadedModule<Made>, parent = tmpdir()): Promise<Served<Made>> {
+  if (!needsServer(module)) return { module, [Symbol.asyncDispose]: async () => undefined };
+  const { name, server } = module;
+  const subject = `${module.kind} '${name}'`;
+  const option = addressOption(module)!;
+  const kind = kindOf(server!);
+  if (kind === undefined)
+    throw new StatebenchError('unavailable', `${subject} needs a ${server} server, which is not started here: give ${option}=…`);
+  const durability = durabilityOf(withoutServer(module).create());
   sweepScratch(parent);
-  const directory = makeScratch(parent, server);
-  const started = await start({ directory, durability });
+  const directory = makeScratch(parent, server!);
+  const started = await kind.start({ directory, durability });
   if (started.state === 'unavailable') {
     removeScratch(directory);
-    throw new StatebenchError('unavailable', `backend '${backend.name}': ${started.reason}. ${started.remedy}`);
+    throw new StatebenchError('unavailable', `${subject}: ${started.reason}. ${started.remedy}`);
   }
   return {
-    backend: backend.with({ key: 'url', value: started.server.url }),
+    module: module.with({ key: option, value: started.server.url }),
     async [Symbol.asyncDispose]() {
       await started.server.stop();
       removeScratch(directory);
     },
   };
+}
+
+function kindOf(server: string): ServerKind | undefined {
+  return Object.hasOwn(SERVER_KINDS, server) ? SERVER_KINDS[server as ServerName] : undefined;
+}
+
+/** A storage has nothing to say of it: what is in it has to last. */
+function durabilityOf(made: Configured): ServerRequest['durability'] {
+  const said = 'durability' in made ? made.durability : null;
+  return said === 'volatile' || said === 'process-crash' || said === 'os-crash' ? said : 'process-crash';
 }

@@ -1,9 +1,11 @@
 /** Starts the `redis-server` on the PATH for a run or a test: loopback only, a free port, a password made up for it. */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { startGuarded } from './guarded-process.ts';
+import { findOnPath } from './on-path.ts';
+import { freePorts } from './ports.ts';
 import type { ServerRequest, ServerStart } from './server.ts';
 
 const COMMAND = 'redis-server';
@@ -32,7 +34,7 @@ export async function startRedis({ directory, durability }: ServerRequest): Prom
   const password = randomBytes(24).toString('hex');
   const log = join(directory, 'redis.log');
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const [port] = (await freePorts(1)) as [number];
     // The password goes by this file, which only we can read: arguments are visible to everybody on the machine.
     writeFileSync(
       join(directory, 'redis.conf'),
@@ -41,7 +43,8 @@ export async function startRedis({ directory, durability }: ServerRequest): Prom
     );
     const process = await startGuarded({ command, args: ['redis.conf'], directory, log, graceMs: GRACE_MS });
     if (await answers(port, password, process.exited)) {
-      return { state: 'running', server: { url: `redis://:${password}@127.0.0.1:${port}`, pid: process.pid, stop: process.stop } };
+      const { pid, stop } = process;
+      return { state: 'running', server: { url: `redis://:${password}@127.0.0.1:${port}`, pid, pids: [pid], stop } };
     }
     await process.stop();
     const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3).join(' | ');
@@ -49,29 +52,6 @@ export async function startRedis({ directory, durability }: ServerRequest): Prom
       return { state: 'unavailable', reason: `${command} did not answer on port ${port}: ${end}`, remedy: `See ${log}.` };
     }
   }
-}
-
-function findOnPath(command: string): string | undefined {
-  const candidates = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, command));
-  return candidates.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
 
 /** Whether the server, and not another that took the port, says PONG before it ends or the time is up. */

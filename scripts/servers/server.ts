@@ -2,10 +2,12 @@
 
 /** A server on loopback. It ends when stopped, or by itself soon after its owner's death, however that died. */
 export interface RunningServer {
-  /** Where clients connect, password included: not for logs or results. */
+  /** Where clients connect, as the option takes it that names the server, password included: not for logs or results. */
   readonly url: string;
   /** The server's own process, for measuring it or killing it in a test. */
   readonly pid: number;
+  /** All its processes, `pid` first: HBase has a gateway too, HDFS a DataNode. */
+  readonly pids: readonly number[];
   /** Settles once the process is gone. Stopping twice is no error. */
   stop(): Promise<void>;
 }

@@ -1,0 +1,218 @@
+/**
+ * Starts a server that is made of one or more Java processes, each guarded: free ports, configuration, processes, readiness, and
+ * once more where another process took a port meanwhile.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { JAVA_SERVERS, type JavaServerName } from './artifacts.ts';
+import { installationOf } from './cache.ts';
+import { type GuardedProcess, startGuarded } from './guarded-process.ts';
+import { findJava } from './java.ts';
+import { freePorts } from './ports.ts';
+import type { ServerRequest, ServerStart } from './server.ts';
+import { endOfLog, rootCause, tellsOfTakenPort } from './server-log.ts';
+
+/** Three times what the slowest start took on a busy machine of two cores. */
+const READY_MS = 150_000;
+const POLL_MS = 50;
+const PORT_ATTEMPTS = 3;
+const PORTS = 'ports.json';
+
+export interface JavaProcess {
+  /** Also the name of its log, `NAME.log`. */
+  readonly name: string;
+  /** For the virtual machine. */
+  readonly flags: readonly string[];
+  readonly main: string;
+  readonly args?: readonly string[];
+  /** How long it may take to end by itself when asked, where it has something to keep. */
+  readonly graceMs: number;
+}
+
+/** What a server's recipe works with. Everything it writes lies in `home`. */
+export interface JavaSession<Port extends string> {
+  /** Folder of this server, with `conf` in it, which is first on the class path, and `tmp`. */
+  readonly home: string;
+  /** Folder of its jars, and their names. */
+  readonly lib: string;
+  readonly files: readonly string[];
+  readonly durability: ServerRequest['durability'];
+  readonly ports: Readonly<Record<Port, number>>;
+  /** Writes a file below `conf`. */
+  configure(file: string, text: string): void;
+  /** Runs a process until the server is stopped. */
+  run(process: JavaProcess): Promise<void>;
+  /** Runs a process that ends by itself. @throws NotReady if it does not end with 0 */
+  finish(process: JavaProcess): Promise<void>;
+  /** Waits until `condition` holds. @throws NotReady once a process has ended or the time is up */
+  until(condition: () => Promise<boolean>): Promise<void>;
+}
+
+export interface JavaServerRecipe<Port extends string> {
+  readonly name: JavaServerName;
+  readonly ports: readonly Port[];
+  /** Starts everything, waits until it answers. @returns what the option takes that names the server */
+  start(session: JavaSession<Port>): Promise<string>;
+}
+
+/** A server that did not come up; the message is the rest of a sentence that begins with its name. */
+class NotReady extends Error {
+  override readonly name = 'NotReady';
+}
+
+/**
+ * Starts a server in a folder of its own below the request's directory. Started again in the same directory, after it was
+ * stopped or killed, it is found at the same ports with what it kept.
+ */
+export async function startJavaServer<Port extends string>(recipe: JavaServerRecipe<Port>, request: ServerRequest): Promise<ServerStart> {
+  const { name } = recipe;
+  const title = `${name} ${JAVA_SERVERS[name].version}`;
+  const remedy = `Run: npx statebench servers install ${name}`;
+  const installation = installationOf(name);
+  if (installation.state === 'missing') return { state: 'unavailable', reason: `${title} is not installed`, remedy };
+  if (installation.state === 'damaged') {
+    return { state: 'unavailable', reason: `${title} in ${installation.folder} cannot be used: ${installation.problem}`, remedy };
+  }
+  const java = await findJava();
+  if (java.state === 'unavailable') return { ...java, reason: `${title} needs Java: ${java.reason}` };
+  const home = path.join(request.directory, name);
+  const again = existsSync(path.join(home, PORTS));
+  for (let attempt = 1; ; attempt++) {
+    const made = new JavaServer(recipe, home, java.command, installation, request.durability);
+    try {
+      return { state: 'running', server: await made.start() };
+    } catch (error) {
+      await made.stop();
+      if (!(error instanceof NotReady)) throw error;
+      if (!made.foundPortTaken() || again || attempt === PORT_ATTEMPTS) {
+        return { state: 'unavailable', reason: `${title} ${error.message}`, remedy: `See the logs in ${home}.` };
+      }
+      // Some servers write their ports into their data.
+      rmSync(home, { recursive: true, force: true });
+    }
+  }
+}
+
+class JavaServer<Port extends string> {
+  readonly #recipe: JavaServerRecipe<Port>;
+  readonly #home: string;
+  readonly #java: string;
+  readonly #installation: { readonly lib: string; readonly files: readonly string[] };
+  readonly #durability: ServerRequest['durability'];
+  /** Of every process that was started, in order; those that have ended as they should are no longer in `#processes`. */
+  readonly #names: string[] = [];
+  readonly #processes: { readonly name: string; readonly guarded: GuardedProcess; ended: number | null }[] = [];
+  readonly #deadline = performance.now() + READY_MS;
+
+  constructor(
+    recipe: JavaServerRecipe<Port>,
+    home: string,
+    java: string,
+    installation: { readonly lib: string; readonly files: readonly string[] },
+    durability: ServerRequest['durability'],
+  ) {
+    this.#recipe = recipe;
+    this.#home = home;
+    this.#java = java;
+    this.#installation = installation;
+    this.#durability = durability;
+  }
+
+  async start(): Promise<{ readonly url: string; readonly pid: number; readonly pids: readonly number[]; stop(): Promise<void> }> {
+    for (const folder of ['conf', 'tmp']) mkdirSync(path.join(this.#home, folder), { recursive: true, mode: 0o700 });
+    // What an earlier start said must not be taken for what this one says.
+    for (const file of readdirSync(this.#home)) if (file.endsWith('.log')) rmSync(path.join(this.#home, file));
+    const url = await this.#recipe.start({
+      ...this.#installation,
+      home: this.#home,
+      durability: this.#durability,
+      ports: await this.#ports(),
+      configure: (file, text) => {
+        mkdirSync(path.dirname(path.join(this.#home, 'conf', file)), { recursive: true });
+        writeFileSync(path.join(this.#home, 'conf', file), text);
+      },
+      run: (process) => this.#run(process),
+      finish: (process) => this.#finish(process),
+      until: (condition) => this.#until(condition),
+    });
+    const pids = this.#processes.map(({ guarded }) => guarded.pid);
+    return { url, pid: pids[0]!, pids, stop: () => this.stop() };
+  }
+
+  /** The one that was started last depends on those before. */
+  async stop(): Promise<void> {
+    for (const { guarded } of this.#processes.toReversed()) await guarded.stop();
+  }
+
+  foundPortTaken(): boolean {
+    return this.#logs().some((log) => tellsOfTakenPort(endOfLog(log)));
+  }
+
+  #logs(): readonly string[] {
+    return this.#names.map((name) => this.#logOf(name));
+  }
+
+  #logOf(name: string): string {
+    return path.join(this.#home, `${name}.log`);
+  }
+
+  async #ports(): Promise<Readonly<Record<Port, number>>> {
+    const file = path.join(this.#home, PORTS);
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+    const free = await freePorts(this.#recipe.ports.length);
+    const ports = Object.fromEntries(this.#recipe.ports.map((port, i) => [port, free[i]])) as Record<Port, number>;
+    writeFileSync(file, JSON.stringify(ports));
+    return ports;
+  }
+
+  async #run({ name, flags, main, args = [], graceMs }: JavaProcess): Promise<void> {
+    const classPath = [path.join(this.#home, 'conf'), path.join(this.#installation.lib, '*')].join(path.delimiter);
+    const temporary = `-Djava.io.tmpdir=${path.join(this.#home, 'tmp')}`;
+    this.#names.push(name);
+    const guarded = await startGuarded({
+      command: this.#java,
+      // Without its shared counters a killed virtual machine leaves no file behind.
+      args: ['-XX:-UsePerfData', temporary, ...flags, '-cp', classPath, main, ...args],
+      directory: this.#home,
+      log: this.#logOf(name),
+      // What is volatile has nothing to write out at its end.
+      graceMs: this.#durability === 'volatile' ? 0 : graceMs,
+    });
+    const entry = { name, guarded, ended: null as number | null };
+    this.#processes.push(entry);
+    guarded.exited.then(
+      (code) => (entry.ended = code),
+      () => (entry.ended = -1),
+    );
+  }
+
+  async #finish(process: JavaProcess): Promise<void> {
+    await this.#run(process);
+    const entry = this.#processes.at(-1)!;
+    while (entry.ended === null) {
+      if (performance.now() > this.#deadline) throw this.#late();
+      await pause(POLL_MS);
+    }
+    if (entry.ended !== 0) throw this.#ended(entry.name, entry.ended);
+    this.#processes.pop();
+  }
+
+  async #until(condition: () => Promise<boolean>): Promise<void> {
+    while (!(await condition())) {
+      const ended = this.#processes.find((process) => process.ended !== null);
+      if (ended !== undefined) throw this.#ended(ended.name, ended.ended!);
+      if (performance.now() > this.#deadline) throw this.#late();
+      await pause(POLL_MS);
+    }
+  }
+
+  #ended(name: string, code: number): NotReady {
+    return new NotReady(`did not start: its ${name} process ended with code ${code}: ${rootCause(endOfLog(this.#logOf(name)))}`);
+  }
+
+  #late(): NotReady {
+    const causes = this.#names.map((name) => `${name}: ${rootCause(endOfLog(this.#logOf(name)))}`);
+    return new NotReady(`did not answer within ${READY_MS / 1000} s; ${causes.join('; ')}`);
+  }
+}
