@@ -212,7 +212,11 @@ function galleryOf(exported: unknown): Gallery | null {
 }
 
 /** Methods that what a module makes must have, so that a wrong export is told here and not amid a trial. */
-const METHODS: Readonly<Record<ModuleKind, readonly string[]>> = { backend: ['open', 'restore'], workload: ['source'], storage: ['open'] };
+const METHODS: Readonly<Record<ModuleKind, readonly string[]>> = {
+  backend: ['open', 'restore'],
+  workload: ['source'],
+  storage: ['open', 'view', 'destroy'],
+};
 
 function checkMade<T extends Configured>(made: unknown, subject: string, file: string, kind: ModuleKind): T {
   const thing = made as Readonly<Record<string, unknown>> | null | undefined;

@@ -74,7 +74,7 @@ export const options = z.strictObject({
     .default(4)
     .describe('Packs of a large checkpoint that are sent at once, and pieces that are fetched at once.'),
   replication: z.int().min(1).max(512).optional().describe("Copies of each block. Default: the cluster's own."),
-  timeoutMs: z.int().min(1).default(4_500).describe('How long the NameNodes may take to answer when a job is opened.'),
+  timeoutMs: z.int().min(1).default(4_000).describe('How long the NameNodes may take to answer when a job is opened.'),
   waitMs: z
     .int()
     .min(0)
@@ -106,8 +106,7 @@ export default function hdfs(given: HdfsOptions): CheckpointStorage {
       const client = connect();
       return await named(async () => {
         const { folder, job } = await openJobFolder(client, directory, path);
-        await tidyLocal(directory);
-        const lastId = await tidy(client, folder);
+        const lastId = Math.max(await tidyLocal(directory), await tidy(client, folder));
         client.patient();
         return new HdfsSpace({ client, folder, job, directory, full: mode === 'full', parallel, lastId });
       });
@@ -149,10 +148,16 @@ const NAME = /^(chk|draft|pack)-(\d+)(?:\.\d+)?$/;
 /** In the local directory of a job. */
 const LOCAL = /^(?:draft|open)-(\d+)(?:-.*)?$/;
 
-async function tidyLocal(directory: string): Promise<void> {
+/** Removes what dead processes left locally. @returns the highest id */
+async function tidyLocal(directory: string): Promise<number> {
+  let lastId = 0;
   for (const name of await readdir(directory)) {
-    if (LOCAL.test(name)) await rm(join(directory, name), { recursive: true });
+    const id = LOCAL.exec(name)?.[1];
+    if (id === undefined) continue;
+    lastId = Math.max(lastId, Number(id));
+    await rm(join(directory, name), { recursive: true });
   }
+  return lastId;
 }
 
 /**
@@ -199,8 +204,8 @@ class HdfsSpace implements CheckpointSpace {
   /** Keys of the packs that each checkpoint refers to, as far as its manifest was seen. */
   readonly #references = new Map<number, ReadonlySet<string>>();
   #drafts = 0;
-  /** The newest checkpoint that may have got its name. */
-  #naming = 0;
+  /** Names of the checkpoint that is being published, as far as they may be there and are ours. */
+  readonly #made = new Set<string>();
 
   constructor({ client, folder, job, directory, full, parallel, lastId }: SpaceRequest) {
     this.lastId = lastId;
@@ -245,14 +250,17 @@ class HdfsSpace implements CheckpointSpace {
     const { referenced, fresh } = await this.#divide(directory, files, content.backend.name);
     const [own = [], ...others] = dividePacks(fresh, this.#parallel);
     const ownKey = String(id);
-    const chk = `${this.#folder}/chk-${id}`;
     const { draft, draftBytes, manifest } = await upload({
       hdfs: this.#client,
       directory,
       own: { key: ownKey, files: own },
       others: others.map((other, i) => ({ key: `${id}.${i + 1}`, files: other })),
-      nameDraft: () => `${this.#folder}/draft-${id}.${++this.#drafts}`,
-      nameOther: (key) => `${this.#folder}/pack-${key}`,
+      nameDraft: () => {
+        const draft = `draft-${id}.${++this.#drafts}`;
+        this.#made.add(draft);
+        return `${this.#folder}/${draft}`;
+      },
+      giveOther: (key, other, bytes) => this.#giveName(other, `pack-${key}`, bytes),
       held: {
         format: 1,
         id,
@@ -263,9 +271,9 @@ class HdfsSpace implements CheckpointSpace {
         files: referenced,
       },
     });
-    this.#naming = id;
-    await giveName(this.#client, draft, chk, draftBytes);
+    await this.#giveName(draft, `chk-${id}`, draftBytes);
     failPoint?.('after-rename');
+    this.#made.clear();
     this.#remember(id, manifest);
     const identities = new Map(fresh.map(({ path, identity }) => [path, identity]));
     const held = new Map<string, { identity: string; file: PackedFile }>();
@@ -309,18 +317,21 @@ class HdfsSpace implements CheckpointSpace {
     return { referenced, fresh: toWrite };
   }
 
+  async #giveName(draft: string, name: string, bytes: number): Promise<void> {
+    await giveName(this.#client, draft, `${this.#folder}/${name}`, bytes, () => this.#made.add(name));
+  }
+
   /** @throws CheckpointError `unavailable` if it may have been published for all that can be told: nobody may be told that it is lost. */
   async abandon({ id, directory }: CheckpointDraft): Promise<void> {
     await rm(directory, { recursive: true, force: true });
     try {
       await named(async () => {
-        for (const { pathSuffix } of await this.#client.list(this.#folder)) {
-          if (NAME.exec(pathSuffix)?.[2] === String(id)) await this.#client.delete(`${this.#folder}/${pathSuffix}`, false);
-        }
+        for (const name of this.#made) await this.#client.delete(`${this.#folder}/${name}`, false);
       });
+      this.#made.clear();
     } catch (error) {
-      // A mere draft counts for nothing, and the next process removes it.
-      if (id === this.#naming) throw error;
+      // Mere drafts and packs count for nothing, and the next process removes them.
+      if (this.#made.has(`chk-${id}`)) throw error;
     }
     this.#references.delete(id);
   }
@@ -417,7 +428,9 @@ class HdfsSpace implements CheckpointSpace {
     }
     for (const { pathSuffix } of entries) {
       const pack = /^pack-(\d+(?:\.\d+)?)$/.exec(pathSuffix)?.[1];
-      if (pack !== undefined && !needed.has(pack)) await this.#client.delete(`${this.#folder}/${pathSuffix}`, false);
+      // A DataNode may have begun a draft of a dead process after this one looked for such.
+      const isLate = Number(/^draft-(\d+)\./.exec(pathSuffix)?.[1] ?? Number.POSITIVE_INFINITY) <= this.lastId;
+      if (isLate || (pack !== undefined && !needed.has(pack))) await this.#client.delete(`${this.#folder}/${pathSuffix}`, false);
     }
   }
 

@@ -1,4 +1,10 @@
-import type { CheckpointDraft, CheckpointSpace, CheckpointView, PublishedCheckpoint, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
+import type {
+  CheckpointDraft,
+  CheckpointSpace,
+  CheckpointView,
+  PublishedCheckpoint,
+  StoredCheckpoint,
+} from '../../backends/checkpoints/contract.ts';
 import { failPoint } from '../../backends/checkpoints/fail-points.ts';
 import type { CheckpointCut, StateBackend, StateStore } from '../../backends/contract.ts';
 import { messageOf, StatebenchError } from '../errors.ts';

@@ -41,11 +41,13 @@ const PASSING: ReadonlySet<string> = new Set([
 ]);
 
 /** Inside an `IOException`, which is what becomes of a broken connection between the servers. */
-const PASSING_WORDS = /failed on (local|socket) exception|connection (reset|refused)|there are 0 datanode\(s\) running/i;
+const PASSING_WORDS =
+  /failed on (local|socket) exception|connection (reset|refused)|there are 0 datanode\(s\) running|failed to find datanode/i;
 
 /** The failure of a request that got no answer. Errors that are not the network's are returned as they are. */
 export function connectionFailure(error: unknown, host: string): unknown {
   const { code, name, message, errors } = error as { code?: unknown; name?: string; message?: string; errors?: readonly Error[] };
+  if (typeof code === 'string' && code.startsWith('HPE_')) return noWebHdfs(host, 'it does not speak HTTP');
   if (!UNREACHABLE.has(code) && name !== 'TimeoutError' && name !== 'AbortError') return error;
   const why = name === 'TimeoutError' ? 'no answer in time' : message || errors?.[0]?.message || String(code);
   return new HdfsFailure(`${host}: ${why}`, null, true, { cause: error });
@@ -63,11 +65,7 @@ export function answeredFailure(host: string, status: number, body: string): Hdf
       );
     // A NameNode that is starting, or a proxy without one behind it.
     if (status === 502 || status === 503) return new HdfsFailure(`${host}: HTTP ${status}`, null, true);
-    return new HdfsFailure(
-      `${host} is no WebHDFS service (HTTP ${status}): name the HTTP address of a NameNode, such as http://HOST:9870`,
-      null,
-      false,
-    );
+    return noWebHdfs(host, `HTTP ${status}`);
   }
   const { exception, message } = remote;
   const line = message.split('\n')[0]!.trim();
@@ -75,6 +73,14 @@ export function answeredFailure(host: string, status: number, body: string): Hdf
     `${host}: ${line === '' ? exception : line}${remedyFor(exception, line)}`,
     exception,
     PASSING.has(exception) || PASSING_WORDS.test(line),
+  );
+}
+
+function noWebHdfs(host: string, why: string): HdfsFailure {
+  return new HdfsFailure(
+    `${host} is no WebHDFS service (${why}): name the HTTP address of a NameNode, such as http://HOST:9870`,
+    null,
+    false,
   );
 }
 

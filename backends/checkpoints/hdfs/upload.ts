@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { CheckpointError } from '../contract.ts';
 import { failPoint } from '../fail-points.ts';
 import { HdfsFailure } from './failure.ts';
-import { giveName } from './give-name.ts';
 import { type FreshFile, NO_SUM, type PackedFile, type PackedManifest, packEnd } from './pack.ts';
 import type { WebHdfs } from './web-hdfs.ts';
 
@@ -24,8 +23,8 @@ export interface Upload {
   /** Where an attempt at a pack goes: a draft's name, never used before. */
   readonly nameDraft: () => string;
   readonly others: readonly PackPlan[];
-  /** The name that one of the other packs gets once it is closed. */
-  readonly nameOther: (key: string) => string;
+  /** Gives one of the other packs, once it is closed, the name of its key. */
+  readonly giveOther: (key: string, draft: string, bytes: number) => Promise<void>;
   /** The manifest with the files that are held already, and without those that are sent. */
   readonly held: PackedManifest;
 }
@@ -44,7 +43,7 @@ const CHUNK_BYTES = 1 << 18;
  * @throws HdfsFailure, and what reading a file throws; then drafts, and whole packs, may be there.
  */
 export async function upload(request: Upload): Promise<Uploaded> {
-  const { hdfs, own, others, held, nameDraft, nameOther, directory } = request;
+  const { hdfs, own, others, held, nameDraft, giveOther, directory } = request;
   const onFile = halfWay(own.files.length + others.reduce((sum, { files }) => sum + files.length, 0));
   const sent = Promise.all(
     others.map(async (plan) => {
@@ -54,7 +53,7 @@ export async function upload(request: Upload): Promise<Uploaded> {
         await hdfs.create(draft, contentOf(directory, plan, summed, onFile), bytesIn(plan));
         return { draft, files: summed };
       });
-      await giveName(hdfs, packed.draft, nameOther(plan.key), bytesIn(plan));
+      await giveOther(plan.key, packed.draft, bytesIn(plan));
       return packed.files;
     }),
   );

@@ -38,6 +38,9 @@ const PAUSE_MS_MAX = 1_000;
 /** Of what a server says in an error. */
 const COMPLAINT_BYTES_MAX = 1 << 16;
 
+/** What passes by itself, but not soon. */
+const NO_START: ReadonlySet<string> = new Set(['StandbyException', 'SafeModeException']);
+
 type Query = Readonly<Record<string, string>>;
 
 export class WebHdfs {
@@ -150,7 +153,7 @@ export class WebHdfs {
 
   /** Does something again as long as it fails with what may pass, within the time that is waited. */
   async persist<T>(attempt: () => Promise<T>): Promise<T> {
-    const untilMs = performance.now() + (this.#isPatient && !this.#gaveUp ? this.#waitMs : 0);
+    const startMs = performance.now();
     for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
       try {
         const result = await attempt();
@@ -158,13 +161,19 @@ export class WebHdfs {
         return result;
       } catch (error) {
         if (!(error instanceof HdfsFailure) || !error.passing) throw error;
-        if (performance.now() + pauseMs > untilMs) {
+        if (performance.now() + pauseMs > startMs + this.#waitFor(error)) {
           this.#gaveUp = this.#isPatient;
           throw error;
         }
         await sleep(pauseMs);
       }
     }
+  }
+
+  /** How long a failure is given to pass, in ms: until it is known that there was a service, only what a service says that is starting. */
+  #waitFor({ exception }: HdfsFailure): number {
+    if (this.#isPatient) return this.#gaveUp ? 0 : this.#waitMs;
+    return exception === null || NO_START.has(exception) ? 0 : this.#timeoutMs;
   }
 
   /** The DataNode's address for a transfer. No byte of a file ever goes to the NameNode. */
