@@ -191,23 +191,68 @@ if (running !== undefined) {
     });
   }
 
-  test.serial('closing frees the store in the server, and opening frees what a dead store left', async (t) => {
+  test.serial(
+    'closing frees a store in the server that has no checkpoint, and opening frees what such a one left when it died',
+    async (t) => {
+      const { server, admin } = await own(t);
+      const batch = fill(new StateBatch(16, TABLE), 7, 0);
+      const living = await open(server.url);
+      await living.value('counts').write(batch);
+      const closed = await open(server.url);
+      await closed.value('counts').write(batch);
+      t.is((await admin.keys('statebench:*:0:*')).length, 2);
+      await closed.close();
+      const keys = (await admin.keys('statebench:*')).sort();
+      t.is(new Set(keys.map((key) => key.split(':', 2).join(':'))).size, 1);
+      await admin.hset('statebench:0123:meta', 'epoch', '1'); // as if left by a store that died
+      await admin.hset('statebench:0123:0:7', 'key', 'value');
+      await living.value('counts').write(batch);
+      await admin.set('somebody else', 'kept');
+      await (await open(server.url)).close();
+      t.deepEqual((await admin.keys('*')).sort(), ['somebody else', ...keys]);
+      await living.close();
+      t.deepEqual(await admin.keys('*'), ['somebody else']);
+    },
+  );
+
+  test.serial('a namespace lives as long as a checkpoint refers to it, and no longer', async (t) => {
     const { server, admin } = await own(t);
+    const directory = mkdtempSync(join(tmpdir(), 'statebench-redis-checkpoint-'));
+    t.teardown(() => rmSync(directory, { recursive: true }));
     const batch = fill(new StateBatch(16, TABLE), 7, 0);
-    const living = await open(server.url);
-    await living.value('counts').write(batch);
-    const closed = await open(server.url);
-    await closed.value('counts').write(batch);
-    t.is((await admin.keys('statebench:*')).length, 2);
-    await closed.close();
-    const keys = await admin.keys('statebench:*');
-    t.is(keys.length, 1);
-    await admin.rename(keys[0] as string, 'statebench:0123:0:7'); // as if its store were dead
-    await living.value('counts').write(batch);
-    await admin.set('somebody else', 'kept');
+    const made = await open(server.url);
+    await made.value('counts').write(batch);
+    await (await made.checkpoint({ id: 1, directory })).persist();
+    await made.published(1);
+    await made.close();
     await (await open(server.url)).close();
-    t.deepEqual((await admin.keys('*')).sort(), ['somebody else', keys[0] as string]);
-    await living.close();
+    const request = { directory: tmpdir(), tables: [TABLE], checkpoint: { id: 1, directory } };
+    const restored = await backend(server.url).restore(request);
+    await restored.value('counts').read(batch);
+    t.is(batch.present.indexOf(0), -1);
+    await restored.value('counts').drop(7);
+    await restored.release(1);
+    await restored.close();
+    t.deepEqual(await admin.keys('*'), []);
+    await fails(t, 'damaged', /no longer has the state of checkpoint 1/, '', () => backend(server.url).restore(request));
+  });
+
+  test.serial('what a predecessor still writes is refused once the heir writes', async (t) => {
+    const { server } = await own(t);
+    const directory = mkdtempSync(join(tmpdir(), 'statebench-redis-checkpoint-'));
+    t.teardown(() => rmSync(directory, { recursive: true }));
+    const batch = fill(new StateBatch(16, TABLE), 7, 0);
+    const old = await open(server.url);
+    await old.value('counts').write(batch);
+    await (await old.checkpoint({ id: 1, directory })).persist();
+    await old.published(1);
+    const request = { directory: tmpdir(), tables: [TABLE], checkpoint: { id: 1, directory } };
+    // Two read one checkpoint at once, and do not disturb whoever works.
+    const [reader, heir] = [await backend(server.url).restore(request), await backend(server.url).restore(request)];
+    for (const store of [reader, heir, old]) await store.value('counts').read(batch);
+    await heir.value('counts').write(fill(batch, 7, 100));
+    await fails(t, 'unavailable', /no Redis server answers|took over/, '', () => old.value('counts').write(batch));
+    await Promise.all([old, reader, heir].map((store) => store.close()));
   });
 
   test.serial('a window of 50,000 keys is scanned exactly once while the server still grows its table', async (t) => {

@@ -9,6 +9,8 @@ const FOLDERS = ['backends', 'workloads', 'harness', 'reports', 'scripts'] as co
 const CONTRACTS = ['backends/contract.ts', 'workloads/contract.ts', 'backends/checkpoints/contract.ts'];
 /** The row file is one format for the dumps of backends and for state on its way from one to another, which the harness carries. */
 const SHARED_FORMATS = ['backends/rows/row-file.ts'];
+/** What backends share: rows in files, checkpoints by epochs, and what takes a server. */
+const SHARED_PARTS = ['backends/rows/', 'backends/epochs/', 'backends/served/'];
 /** Names the places where a process can be made to fail. Storages and the harness both have some, and it imports nothing. */
 const FAIL_POINTS = 'backends/checkpoints/fail-points.ts';
 const LONGEST_FILE_LINES = 500;
@@ -58,8 +60,8 @@ function fixOf({ from, to, isPackage, isType }: Import): string | null {
   switch (folder) {
     case 'backends': {
       if (!inFolder) return 'a backend knows only backends/contract.ts: hand it what it needs as an option';
-      const shared = to === 'backends/contract.ts' || to.startsWith('backends/rows/') || partOf(to) === partOf(from);
-      return shared ? null : 'backends know backends/contract.ts and backends/rows/, not each other: move what both need to backends/rows/';
+      const shared = to === 'backends/contract.ts' || SHARED_PARTS.some((part) => to.startsWith(part)) || partOf(to) === partOf(from);
+      return shared ? null : `backends know backends/contract.ts and ${SHARED_PARTS.join(', ')}, not each other: move what both need there`;
     }
     case 'workloads':
       return inFolder ? null : 'workloads know workloads/contract.ts and each other: move what it needs into workloads/';

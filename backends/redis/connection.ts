@@ -1,15 +1,20 @@
 /** One connection to Redis: opened and checked within a limit, errors with a name and a remedy, never a password in them. */
 import { type Command, Redis } from 'ioredis';
 import { BackendError, type Durability } from '../contract.ts';
+import { type Address, atDistance, tlsFor } from '../served/distance.ts';
 
 export interface ConnectionOptions {
   /** `redis://` or `rediss://`; may hold a user and a password. */
   readonly url: string;
   /** How long connecting, and later any answer, may take. */
   readonly timeoutMs: number;
+  /** How much further away than it is the server is to be. */
+  readonly rttMs: number;
   /** Shown by CLIENT LIST for as long as the connection lives. */
   readonly name: string;
 }
+
+const DEFAULT_PORT = 6379;
 
 /** What a server says of itself. */
 export interface ServerFacts {
@@ -17,7 +22,7 @@ export interface ServerFacts {
   readonly appendFsync: 'off' | 'no' | 'everysec' | 'always';
 }
 
-/** COPY, and ZRANGE BYLEX, came with 6.2. */
+/** ZRANGE BYLEX came with 6.2. */
 const VERSION_MIN = [6, 2] as const;
 
 /** A url as it may be shown: without user and password. */
@@ -26,17 +31,33 @@ export function shownUrl(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
+function addressOf(url: string): Address {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? DEFAULT_PORT : Number(port) };
+}
+
+function urlAt(url: string, { host, port }: Address): string {
+  const moved = new URL(url);
+  moved.hostname = host.includes(':') ? `[${host}]` : host;
+  moved.port = String(port);
+  return moved.href;
+}
+
 export class RedisConnection {
   readonly #client: Redis;
   readonly #shown: string;
   readonly #timeoutMs: number;
+  readonly #name: string;
   /** The first thing that went wrong with the socket: later failures follow from it. */
   #broken: Error | undefined;
 
-  private constructor({ url, timeoutMs, name }: ConnectionOptions) {
+  /** @param at where the server is to be connected to. */
+  private constructor({ url, timeoutMs, name }: ConnectionOptions, at: Address) {
     this.#shown = shownUrl(url);
     this.#timeoutMs = timeoutMs;
-    this.#client = new Redis(url, {
+    this.#name = name;
+    this.#client = new Redis(urlAt(url, at), {
+      ...(url.startsWith('rediss:') ? { tls: tlsFor(addressOf(url).host) } : {}),
       lazyConnect: true,
       connectTimeout: timeoutMs,
       socketTimeout: timeoutMs,
@@ -59,7 +80,7 @@ export class RedisConnection {
    * old, or could throw state away when memory runs out.
    */
   static async open(options: ConnectionOptions): Promise<RedisConnection> {
-    const connection = new RedisConnection(options);
+    const connection = new RedisConnection(options, await atDistance(addressOf(options.url), options.rttMs));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${options.timeoutMs} ms`)), options.timeoutMs);
@@ -88,7 +109,7 @@ export class RedisConnection {
     const version = info.get('redis_version') ?? '0';
     const [major = 0, minor = 0] = version.split('.').map(Number);
     if (major < VERSION_MIN[0] || (major === VERSION_MIN[0] && minor < VERSION_MIN[1])) {
-      throw refused(`is version ${version}: ${VERSION_MIN.join('.')} or newer is needed for COPY`);
+      throw refused(`is version ${version}: ${VERSION_MIN.join('.')} or newer is needed for ZRANGE BYLEX`);
     }
     const policy = info.get('maxmemory_policy') ?? 'noeviction';
     if (policy !== 'noeviction' && info.get('maxmemory') !== '0') {
@@ -126,6 +147,18 @@ export class RedisConnection {
       });
     } catch (error) {
       throw this.#explain(error as Error);
+    }
+  }
+
+  /** Ends every other connection of this one's name: nothing that they had still to say is heard after this. */
+  async endOthers(): Promise<void> {
+    const own = String(await this.call('CLIENT', 'ID'));
+    const clients = String(await this.call('CLIENT', 'LIST')).split('\n');
+    for (const client of clients) {
+      const [, id] = /^id=(\d+) /.exec(client) ?? [];
+      if (id === undefined || id === own || !client.includes(` name=${this.#name} `)) continue;
+      // It may end by itself meanwhile.
+      await this.call('CLIENT', 'KILL', 'ID', id);
     }
   }
 

@@ -1,57 +1,23 @@
 /**
- * Tables over Redis keys, one key per table and window, so that a window is forgotten by one UNLINK.
+ * Tables over Redis keys, one key per table and window id, so that a window is deleted by one UNLINK.
  *
- * A value table's window is a hash of key → value: one HMGET reads, one HSET writes a batch.
+ * A value table's window is a hash of key → packed versions: one HMGET reads, one HSET writes a batch.
  *
  * A list table's window is a sorted set whose members all have score 0, which Redis keeps in the order of their bytes:
- * `key | sequence number | element`. So appending is one blind ZADD, elements of a key come together and in the order
- * appended, a scan resumes behind the last member seen, a group or one list is a range. (Lists of RPUSH or strings of
- * APPEND, measured, take four times as long to write at 1,024 keys a batch, a command a key, and a set of keys besides.)
+ * `key | number | element`. So appending is one blind ZADD, elements of a key come together and in the order appended, a
+ * scan resumes behind the last member seen, a group or one list is a range. (Lists of RPUSH or strings of APPEND,
+ * measured, take four times as long to write at 1,024 keys a batch, a command a key, and a set of keys besides.)
  */
-import type { ListTable, Scan, StateBatch, TableSpec, ValueTable } from '../contract.ts';
-import { SEQUENCE_BYTES, type Sequence } from '../rows/row-keys.ts';
+import type { ListTable, StateBatch, TableSpec, ValueTable } from '../contract.ts';
+import { ElementNumbers, ListWalk, NUMBER_BYTES } from '../epochs/element-numbers.ts';
+import { PackedVersions } from '../epochs/packed-versions.ts';
+import type { LiveWindow } from '../epochs/window-ids.ts';
 import { CommandWriter, WindowGroups } from './commands.ts';
 import type { RedisConnection } from './connection.ts';
-
-/**
- * The Redis keys of one table, a key per window written and not dropped. This store alone writes below its namespace,
- * so the map knows all of them; a window may be in it although it has become empty.
- */
-export class WindowKeys {
-  readonly #prefix: string;
-  readonly #keys = new Map<number, Buffer>();
-
-  /** @param prefix printable ASCII, unique to the table of the store. */
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  /** The key of a window, which from now on counts as written. */
-  written(window: number): Buffer {
-    let key = this.#keys.get(window);
-    if (key === undefined) {
-      key = this.of(window);
-      this.#keys.set(window, key);
-    }
-    return key;
-  }
-
-  of(window: number): Buffer {
-    return this.#keys.get(window) ?? Buffer.from(`${this.#prefix}${window}`, 'latin1');
-  }
-
-  forget(window: number): void {
-    this.#keys.delete(window);
-  }
-
-  /** Windows and keys. */
-  entries(): [number, Buffer][] {
-    return [...this.#keys];
-  }
-}
+import type { RedisNamespace } from './namespace.ts';
 
 /** Fields and values of a hash, paired; a field of no value was deleted meanwhile. */
-export interface HashPage {
+interface HashPage {
   readonly fields: readonly Buffer[];
   readonly values: readonly (Buffer | null)[];
 }
@@ -60,7 +26,7 @@ export interface HashPage {
  * A hash in pages of at most `size` fields, each field once: HSCAN may return one twice. The names are fetched whole
  * (16 bytes a slot where HGETALL takes the values too), so a window's values never have to fit in this process at once.
  */
-export async function* hashPages(connection: RedisConnection, key: Buffer, size: number, group?: Uint8Array): AsyncGenerator<HashPage> {
+async function* hashPages(connection: RedisConnection, key: Buffer, size: number, group?: Uint8Array): AsyncGenerator<HashPage> {
   let names = (await connection.call('HKEYS', key)) as Buffer[];
   if (group !== undefined) names = names.filter((name) => name.compare(group, 0, group.length, 0, group.length) === 0);
   const writer = new CommandWriter();
@@ -78,7 +44,7 @@ const INCLUDING = 0x5b; // [
 const EXCLUDING = 0x28; // (
 
 /** Members of a sorted set of equal scores in the order of their bytes, in pages of at most `size`; only those in `range`. */
-export async function* sortedPages(
+async function* sortedPages(
   connection: RedisConnection,
   key: Buffer,
   size: number,
@@ -92,115 +58,208 @@ export async function* sortedPages(
   }
 }
 
-export function redisValueTable(connection: RedisConnection, keys: WindowKeys): ValueTable {
+/** @param table number of the table. */
+export function redisValueTable(namespace: RedisNamespace, table: number): ValueTable {
+  const { connection, epochs } = namespace;
+  const windows = epochs.windows[table]!;
+  const versions = new PackedVersions(epochs);
   const groups = new WindowGroups();
   const writer = new CommandWriter();
-  return {
-    async read(batch) {
-      const count = groups.gather(batch);
-      if (count === 0) return;
-      const { addressArena, addressStride, keyBytes, present } = batch;
-      for (let group = 0, at = 0; group < count; group++) {
-        const end = groups.ends[group] as number;
-        writer.begin('HMGET', 1 + end - at);
-        writer.bytes(keys.of(groups.windows[group] as number));
-        for (; at < end; at++) {
-          const keyEnd = ((groups.slots[at] as number) + 1) * addressStride;
+  /** What the last read found in the server, by slot of the batch that was filled then. */
+  let seen: (Buffer | null)[] = [];
+  let seenFill = -1;
+  /** By group: what it is in the server, if it is anything. */
+  const live: (LiveWindow | undefined)[] = [];
+
+  /** Asks for the groups that are `wanted` into {@link seen}. Groups that the server does not have count as empty. */
+  function fetch({ addressArena, addressStride, keyBytes, length }: StateBatch, count: number, wanted: (group: number) => boolean) {
+    if (seen.length < length) seen = new Array<Buffer | null>(length).fill(null);
+    const asked: number[] = [];
+    for (let group = 0, start = 0; group < count; group++) {
+      const end = groups.ends[group]!;
+      if (wanted(group)) {
+        asked.push(group);
+        writer.begin('HMGET', 1 + end - start);
+        writer.bytes(namespace.key(table, live[group]!.id));
+        for (let at = start; at < end; at++) {
+          const keyEnd = (groups.slots[at]! + 1) * addressStride;
           writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
         }
+      } else for (let at = start; at < end; at++) seen[groups.slots[at]!] = null;
+      start = end;
+    }
+    if (asked.length === 0) return undefined;
+    return connection.send(writer.take()).then((replies) => {
+      for (let i = 0; i < asked.length; i++) {
+        const group = asked[i]!;
+        const values = replies[i] as (Buffer | null)[];
+        const start = group === 0 ? 0 : groups.ends[group - 1]!;
+        for (let at = 0; at < values.length; at++) seen[groups.slots[start + at]!] = values[at] ?? null;
       }
-      const replies = await connection.send(writer.take());
-      for (let group = 0, at = 0; group < count; group++) {
-        const values = replies[group] as (Buffer | null)[];
-        for (let i = 0; i < values.length; i++, at++) {
-          const slot = groups.slots[at] as number;
-          const value = values[i];
-          if (value == null) present[slot] = 0;
-          else batch.setValue(slot, value);
+    });
+  }
+
+  function gather(batch: StateBatch): number {
+    const count = groups.gather(batch);
+    live.length = count;
+    return count;
+  }
+
+  return {
+    async read(batch) {
+      const count = gather(batch);
+      for (let group = 0; group < count; group++) live[group] = windows.find(groups.windows[group]!);
+      const pending = fetch(batch, count, (group) => live[group] !== undefined);
+      if (pending !== undefined) await pending;
+      seenFill = batch.fill;
+      const { present, lengths, valueArena, valueStride } = batch;
+      for (let slot = 0; slot < batch.length; slot++) {
+        const stored = seen[slot]!;
+        if (stored === null || !versions.find(stored)) {
+          present[slot] = 0;
+          continue;
         }
+        const { start, end } = versions;
+        let to = slot * valueStride;
+        for (let from = start; from < end; ) valueArena[to++] = stored[from++]!; // narrow values: a loop beats a call to copy
+        lengths[slot] = end - start;
+        present[slot] = 1;
       }
     },
 
     async write(batch) {
-      const count = groups.gather(batch);
+      if (!epochs.begun) await namespace.begin();
+      const count = gather(batch);
       if (count === 0) return;
-      const { addressArena, addressStride, keyBytes, valueArena, valueStride, lengths, present } = batch;
+      const { epoch } = epochs;
+      for (let group = 0; group < count; group++) live[group] = windows.written(groups.windows[group]!, epoch);
+      // What the read of this fill found is still so. Otherwise it has to be asked for, if a checkpoint may need it.
+      if (seenFill !== batch.fill) {
+        const pending = fetch(batch, count, (group) => !epochs.isNew(live[group]!.born));
+        if (pending !== undefined) await pending;
+      }
+      seenFill = -1;
+      namespace.announce(writer);
       for (let group = 0, start = 0; group < count; group++) {
-        const end = groups.ends[group] as number;
-        const window = groups.windows[group] as number;
-        let puts = 0;
-        for (let at = start; at < end; at++) puts += present[groups.slots[at] as number] as number;
-        if (puts > 0) {
-          writer.begin('HSET', 1 + 2 * puts);
-          writer.bytes(keys.written(window));
-          for (let at = start; at < end; at++) {
-            const slot = groups.slots[at] as number;
-            if (present[slot] === 0) continue;
-            const keyEnd = (slot + 1) * addressStride;
-            writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
-            writer.bytes(valueArena, slot * valueStride, slot * valueStride + (lengths[slot] as number));
-          }
-        }
-        if (puts < end - start) {
-          writer.begin('HDEL', 1 + end - start - puts);
-          writer.bytes(keys.of(window));
-          for (let at = start; at < end; at++) {
-            const slot = groups.slots[at] as number;
-            if (present[slot] === 1) continue;
-            const keyEnd = (slot + 1) * addressStride;
-            writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
-          }
-        }
+        const end = groups.ends[group]!;
+        writeGroup(batch, group, start, end);
         start = end;
       }
       await connection.send(writer.take());
     },
 
     async *scan(window, batch, group): AsyncGenerator<StateBatch> {
-      for await (const { fields, values } of hashPages(connection, keys.of(window), batch.capacity, group)) {
+      const id = windows.find(window)?.id;
+      if (id === undefined) return;
+      for await (const { fields, values } of hashPages(connection, namespace.key(table, id), batch.capacity, group)) {
         batch.clear();
         for (let i = 0; i < fields.length; i++) {
           const value = values[i];
-          if (value == null) continue;
+          if (value == null || !versions.find(value)) continue;
+          const { start, end } = versions;
           const slot = batch.push(window);
-          batch.keys[slot]?.set(fields[i] as Buffer);
-          batch.setValue(slot, value);
+          batch.keys[slot]?.set(fields[i]!);
+          batch.setValue(slot, value.subarray(start, end));
         }
         yield batch;
       }
     },
 
-    drop: (window) => dropWindow(connection, keys, window),
+    drop: (window) => namespace.drop(table, window),
   };
+
+  function writeGroup(batch: StateBatch, group: number, start: number, end: number): void {
+    const { addressArena, addressStride, keyBytes, valueArena, valueStride, lengths, present } = batch;
+    const { id, born } = live[group]!;
+    const isNew = epochs.isNew(born);
+    const storedOf = (slot: number) => (isNew ? null : seen[slot]!);
+    let puts = 0;
+    for (let at = start; at < end; at++) {
+      const slot = groups.slots[at]!;
+      if (present[slot] === 1 || versions.pack(storedOf(slot), 0, 0) > 0) puts++;
+    }
+    const key = namespace.key(table, id);
+    if (puts > 0) {
+      writer.begin('HSET', 1 + 2 * puts);
+      writer.bytes(key);
+      for (let at = start; at < end; at++) {
+        const slot = groups.slots[at]!;
+        const stored = storedOf(slot);
+        const length = present[slot] === 1 ? lengths[slot]! : 0;
+        const bytes = versions.pack(stored, present[slot]!, length);
+        if (bytes === 0) continue;
+        const keyEnd = (slot + 1) * addressStride;
+        writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
+        writer.open(bytes);
+        writer.put(versions.head, 0, versions.headBytes);
+        writer.put(valueArena, slot * valueStride, slot * valueStride + length);
+        const { tails } = versions;
+        for (let i = 0; i < tails.length; i += 2) writer.put(stored!, tails[i]!, tails[i + 1]!);
+        writer.shut();
+      }
+    }
+    if (puts === end - start) return;
+    writer.begin('HDEL', 1 + end - start - puts);
+    writer.bytes(key);
+    for (let at = start; at < end; at++) {
+      const slot = groups.slots[at]!;
+      if (present[slot] === 1 || versions.pack(storedOf(slot), 0, 0) > 0) continue;
+      const keyEnd = (slot + 1) * addressStride;
+      writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
+    }
+  }
 }
 
-/** Removes the members in one range for each pair of bounds: one command for a whole batch of lists. */
-const REMOVE_RANGES = "for i = 1, #ARGV, 2 do redis.call('ZREMRANGEBYLEX', KEYS[1], ARGV[i], ARGV[i + 1]) end";
+/** Removes whole lists of a window that no checkpoint knows. ARGV: keys. */
+const REMOVE = `for i = 1, #ARGV do
+  redis.call('ZREMRANGEBYLEX', KEYS[1], '[' .. ARGV[i] .. '\\0\\0\\0\\1', '(' .. ARGV[i] .. '\\255')
+end`;
 
-export function redisListTable(connection: RedisConnection, keys: WindowKeys, spec: TableSpec, sequence: Sequence): ListTable {
-  const { keyBytes, groupBytes } = spec;
+/**
+ * Removes lists of a window that a checkpoint may know: elements of this epoch for good, in front of others a marker.
+ * ARGV: this epoch, the next, the count, keys. Answers which keys got a marker, from 1.
+ */
+const MARK = `local marked = {}
+for i = 4, #ARGV do
+  local key = ARGV[i]
+  redis.call('ZREMRANGEBYLEX', KEYS[1], '[' .. key .. ARGV[1], '(' .. key .. ARGV[2])
+  if #redis.call('ZRANGE', KEYS[1], '[' .. key .. '\\0\\0\\0\\1', '(' .. key .. ARGV[1], 'BYLEX', 'LIMIT', '0', '1') > 0 then
+    redis.call('ZADD', KEYS[1], '0', key .. '\\0\\0\\0\\0' .. ARGV[1] .. ARGV[3])
+    marked[#marked + 1] = i - 3
+  end
+end
+return marked`;
+
+/** @param table number of the table. */
+export function redisListTable(namespace: RedisNamespace, table: number, { keyBytes, groupBytes }: TableSpec): ListTable {
+  const { connection, epochs } = namespace;
+  const windows = epochs.windows[table]!;
+  const numbers = new ElementNumbers(epochs);
   const groups = new WindowGroups();
   const writer = new CommandWriter();
-  const number = Buffer.alloc(SEQUENCE_BYTES);
-  /** Behind every member that starts with a key: a sequence number never begins with 0xff. */
-  const ceiling = Buffer.alloc(keyBytes + 1, 0xff);
+  const number = Buffer.alloc(NUMBER_BYTES);
+  const valueAt = keyBytes + NUMBER_BYTES;
+
   return {
     async append(batch) {
+      if (!epochs.begun) await namespace.begin();
       const count = groups.gather(batch);
       if (count === 0) return;
       const { addressArena, addressStride, valueArena, valueStride, valueBytes } = batch;
+      const ids = groups.windows.map((window) => windows.written(window, epochs.epoch).id);
+      namespace.announce(writer);
       for (let group = 0, at = 0; group < count; group++) {
-        const end = groups.ends[group] as number;
+        const end = groups.ends[group]!;
         writer.begin('ZADD', 1 + 2 * (end - at));
-        writer.bytes(keys.written(groups.windows[group] as number));
+        writer.bytes(namespace.key(table, ids[group]!));
         for (; at < end; at++) {
-          const slot = groups.slots[at] as number;
+          const slot = groups.slots[at]!;
           const keyEnd = (slot + 1) * addressStride;
-          sequence.write(number, 0);
+          numbers.write(number, 0);
           writer.text('0');
-          writer.open(keyBytes + SEQUENCE_BYTES + valueBytes);
+          writer.open(valueAt + valueBytes);
           writer.put(addressArena, keyEnd - keyBytes, keyEnd);
-          writer.put(number, 0, SEQUENCE_BYTES);
+          writer.put(number, 0, NUMBER_BYTES);
           writer.put(valueArena, slot * valueStride, slot * valueStride + valueBytes);
           writer.shut();
         }
@@ -209,30 +268,64 @@ export function redisListTable(connection: RedisConnection, keys: WindowKeys, sp
     },
 
     async remove(batch) {
+      if (!epochs.begun) await namespace.begin();
       const count = groups.gather(batch);
-      if (count === 0) return;
-      for (let group = 0, at = 0; group < count; group++) {
-        const end = groups.ends[group] as number;
-        writer.begin('EVAL', 3 + 2 * (end - at));
-        writer.text(REMOVE_RANGES);
-        writer.text('1');
-        writer.bytes(keys.of(groups.windows[group] as number));
-        for (; at < end; at++) {
-          const key = batch.keys[groups.slots[at] as number] as Buffer;
-          writer.bytes(key, 0, keyBytes, INCLUDING);
-          key.copy(ceiling);
-          writer.bytes(ceiling, 0, keyBytes + 1, EXCLUDING);
+      const { epoch } = epochs;
+      const { count: floor } = numbers;
+      /** What each command is of: a window, its slots from and to, and whether it marks. */
+      const asked: { readonly window: LiveWindow; readonly start: number; readonly marks: boolean }[] = [];
+      for (let group = 0, start = 0; group < count; group++) {
+        const end = groups.ends[group]!;
+        const window = windows.find(groups.windows[group]!);
+        if (window !== undefined) {
+          const marks = !epochs.isNew(window.born);
+          asked.push({ window, start, marks });
+          writer.begin('EVAL', 3 + (marks ? 3 : 0) + end - start);
+          writer.text(marks ? MARK : REMOVE);
+          writer.text('1');
+          writer.bytes(namespace.key(table, window.id));
+          if (marks) for (const word of [epoch, epoch + 1, floor]) writer.bytes(wordOf(word));
+          for (let at = start; at < end; at++) writer.bytes(batch.keys[groups.slots[at]!]!);
+        }
+        start = end;
+      }
+      if (asked.length === 0) return;
+      const replies = await connection.send(writer.take());
+      for (const [i, { window, start, marks }] of asked.entries()) {
+        if (!marks) continue;
+        for (const marked of replies[i] as number[]) {
+          const key = Buffer.from(batch.keys[groups.slots[start + marked - 1]!]!);
+          namespace.removed({ table, ...window, epoch, count: floor, key });
         }
       }
-      await connection.send(writer.take());
     },
 
-    scan(window, batch, group): Scan {
-      const pages = sortedPages(connection, keys.of(window), batch.capacity, group && groupRange(group, keyBytes));
-      return membersInto(batch, window, pages, keyBytes);
+    async *scan(window, batch, group): AsyncGenerator<StateBatch> {
+      const id = windows.find(window)?.id;
+      if (id === undefined) return;
+      const walk = new ListWalk(epochs);
+      let key: Buffer | undefined;
+      for await (const members of sortedPages(connection, namespace.key(table, id), batch.capacity, group && groupRange(group, keyBytes))) {
+        batch.clear();
+        for (const member of members) {
+          if (key === undefined || member.compare(key, 0, keyBytes, 0, keyBytes) !== 0) {
+            key = member;
+            walk.begin();
+          }
+          const epoch = member.readUInt32BE(keyBytes);
+          const second = member.readUInt32BE(keyBytes + 4);
+          if (epoch === 0) walk.marker(second, member.readUInt32BE(valueAt));
+          else if (walk.has(epoch, second)) {
+            const slot = batch.push(window);
+            batch.keys[slot]?.set(member.subarray(0, keyBytes));
+            batch.setValue(slot, member.subarray(valueAt));
+          }
+        }
+        if (batch.length > 0) yield batch;
+      }
     },
 
-    drop: (window) => dropWindow(connection, keys, window),
+    drop: (window) => namespace.drop(table, window),
   };
 
   function groupRange(group: Uint8Array, width: number): readonly [Buffer, Buffer] {
@@ -243,24 +336,8 @@ export function redisListTable(connection: RedisConnection, keys: WindowKeys, sp
   }
 }
 
-async function* membersInto(
-  batch: StateBatch,
-  window: number,
-  pages: AsyncIterable<readonly Buffer[]>,
-  keyBytes: number,
-): AsyncGenerator<StateBatch> {
-  for await (const members of pages) {
-    batch.clear();
-    for (const member of members) {
-      const slot = batch.push(window);
-      batch.keys[slot]?.set(member.subarray(0, keyBytes));
-      batch.setValue(slot, member.subarray(keyBytes + SEQUENCE_BYTES));
-    }
-    yield batch;
-  }
-}
-
-async function dropWindow(connection: RedisConnection, keys: WindowKeys, window: number): Promise<void> {
-  await connection.call('UNLINK', keys.of(window));
-  keys.forget(window);
+function wordOf(word: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(word);
+  return bytes;
 }

@@ -1,16 +1,6 @@
 /** The program of every process of a trial: takes one task from its parent, does it, answers, ends. */
 import { FAIL_VARIABLE, readFailPoint } from '../../backends/checkpoints/fail-points.ts';
 import { isDiskFull, messageOf } from '../errors.ts';
-import { calibrate } from './calibrate.ts';
-import { expect } from './expect.ts';
-import { interval } from './interval.ts';
-import { measure } from './measure.ts';
-import { micro } from './micro.ts';
-import { output } from './output.ts';
-import { recover } from './recover.ts';
-import { replay } from './replay.ts';
-import { rescale } from './rescale.ts';
-import { survive } from './survive.ts';
 import type { Meet, ResultOf, Task, Tell } from './tasks.ts';
 
 const startedNs = Number(process.hrtime.bigint());
@@ -29,28 +19,29 @@ const meet: Meet = async () => {
 /** LMDB's words for a write of which the disk took only a part: it cannot tell a full disk from a broken one. */
 const SHORT_WRITE = /Input\/output error/;
 
-function perform(task: Task): Promise<ResultOf[Task['kind']]> {
+/** Loads what the task takes and nothing else: that is most of a process's start. */
+async function perform(task: Task): Promise<ResultOf[Task['kind']]> {
   switch (task.kind) {
     case 'calibrate':
-      return calibrate(task, tell);
+      return (await import('./calibrate.ts')).calibrate(task, tell);
     case 'measure':
-      return measure(task, tell, meet);
+      return (await import('./measure.ts')).measure(task, tell, meet);
     case 'recover':
-      return recover(task, tell, startedNs);
+      return (await import('./recover.ts')).recover(task, tell, startedNs);
     case 'expect':
-      return expect(task);
+      return (await import('./expect.ts')).expect(task);
     case 'output':
-      return output(task, tell, meet);
+      return (await import('./output.ts')).output(task, tell, meet);
     case 'rescale':
-      return rescale(task, tell);
+      return (await import('./rescale.ts')).rescale(task, tell);
     case 'survive':
-      return survive(task, tell);
+      return (await import('./survive.ts')).survive(task, tell);
     case 'interval':
-      return interval(task, tell);
+      return (await import('./interval.ts')).interval(task, tell);
     case 'micro':
-      return micro(task, tell);
+      return (await import('./micro.ts')).micro(task, tell);
     case 'replay':
-      return replay(task, tell);
+      return (await import('./replay.ts')).replay(task, tell);
   }
 }
 
