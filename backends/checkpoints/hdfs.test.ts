@@ -1,13 +1,11 @@
 // Proves the storage contract over a real HDFS: what is published is found again byte for byte, what is not whole is refused by name,
 // a process that fails at any point leaves what the next can go on from. And what is HDFS's own: packs that live as long as anybody
-// refers to them, two NameNodes of which one is dead or stands by, a server that is killed and comes back, and servers and folders
-// that cannot be used, each named within 5 s with what to do, and nothing of somebody else's touched.
+// refers to them, two NameNodes of which one is dead or stands by, a server that is killed and comes back, and folders that cannot be
+// used, each named within 5 s with what to do, and nothing of somebody else's touched.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener, request } from 'node:http';
-import { createServer as createTcpServer, type Server } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
@@ -15,184 +13,17 @@ import { installationOf } from '../../scripts/servers/cache.ts';
 import { startHdfs } from '../../scripts/servers/hdfs.ts';
 import { requiredServer } from '../../scripts/servers/required.ts';
 import type { CheckpointSpace } from './contract.ts';
+import { ask, done, entriesOf, folderOf, mediumOf, put } from './hdfs/by-hand.ts';
+import { answering, DEAD, namedAtOnce, place, standsBy } from './hdfs/named-at-once.ts';
 import hdfs, { type HdfsOptions } from './hdfs.ts';
-import { CONTENT, type Medium, provesStorage, publish } from './proves-storage.ts';
+import { CONTENT, provesStorage, publish } from './proves-storage.ts';
 
 let home = '';
 const server = await requiredServer(test, (directory) => {
   home = join(directory, 'hdfs');
   return startHdfs({ directory, durability: 'process-crash' });
 });
-const NAMED_WITHIN_MS = 5_000;
 const USER = 'tester';
-
-interface Entry {
-  readonly pathSuffix: string;
-  readonly type: string;
-  readonly length: number;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: Buffer;
-}
-
-function send(url: string, method: string, body: Buffer = Buffer.alloc(0)): Promise<Answer & { readonly location: string | undefined }> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers: { 'content-length': body.length } }, async (response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk);
-      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks), location: response.headers.location });
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-/** WebHDFS by hand, as the superuser, so that what is proven does not rest on the client that is proven. */
-async function ask(url: string, method: string, path: string, query: string, body?: Buffer): Promise<Answer> {
-  const first = await send(`${url}/webhdfs/v1${path}?user.name=${userInfo().username}&${query}`, method);
-  return first.location === undefined ? first : await send(first.location, method, body);
-}
-
-async function done(url: string, method: string, path: string, query: string): Promise<void> {
-  const { status, body } = await ask(url, method, path, query);
-  if (status !== 200) throw new Error(`${query} ${path}: ${status} ${body}`);
-}
-
-async function entriesOf(url: string, folder: string): Promise<readonly Entry[]> {
-  const response = await ask(url, 'GET', folder, 'op=LISTSTATUS');
-  if (response.status === 404) return [];
-  return (JSON.parse(String(response.body)) as { FileStatuses: { FileStatus: Entry[] } }).FileStatuses.FileStatus;
-}
-
-async function put(url: string, path: string, bytes: Buffer): Promise<void> {
-  const { status } = await ask(url, 'PUT', path, 'op=CREATE&overwrite=true', bytes);
-  if (status !== 201) throw new Error(`${path}: ${status}`);
-}
-
-async function folderOf(directory: string): Promise<string> {
-  return (JSON.parse(await readFile(join(directory, 'hdfs.json'), 'utf8')) as { folder: string }).folder;
-}
-
-async function mediumOf(url: string, directory: string): Promise<Medium> {
-  const folder = await folderOf(directory);
-  const names = async () => (await entriesOf(url, folder)).map(({ pathSuffix }) => pathSuffix);
-  return {
-    all: names,
-    filesOf: async (id) => (await names()).filter((name) => name === `chk-${id}` || name.startsWith(`pack-${id}.`)),
-    read: async (file) => (await ask(url, 'GET', `${folder}/${file}`, 'op=OPEN')).body,
-    replace: (file, bytes) => put(url, `${folder}/${file}`, bytes),
-    remove: async (file) => void (await done(url, 'DELETE', `${folder}/${file}`, 'op=DELETE')),
-    fakeCheckpoint: (id, text) => {
-      const bytes = Buffer.from(text);
-      const trailer = Buffer.from(`statebench-pack ${String(bytes.length).padStart(15, '0')}\n`);
-      return put(url, `${folder}/chk-${id}`, Buffer.concat([bytes, trailer]));
-    },
-  };
-}
-
-async function place(t: ExecutionContext): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'statebench-hdfs-'));
-  t.teardown(() => rm(root, { recursive: true, force: true }));
-  return join(root, 'checkpoints');
-}
-
-/** Opening a new job there fails within the limit, with a message in the words of `what`. */
-async function namedAtOnce(t: ExecutionContext, options: HdfsOptions, code: string, what: RegExp): Promise<void> {
-  const directory = await place(t);
-  const start = performance.now();
-  const error = await t.throwsAsync(hdfs(options).open(directory));
-  const ms = performance.now() - start;
-  t.is((error as { code?: string } | undefined)?.code, code, error?.message);
-  t.regex(error?.message ?? '', what);
-  t.true(ms < NAMED_WITHIN_MS, `${ms} ms`);
-  t.log(`${ms.toFixed(0)} ms: ${error?.message}`);
-}
-
-async function listening(t: ExecutionContext, server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => void server.close());
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
-}
-
-/** What any HTTP server there would say. */
-function answering(t: ExecutionContext, listener: RequestListener): Promise<string> {
-  return listening(t, createServer({ keepAlive: false }, listener));
-}
-
-const DEAD = 'http://127.0.0.1:1';
-
-/** In the words of a NameNode that stands by. */
-const standsBy: RequestListener = (_, response) => {
-  const message = 'Operation category READ is not supported in state standby. Visit https://s.apache.org/sbnn-error';
-  response.writeHead(403, { 'content-type': 'application/json' });
-  response.end(
-    JSON.stringify({
-      RemoteException: { exception: 'StandbyException', javaClassName: 'org.apache.hadoop.ipc.StandbyException', message },
-    }),
-  );
-};
-
-test('addresses that cannot be are refused before anything is asked', (t) => {
-  for (const url of [
-    '',
-    'hdfs://a:8020',
-    'https://a:9871',
-    'http://a:1+http://b:2+http://c:3',
-    'http://a/path',
-    'http://u:p@a:1',
-    'http://a:1+',
-  ])
-    t.throws(() => hdfs({ url }), undefined, url);
-  t.throws(() => hdfs({ url: DEAD, path: 'user/me' }));
-  t.throws(() => hdfs({ url: DEAD, path: '/a//b' }));
-  t.deepEqual(hdfs({ url: `${DEAD}/+http://b:9870`, user: 'me' }).settings, {
-    url: `${DEAD}+http://b:9870`,
-    user: 'me',
-    path: '/user/me/statebench',
-    mode: 'incremental',
-    parallel: 4,
-    waitMs: 60_000,
-  });
-});
-
-test('a server that is absent', async (t) => {
-  await namedAtOnce(t, { url: DEAD }, 'unavailable', /127\.0\.0\.1:1: connect ECONNREFUSED/);
-  await namedAtOnce(t, { url: `${DEAD}+http://127.0.0.1:2` }, 'unavailable', /127\.0\.0\.1:1: .*; 127\.0\.0\.1:2: /);
-  await namedAtOnce(t, { url: 'http://no-such-host.invalid:9870' }, 'unavailable', /no-such-host\.invalid/);
-});
-
-test('a server that takes connections and says nothing', async (t) => {
-  const silent = await listening(
-    t,
-    createTcpServer((socket) => void t.teardown(() => socket.destroy())),
-  );
-  await namedAtOnce(t, { url: silent }, 'unavailable', /nothing came for 4000 ms/);
-  await namedAtOnce(t, { url: `${silent}+${silent}` }, 'unavailable', /nothing came for 2000 ms/);
-});
-
-test('a server that is no WebHDFS', async (t) => {
-  const page = await answering(t, (_, response) => response.end('<html>hello</html>'));
-  await namedAtOnce(t, { url: page }, 'unavailable', /is no WebHDFS service \(HTTP 200\): name the HTTP address of a NameNode/);
-  const nothing = await answering(t, (_, response) => response.writeHead(404).end('not here'));
-  await namedAtOnce(t, { url: nothing }, 'unavailable', /is no WebHDFS service \(HTTP 404\)/);
-  const other = await listening(
-    t,
-    createTcpServer((socket) => socket.end('-ERR unknown command\r\n')),
-  );
-  await namedAtOnce(t, { url: other }, 'unavailable', /is no WebHDFS service \(it does not speak HTTP\)/);
-  const login = await answering(t, (_, response) => response.writeHead(401, { 'www-authenticate': 'Negotiate' }).end());
-  await namedAtOnce(t, { url: login }, 'unavailable', /asks for Kerberos or another login/);
-});
-
-test('NameNodes that only stand by', async (t) => {
-  const standby = await answering(t, standsBy);
-  await namedAtOnce(t, { url: standby }, 'unavailable', /state standby.*Give the active NameNode too/);
-  await namedAtOnce(t, { url: `${standby}+${DEAD}` }, 'unavailable', /state standby.*; 127\.0\.0\.1:1: /);
-});
 
 if (server !== undefined) {
   const { url } = server;
