@@ -4,6 +4,7 @@ import { memoryBytes } from '../harness/measure/environment.ts';
 import type { PlannedRun } from '../harness/plan.ts';
 import { describeProfile } from '../harness/profiles.ts';
 import { formatBytes, formatSeconds } from '../harness/units.ts';
+import { skippedRows } from './skipped-rows.ts';
 
 export function planText({ plan, estimate }: PlannedRun, folder: string): string {
   const { cells, leftOut, profile } = plan;
@@ -13,6 +14,7 @@ export function planText({ plan, estimate }: PlannedRun, folder: string): string
     `suite ${plan.suite}, profile ${profile.name}: ${describeProfile(profile)}; seed ${plan.seed}`,
     `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}`,
     `  workloads    ${list((cell) => cell.workload.name)}`,
+    ...new Set(skippedRows(cells.map(({ workload }) => workload)).map((line) => `  ${line}`)),
     `  checkpoints  ${list((cell) => cell.storage.name)}`,
     `  measures     ${plan.measures.join(', ')}`,
     `  batch sizes  ${list((cell) => cell.batchSize)}`,

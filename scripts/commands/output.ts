@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import { EXIT, messageOf, StatebenchError } from '../../harness/errors.ts';
+import { EXIT, type ExitCode, messageOf, StatebenchError } from '../../harness/errors.ts';
 import { loadBackend, loadStorage, loadWorkload, refOf } from '../../harness/modules.ts';
 import { writeOutput } from '../../harness/output.ts';
 import { checkDividable } from '../../harness/portable/key-groups.ts';
@@ -11,6 +11,7 @@ import { say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { wholeNumber } from '../flags.ts';
 import { addressOption, needsServer, startServerFor } from '../servers/for-backend.ts';
+import { skippedRows } from '../skipped-rows.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 /** Where crashes are asked for and no checkpoints. */
@@ -47,48 +48,50 @@ export function outputCommand(finish: Finish): Command {
       [],
     )
     .option('--directory <folder>', "the job's directory: keep its checkpoints there, and go on from the newest if there is one")
-    .action(
-      async ({ workload, backend, checkpointStorage, batchSize, parallelism, checkpointEvery, killAfter, seed, directory, to }: Flags) => {
-        using stop = listenForStop();
-        const source = await loadWorkload(workload);
-        checkDividable(source.create(), parallelism);
-        checkTarget(to);
-        const storage = await loadStorage(checkpointStorage);
-        if (directory !== undefined && needsServer(storage)) {
-          throw new StatebenchError(
-            'bad-command-line',
-            `--directory keeps checkpoints, and a server that is started for ${checkpointStorage} goes with all in it: name one that stays, with ${addressOption(storage)}=…`,
-          );
-        }
-        await using started = await startServerFor(await loadBackend(backend));
-        await using startedForStorage = await startServerFor(storage);
-        started.module.create();
-        if (killAfter.length > 0 && checkpointEvery === undefined)
-          say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
-        const written = await writeOutput({
-          workload: refOf(source),
-          backend: refOf(started.module),
-          storage: refOf(startedForStorage.module),
-          batchSize,
-          parallelism,
-          checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
-          killAfterEvents: killAfter,
-          seed,
-          directory: directory === undefined ? null : path.resolve(directory),
-          to: path.resolve(to),
-          signal: stop.signal,
-        }).catch((error: unknown) => {
-          const code = stop.exitCode();
-          if (code === null) throw error;
-          finish(code);
-          return null;
-        });
-        if (written === null) return;
-        const { rows, lateEvents } = written;
-        say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
-        finish(EXIT.ok);
-      },
+    .action(async (flags: Flags) => finish(await output(flags)));
+}
+
+async function output(flags: Flags): Promise<ExitCode> {
+  const { workload, backend, checkpointStorage, batchSize, parallelism, checkpointEvery, killAfter, seed, directory, to } = flags;
+  using stop = listenForStop();
+  const source = await loadWorkload(workload);
+  const made = source.create();
+  checkDividable(made, parallelism);
+  for (const line of skippedRows([made])) say(line);
+  checkTarget(to);
+  const storage = await loadStorage(checkpointStorage);
+  if (directory !== undefined && needsServer(storage)) {
+    throw new StatebenchError(
+      'bad-command-line',
+      `--directory keeps checkpoints, and a server that is started for ${checkpointStorage} goes with all in it: name one that stays, with ${addressOption(storage)}=…`,
     );
+  }
+  await using started = await startServerFor(await loadBackend(backend));
+  await using startedForStorage = await startServerFor(storage);
+  started.module.create();
+  if (killAfter.length > 0 && checkpointEvery === undefined)
+    say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
+  try {
+    const { rows, lateEvents } = await writeOutput({
+      workload: refOf(source),
+      backend: refOf(started.module),
+      storage: refOf(startedForStorage.module),
+      batchSize,
+      parallelism,
+      checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
+      killAfterEvents: killAfter,
+      seed,
+      directory: directory === undefined ? null : path.resolve(directory),
+      to: path.resolve(to),
+      signal: stop.signal,
+    });
+    say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
+    return EXIT.ok;
+  } catch (error) {
+    const code = stop.exitCode();
+    if (code === null) throw error;
+    return code;
+  }
 }
 
 /** @throws StatebenchError `bad-folder` if no file can be written there. */

@@ -3,7 +3,7 @@
  * appears whole by a rename and lists what belongs in it, so that a half-made or damaged one is never used.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -58,7 +58,7 @@ export function folderOf(name: JavaServerName): string {
 
 /** Looks at the list and at the name and size of every file: some milliseconds. {@link verifyInstallation} reads them too. */
 export function installationOf(name: JavaServerName, folder = folderOf(name)): Installation {
-  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return { state: 'missing', folder };
+  if (!existsSync(folder)) return { state: 'missing', folder };
   const damaged = (problem: string): Installation => ({ state: 'damaged', folder, problem });
   const list = readList(folder);
   if (list === null) return damaged(`it has no readable ${LIST}`);

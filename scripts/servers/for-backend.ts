@@ -1,40 +1,13 @@
 /**
  * Gives a backend or a checkpoint storage the server it needs: the one its options name, or one started here for as long as it
- * is used. A module says by its export `server` which kind it needs, and takes the address by one option:
- *
- *     redis      url=redis://[USER:PASSWORD@]HOST:PORT
- *     cassandra  contactPoints=HOST:PORT[;HOST:PORT…]
- *     hbase      url=thrift2://HOST:PORT
- *     hdfs       url=http://HOST:PORT[;http://HOST:PORT]
- *
- * Several addresses are parted by `;`, as the comma parts options.
+ * is used. A module says by its export `server` which kind it needs; `server-kinds.ts` tells the option that takes the address.
  */
 import { tmpdir } from 'node:os';
 import { StatebenchError } from '../../harness/errors.ts';
 import type { Configured, LoadedModule } from '../../harness/modules.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
-import { startCassandra } from './cassandra.ts';
-import { startHBase } from './hbase.ts';
-import { startHdfs } from './hdfs.ts';
-import { startRedis } from './redis.ts';
-import type { ServerRequest, ServerStart } from './server.ts';
-
-interface ServerKind {
-  /** The option that takes the address. */
-  readonly option: string;
-  /** Where nothing listens: a module can be made with it, to ask for its settings, but not opened. */
-  readonly nowhere: string;
-  readonly start: (request: ServerRequest) => Promise<ServerStart>;
-}
-
-export const SERVER_KINDS = {
-  redis: { option: 'url', nowhere: 'redis://127.0.0.1:1', start: startRedis },
-  cassandra: { option: 'contactPoints', nowhere: '127.0.0.1:1', start: startCassandra },
-  hbase: { option: 'url', nowhere: 'thrift2://127.0.0.1:1', start: startHBase },
-  hdfs: { option: 'url', nowhere: 'http://127.0.0.1:1', start: startHdfs },
-} as const satisfies Readonly<Record<string, ServerKind>>;
-
-export type ServerName = keyof typeof SERVER_KINDS;
+import type { ServerRequest } from './server.ts';
+import { SERVER_KINDS, type ServerKind, type ServerName } from './server-kinds.ts';
 
 /** A module that can be opened, and a server that is stopped with it if one was started. */
 export interface Served<Made extends Configured> extends AsyncDisposable {

@@ -14,6 +14,7 @@ import { findOnPath } from './on-path.ts';
 const FETCH_MS = 20 * 60_000;
 /** Of Maven's output, which is quiet but for errors. */
 const LAST_CHARACTERS = 64 * 1024;
+const LONGEST_REASON = 400;
 
 export type Installed = Extract<Installation, { state: 'whole' }>;
 
@@ -60,7 +61,16 @@ async function fetchInto(draft: string, maven: string, name: JavaServerName): Pr
   } catch (cause) {
     throw cannotWrite(draft, cause);
   }
-  const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${lib}`, '-DincludeScope=runtime'];
+  const args = [
+    '-q',
+    '-B',
+    '-Dstyle.color=never',
+    '-f',
+    pom,
+    'dependency:copy-dependencies',
+    `-DoutputDirectory=${lib}`,
+    '-DincludeScope=runtime',
+  ];
   const { code, output } = await run(maven, args);
   if (code === 0) return;
   if (output.includes('No space left on device')) {
@@ -78,9 +88,8 @@ async function fetchInto(draft: string, maven: string, name: JavaServerName): Pr
 
 /** Maven tells one failure in many lines, the first of which says the most. */
 function reasonOf(output: string, code: number | null): string {
-  const errors = output.split('\n').filter((line) => line.startsWith('[ERROR]'));
-  const said = errors.map((line) => line.slice('[ERROR]'.length).trim()).find((line) => line !== '');
-  return (said ?? (output.trim().split('\n').at(-1) || `it ended with code ${code}`)).slice(0, 400).replace(/\.$/, '');
+  const [, said] = /\[ERROR\] +(\S.*?)(?: -> \[Help \d+\])?$/m.exec(output) ?? [];
+  return (said ?? (output.trim().split('\n').at(-1) || `it ended with code ${code}`)).slice(0, LONGEST_REASON).replace(/\.$/, '');
 }
 
 function run(command: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {

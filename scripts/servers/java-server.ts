@@ -10,7 +10,7 @@ import { installationOf } from './cache.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
 import { findJava } from './java.ts';
 import { freePorts } from './ports.ts';
-import type { ServerRequest, ServerStart } from './server.ts';
+import type { RunningServer, ServerRequest, ServerStart } from './server.ts';
 import { endOfLog, rootCause, tellsOfTakenPort } from './server-log.ts';
 
 /** Three times what the slowest start took on a busy machine of two cores. */
@@ -119,7 +119,7 @@ class JavaServer<Port extends string> {
     this.#durability = durability;
   }
 
-  async start(): Promise<{ readonly url: string; readonly pid: number; readonly pids: readonly number[]; stop(): Promise<void> }> {
+  async start(): Promise<RunningServer> {
     for (const folder of ['conf', 'tmp']) mkdirSync(path.join(this.#home, folder), { recursive: true, mode: 0o700 });
     // What an earlier start said must not be taken for what this one says.
     for (const file of readdirSync(this.#home)) if (file.endsWith('.log')) rmSync(path.join(this.#home, file));
@@ -137,7 +137,8 @@ class JavaServer<Port extends string> {
       until: (condition) => this.#until(condition),
     });
     const pids = this.#processes.map(({ guarded }) => guarded.pid);
-    return { url, pid: pids[0]!, pids, stop: () => this.stop() };
+    const exited = Promise.race(this.#processes.map(({ guarded }) => guarded.exited));
+    return { url, pid: pids[0]!, pids, exited, stop: () => this.stop() };
   }
 
   /** The one that was started last depends on those before. */

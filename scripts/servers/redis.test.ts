@@ -79,6 +79,25 @@ if (redis !== undefined) {
     });
   }
 
+  test('started again in its directory it has its address and what it kept', async (t) => {
+    const at = directory();
+    const connected = async (url: string, body: (client: Redis) => Promise<void>): Promise<void> => {
+      const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+      await client.connect();
+      await body(client).finally(() => client.disconnect());
+    };
+    const first = await startRedis({ directory: at, durability: 'process-crash' });
+    if (first.state !== 'running') return t.fail(first.reason);
+    await connected(first.server.url, async (client) => void (await client.set('kept', '42')));
+    process.kill(first.server.pid, 'SIGKILL');
+    t.is(await first.server.exited, 137);
+    const second = await startRedis({ directory: at, durability: 'process-crash' });
+    if (second.state !== 'running') return t.fail(second.reason);
+    t.is(second.server.url, first.server.url);
+    await connected(second.server.url, async (client) => void t.is(await client.get('kept'), '42'));
+    await second.server.stop();
+  });
+
   for (const [how, end] of [
     ['is killed', 'setInterval(() => {}, 1000);'],
     ['ends without stopping it', 'setTimeout(() => {}, 100);'],

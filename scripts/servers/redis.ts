@@ -21,7 +21,10 @@ const PERSISTENCE = {
   'os-crash': ['appendonly yes', 'appendfsync always'],
 } as const;
 
-/** Ready when it answers PING. Its log is `redis.log` in the directory. */
+/**
+ * Ready when it answers PING. Its log is `redis.log` in the directory. Started again in the same directory, after it was stopped or
+ * killed, it is found at the same address with what it kept.
+ */
 export async function startRedis({ directory, durability }: ServerRequest): Promise<ServerStart> {
   const command = findOnPath(COMMAND);
   if (command === undefined) {
@@ -31,10 +34,11 @@ export async function startRedis({ directory, durability }: ServerRequest): Prom
       remedy: 'Install Redis 6.2 or newer, or give url=redis://…',
     };
   }
-  const password = randomBytes(24).toString('hex');
+  const before = addressBefore(directory);
+  const password = before?.password ?? randomBytes(24).toString('hex');
   const log = join(directory, 'redis.log');
   for (let attempt = 1; ; attempt++) {
-    const [port] = (await freePorts(1)) as [number];
+    const [port] = before === null ? ((await freePorts(1)) as [number]) : [before.port];
     // The password goes by this file, which only we can read: arguments are visible to everybody on the machine.
     writeFileSync(
       join(directory, 'redis.conf'),
@@ -43,14 +47,24 @@ export async function startRedis({ directory, durability }: ServerRequest): Prom
     );
     const process = await startGuarded({ command, args: ['redis.conf'], directory, log, graceMs: GRACE_MS });
     if (await answers(port, password, process.exited)) {
-      const { pid, stop } = process;
-      return { state: 'running', server: { url: `redis://:${password}@127.0.0.1:${port}`, pid, pids: [pid], stop } };
+      const { pid, exited, stop } = process;
+      return { state: 'running', server: { url: `redis://:${password}@127.0.0.1:${port}`, pid, pids: [pid], exited, stop } };
     }
     await process.stop();
     const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3).join(' | ');
-    if (attempt === PORT_ATTEMPTS || !end.includes('Address already in use')) {
+    if (before !== null || attempt === PORT_ATTEMPTS || !end.includes('Address already in use')) {
       return { state: 'unavailable', reason: `${command} did not answer on port ${port}: ${end}`, remedy: `See ${log}.` };
     }
+  }
+}
+
+/** Of an earlier start in the same directory; null if there was none. */
+function addressBefore(directory: string): { readonly port: number; readonly password: string } | null {
+  try {
+    const [, port, password] = /^port (\d+)\nrequirepass (\w+)$/m.exec(readFileSync(join(directory, 'redis.conf'), 'utf8')) ?? [];
+    return port === undefined || password === undefined ? null : { port: Number(port), password };
+  } catch {
+    return null;
   }
 }
 

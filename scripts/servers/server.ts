@@ -8,7 +8,9 @@ export interface RunningServer {
   readonly pid: number;
   /** All its processes, `pid` first: HBase has a gateway too, HDFS a DataNode. */
   readonly pids: readonly number[];
-  /** Settles once the process is gone. Stopping twice is no error. */
+  /** Settles when one of its processes has ended, asked or not, with its exit code. */
+  readonly exited: Promise<number>;
+  /** Settles once every process is gone. Stopping twice is no error. */
   stop(): Promise<void>;
 }
 

@@ -1,0 +1,36 @@
+/**
+ * The kinds of servers that a backend or a checkpoint storage may need, and the one option by which it takes the address:
+ *
+ *     redis      url=redis://[USER:PASSWORD@]HOST:PORT
+ *     cassandra  contactPoints=HOST:PORT[;HOST:PORT…]
+ *     hbase      url=thrift2://HOST:PORT
+ *     hdfs       url=http://HOST:PORT[;http://HOST:PORT]
+ *
+ * Several addresses are parted by `;`, as the comma parts options.
+ */
+import { startCassandra } from './cassandra.ts';
+import { startHBase } from './hbase.ts';
+import { startHdfs } from './hdfs.ts';
+import { startRedis } from './redis.ts';
+import type { ServerRequest, ServerStart } from './server.ts';
+
+export interface ServerKind {
+  /** The option that takes the address. */
+  readonly option: string;
+  /** Of the command line, which takes the module of the same name. */
+  readonly flag: '--backend' | '--checkpoint-storage';
+  /** Where nothing listens: a module can be made with it, to ask for its settings, but not opened. */
+  readonly nowhere: string;
+  readonly start: (request: ServerRequest) => Promise<ServerStart>;
+}
+
+export const SERVER_KINDS = {
+  redis: { option: 'url', flag: '--backend', nowhere: 'redis://127.0.0.1:1', start: startRedis },
+  cassandra: { option: 'contactPoints', flag: '--backend', nowhere: '127.0.0.1:1', start: startCassandra },
+  hbase: { option: 'url', flag: '--backend', nowhere: 'thrift2://127.0.0.1:1', start: startHBase },
+  hdfs: { option: 'url', flag: '--checkpoint-storage', nowhere: 'http://127.0.0.1:1', start: startHdfs },
+} as const satisfies Readonly<Record<string, ServerKind>>;
+
+export type ServerName = keyof typeof SERVER_KINDS;
+
+export const SERVER_NAMES = Object.keys(SERVER_KINDS) as readonly ServerName[];
