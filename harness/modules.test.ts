@@ -58,7 +58,9 @@ test('every built-in can be loaded and describes its options', async (t) => {
   for (const name of builtIns('workload')) {
     const workload = await loadWorkload(name);
     t.not(workload.description, '', name);
-    t.is(typeof workload.create().settings, 'object');
+    const example = workload.gallery?.example;
+    const made = (example === undefined ? workload : await loadWorkload(`${name}:${example}`)).create();
+    t.is(typeof made.settings, 'object');
   }
   for (const name of builtIns('storage')) t.not((await loadStorage(name)).description, '', name);
 });

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CheckpointStorage } from '../backends/checkpoints/contract.ts';
 import type { StateBackend } from '../backends/contract.ts';
-import type { Gallery, Workload } from '../workloads/contract.ts';
+import type { Gallery, Preparation, Workload } from '../workloads/contract.ts';
 import { messageOf, StatebenchError, suggestion } from './errors.ts';
 import { type OptionDescription, type OptionReader, type Options, readOptions } from './options.ts';
 import { withoutPasswords } from './passwords.ts';
@@ -92,8 +92,11 @@ export async function create<T extends Configured>(ref: ModuleRef): Promise<T> {
 
 /** Loads what a {@link ModuleRef} names again. `T` must be what its kind makes. @throws as {@link loadBackend} */
 export async function loadRef<T extends Configured>({ kind, name, file, options }: ModuleRef): Promise<LoadedModule<T>> {
-  const given = Object.entries(options).map(([key, value]) => ({ key, value }));
-  return assemble<T>(await importModule(kind, file), kind, name, file, given);
+  return await prepared<T>(await importModule(kind, file), kind, name, file, asGiven(options));
+}
+
+function asGiven(options: Options): readonly SpecOption[] {
+  return Object.entries(options).map(([key, value]) => ({ key, value }));
 }
 
 /** Only what others need to make the module again: the rest of a {@link LoadedModule} cannot leave the process. */
@@ -107,7 +110,7 @@ async function load<T extends Configured>(kind: ModuleKind, given: Spec | string
   const base = spec.isPath ? path.basename(file).replace(/\.\w+$/, '') : spec.name;
   const word = bareWord(spec);
   const name = `${base}${word === null ? '' : `:${withoutPasswords(word)}`}${spec.label === null ? '' : `@${spec.label}`}`;
-  return assemble<T>(await importModule(kind, file), kind, name, file, spec.options);
+  return await prepared<T>(await importModule(kind, file), kind, name, file, spec.options);
 }
 
 /** Where the built-in `name` of a kind is, whether or not there is one. */
@@ -172,12 +175,32 @@ function remedy(cause: unknown, file: string): string {
   return '';
 }
 
+/** Lets a module that has to read something before it can make anything do so. @throws whatever it finds wrong */
+async function prepared<T extends Configured>(
+  exports: Exports,
+  kind: ModuleKind,
+  name: string,
+  file: string,
+  given: readonly SpecOption[],
+): Promise<LoadedModule<T>> {
+  const module = assemble<T>(exports, kind, name, file, given);
+  const { prepare, options: schema } = exports;
+  if (typeof prepare !== 'function') return module;
+  const subject = `${kind} '${name}'`;
+  const reader = readOptions(schema, subject);
+  // Without an option that it needs nothing can be read: making it says which one.
+  if (reader.described.some(({ name: option, required }) => required && !Object.hasOwn(module.options, option))) return module;
+  const { pinned, material } = (await prepare(reader.resolve(module.options, subject))) as Preparation<unknown>;
+  return assemble<T>(exports, kind, name, file, asGiven({ ...module.options, ...pinned }), material);
+}
+
 function assemble<T extends Configured>(
   exports: Exports,
   kind: ModuleKind,
   name: string,
   file: string,
   given: readonly SpecOption[],
+  material?: unknown,
 ): LoadedModule<T> {
   const subject = `${kind} '${name}'`;
   const { options: schema, default: factory, description, gallery, server } = exports;
@@ -196,16 +219,16 @@ function assemble<T extends Configured>(
     described: reader.described,
     gallery: galleryOf(gallery),
     server: typeof server === 'string' ? server : null,
-    create: () => checkMade<T>(factory(reader.resolve(ref.options, subject)), subject, file, kind),
-    with: (option) => assemble<T>(exports, kind, name, file, [...given, option]),
+    create: () => checkMade<T>(factory(reader.resolve(ref.options, subject), material), subject, file, kind),
+    with: (option) => assemble<T>(exports, kind, name, file, [...given, option], material),
   };
 }
 
 /** What a stranger exports under this name need not be one. */
 function galleryOf(exported: unknown): Gallery | null {
-  const { job, operations, stresses } = (exported ?? {}) as Readonly<Record<string, unknown>>;
+  const { job, operations, stresses, example } = (exported ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof job !== 'string' || typeof operations !== 'string' || typeof stresses !== 'string') return null;
-  return { job, operations, stresses };
+  return { job, operations, stresses, ...(typeof example === 'string' ? { example } : {}) };
 }
 
 /** Methods that what a module makes must have, so that a wrong export is told here and not amid a trial. */

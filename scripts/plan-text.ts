@@ -4,6 +4,7 @@ import { memoryBytes } from '../harness/measure/environment.ts';
 import type { PlannedRun } from '../harness/plan.ts';
 import { describeProfile } from '../harness/profiles.ts';
 import { formatBytes, formatSeconds } from '../harness/units.ts';
+import { skippedRows } from './skipped-rows.ts';
 
 export function planText({ plan, estimate }: PlannedRun, folder: string): string {
   const { cells, leftOut, profile } = plan;
@@ -13,10 +14,14 @@ export function planText({ plan, estimate }: PlannedRun, folder: string): string
     `suite ${plan.suite}, profile ${profile.name}: ${describeProfile(profile)}; seed ${plan.seed}`,
     `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}`,
     `  workloads    ${list((cell) => cell.workload.name)}`,
+    ...new Set(skippedRows(cells.map(({ workload }) => workload)).map((line) => `  ${line}`)),
     `  checkpoints  ${list((cell) => cell.storage.name)}`,
     `  measures     ${plan.measures.join(', ')}`,
     `  batch sizes  ${list((cell) => cell.batchSize)}`,
     ...(processes > 1 ? [`  processes    ${list((cell) => cell.parallelism)}; backends are compared at ${cells[0]!.parallelism}`] : []),
+    ...(plan.memoryBytes === null
+      ? []
+      : [`  memory       ${formatBytes(plan.memoryBytes)} for each embedded backend, in each of its processes`]),
     ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
     `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${formatSeconds(estimate.seconds)}, ` +
       `up to ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,

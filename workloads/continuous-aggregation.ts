@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Gallery, type Workload, WorkloadError } from './contract.ts';
-import { incrementalAggregate, incrementalOptions, keyPrefixBytes } from './operator-options.ts';
+import { incrementalAggregate, incrementalOptions, keyPrefixBytes, withoutIdleParameters } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 
@@ -24,7 +24,7 @@ export default function continuousAggregation(settings: z.output<typeof options>
   }
   return {
     name: 'continuous-aggregation',
-    ...syntheticEvents(settings, 0),
-    stages: [windowed(keyPrefixBytes(settings), { kind: 'global' }, incrementalAggregate(settings.aggregate, eventWidth(settings)))],
+    ...syntheticEvents(withoutIdleParameters(settings), 0),
+    stages: [windowed(keyPrefixBytes(settings), { kind: 'global' }, incrementalAggregate(settings, eventWidth(settings)))],
   };
 }

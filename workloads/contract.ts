@@ -238,14 +238,27 @@ export interface Gallery {
   readonly operations: string;
   /** What of a store it puts to the test. */
   readonly stresses: string;
+  /** Options to try it with, `name=value,…`, where there are some that it needs. */
+  readonly example?: string;
+}
+
+/**
+ * What a module gives that must read something before it can make a workload: it exports `prepare`, `(options) => Promise<Preparation>`, and
+ * its default function gets the material as well, `(options, material) => Workload`.
+ */
+export interface Preparation<Material> {
+  /** Options for whoever makes the same workload again, in the place of those given: with them it is the same, or refused. */
+  readonly pinned: Readonly<Record<string, string | number | boolean>>;
+  readonly material: Material;
 }
 
 /** A configured workload. A module exports `options` (a zod schema), `description`, and by default `(options) => Workload`. */
 export interface Workload {
   readonly name: string;
   /**
-   * What is really in force, after defaults. Copied into every result. A `fill` among them is how many events of the stream fill the
-   * state, before trials warm up and measure.
+   * What is really in force, after defaults. Copied into every result. Some names mean the same with every workload: `fill` is how many
+   * events of the stream fill the state, before trials warm up and measure; `keys` how many different keys there are at a time, which
+   * stay the same unless `regime` is `expiring`.
    */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly watermark: WatermarkSpec;

@@ -7,20 +7,43 @@ import { exactDistinct } from './aggregates/exact-distinct.ts';
 import { median } from './aggregates/median.ts';
 import { quantiles } from './aggregates/quantiles.ts';
 import { topK } from './aggregates/top-k.ts';
-import type { HolisticAggregate, IncrementalAggregate } from './contract.ts';
+import type { Aggregate, HolisticAggregate, IncrementalAggregate } from './contract.ts';
 
-const TOP = 10;
-const PRECISION = 10;
-const SUB_BITS = 3;
+/** An accumulator is some 20 KiB at most: a micro-batch of 10,000 keys has to fit the memory. */
+const aggregateParameters = {
+  precision: z
+    .int()
+    .min(4)
+    .max(14)
+    .default(10)
+    .describe('distinct: 2^precision registers of a byte, for a standard error of 1.04 / √(2^precision): 3.3 % at 10, 0.8 % at 14'),
+  k: z.int().min(1).max(1_000).default(10).describe('top-k: how many of the greatest values are kept, 8 bytes each'),
+  sketchBits: z
+    .int()
+    .min(0)
+    .max(6)
+    .default(3)
+    .describe(
+      'quantiles: 2^sketchBits buckets for each power of two, for values at most 1 / 2^(sketchBits + 1) off: 6.25 % at 3, 0.8 % at 6',
+    ),
+};
+
+type AggregateParameters = z.output<z.ZodObject<typeof aggregateParameters>>;
+type Parameter = keyof AggregateParameters;
 
 /** Of the doubles of an event, the value first. */
 const INCREMENTAL = {
   'count-sum-min-max': countSumMinMax,
   average,
-  distinct: (inputWidth: number) => distinct(inputWidth, PRECISION),
-  'top-k': (inputWidth: number) => topK(inputWidth, TOP),
-  quantiles: (inputWidth: number) => quantiles(inputWidth, SUB_BITS),
-} as const satisfies Readonly<Record<string, (inputWidth: number) => IncrementalAggregate>>;
+  distinct: (inputWidth: number, { precision }: AggregateParameters) => distinct(inputWidth, precision),
+  'top-k': (inputWidth: number, { k }: AggregateParameters) => topK(inputWidth, k),
+  quantiles: (inputWidth: number, { sketchBits }: AggregateParameters) => quantiles(inputWidth, sketchBits),
+} as const satisfies Readonly<Record<string, (inputWidth: number, parameters: AggregateParameters) => IncrementalAggregate>>;
+
+/** The aggregate that each parameter is one of. */
+const PARAMETER_OF = { precision: 'distinct', k: 'top-k', sketchBits: 'quantiles' } as const satisfies Readonly<
+  Record<Parameter, keyof typeof INCREMENTAL>
+>;
 
 const HOLISTIC = { median, 'exact-distinct': exactDistinct } as const satisfies Readonly<
   Record<string, (inputWidth: number) => HolisticAggregate>
@@ -38,8 +61,9 @@ export const incrementalOptions = {
     .enum(Object.keys(INCREMENTAL) as [IncrementalName, ...IncrementalName[]])
     .default('count-sum-min-max')
     .describe(
-      `what is kept per key: 32 bytes; 16 (average); ${8 * INCREMENTAL.distinct(1).accumulatorWidth} (distinct: HyperLogLog, standard error 3.3 %); ${8 * INCREMENTAL['top-k'](1).accumulatorWidth} (top-k: the ${TOP} greatest values); ${8 * INCREMENTAL.quantiles(1).accumulatorWidth} (quantiles: DDSketch, at most 6.25 % off)`,
+      'what is kept per key: count-sum-min-max, 32 bytes; average, 16; distinct, HyperLogLog (precision); top-k, the greatest values (k); quantiles, DDSketch (sketchBits)',
     ),
+  ...aggregateParameters,
 };
 
 /** Of a stage that keeps the events of a window in a list. */
@@ -49,6 +73,17 @@ export const holisticOptions = {
     .enum(Object.keys(HOLISTIC) as [HolisticName, ...HolisticName[]])
     .default('median')
     .describe('what is made of the list: the median, or how many different values it has'),
+};
+
+/** Of a stage of either kind. */
+export const anyAggregateOptions = {
+  ...incrementalOptions,
+  aggregate: z
+    .enum([...incrementalOptions.aggregate.unwrap().options, ...holisticOptions.aggregate.unwrap().options])
+    .default('count-sum-min-max')
+    .describe(
+      `${incrementalOptions.aggregate.description}; all events of a window in a list: median, exact-distinct (how many different values it has)`,
+    ),
 };
 
 /** Of windows that fire. */
@@ -71,8 +106,28 @@ export const slidingOptions = {
   panes: z.boolean().default(false).describe('keep state once per slide instead of once per window, and merge when a window fires'),
 };
 
-export function incrementalAggregate(name: IncrementalName, inputWidth: number): IncrementalAggregate {
-  return INCREMENTAL[name](inputWidth);
+export function incrementalAggregate(
+  { aggregate, ...parameters }: AggregateParameters & { readonly aggregate: IncrementalName },
+  inputWidth: number,
+): IncrementalAggregate {
+  return INCREMENTAL[aggregate](inputWidth, parameters);
+}
+
+/** The options without the parameters of aggregates that are not the one chosen. */
+export function withoutIdleParameters<T extends AggregateParameters & { readonly aggregate: string }>(options: T): Omit<T, Parameter> {
+  const isIdle = (name: string): boolean => Object.hasOwn(PARAMETER_OF, name) && PARAMETER_OF[name as Parameter] !== options.aggregate;
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !isIdle(name))) as Omit<T, Parameter>;
+}
+
+export function anyAggregate(
+  { aggregate, ...parameters }: AggregateParameters & { readonly aggregate: IncrementalName | HolisticName },
+  inputWidth: number,
+): Aggregate {
+  return isHolistic(aggregate) ? HOLISTIC[aggregate](inputWidth) : INCREMENTAL[aggregate](inputWidth, parameters);
+}
+
+export function isHolistic(aggregate: IncrementalName | HolisticName): aggregate is HolisticName {
+  return Object.hasOwn(HOLISTIC, aggregate);
 }
 
 export function holisticAggregate(name: HolisticName, inputWidth: number): HolisticAggregate {

@@ -215,6 +215,37 @@ test('the options of operators are what they say', (t) => {
   t.deepEqual(stage('continuous-aggregation').window, { kind: 'global' });
 });
 
+test('the precision of distinct, the k of top-k and the buckets of quantiles are what is chosen, and are settings where they matter', (t) => {
+  const everything = { precision: 14, k: 1_000, sketchBits: 6 };
+  const bytesMax = 20_500;
+  for (const [aggregate, option, by, parameters] of [
+    ['distinct', 'precision', 10, { precision: 14 }],
+    ['top-k', 'k', 10, { k: 1_000 }],
+    ['quantiles', 'sketchBits', 3, { subBits: 6 }],
+  ] as const) {
+    for (const name of ['synthetic', 'tumbling-incremental', 'sliding-incremental', 'session-incremental', 'continuous-aggregation']) {
+      const [usual, chosen] = [make(name, { aggregate }), make(name, { aggregate, ...everything })];
+      t.is(usual.settings[option], by);
+      t.is(chosen.settings[option], everything[option]);
+      const others = Object.keys(everything).filter((other) => other !== option);
+      for (const other of others) t.false(Object.hasOwn(chosen.settings, other), `${name} ${aggregate}: ${other}`);
+      const { aggregate: made } = aggregates(chosen)[0]!;
+      t.like(made.parameters, parameters);
+      t.true(made.kind === 'incremental' && made.accumulatorWidth * 8 <= bytesMax, aggregate);
+    }
+  }
+  for (const [option, value] of [
+    ['precision', 3],
+    ['precision', 15],
+    ['k', 0],
+    ['k', 1_001],
+    ['sketchBits', -1],
+    ['sketchBits', 7],
+  ] as const) {
+    t.throws(() => make('synthetic', { [option]: value }), { instanceOf: z.ZodError });
+  }
+});
+
 test('synthetic is tumbling-incremental by another name', (t) => {
   const settings = { keys: 5, size: 70, aggregate: 'top-k', lateness: 3 };
   const [one, other] = [make('synthetic', settings), make('tumbling-incremental', settings)];

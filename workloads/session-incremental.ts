@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Gallery, Workload } from './contract.ts';
-import { incrementalAggregate, incrementalOptions, keyPrefixBytes } from './operator-options.ts';
+import { incrementalAggregate, incrementalOptions, keyPrefixBytes, withoutIdleParameters } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { session, sessionOptions } from './windows/session.ts';
@@ -18,10 +18,10 @@ export const options = z.strictObject({ ...syntheticOptions, ...sessionOptions, 
 
 /** @throws WorkloadError `impossible-settings` */
 export default function sessionIncremental(settings: z.output<typeof options>): Workload {
-  const { gap, lateness, aggregate } = settings;
+  const { gap, lateness } = settings;
   return {
     name: 'session-incremental',
-    ...syntheticEvents(settings, gap + lateness),
-    stages: [windowed(keyPrefixBytes(settings), session(gap), incrementalAggregate(aggregate, eventWidth(settings)), lateness)],
+    ...syntheticEvents(withoutIdleParameters(settings), gap + lateness),
+    stages: [windowed(keyPrefixBytes(settings), session(gap), incrementalAggregate(settings, eventWidth(settings)), lateness)],
   };
 }

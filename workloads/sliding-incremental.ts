@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Gallery, Workload } from './contract.ts';
-import { incrementalAggregate, incrementalOptions, keyPrefixBytes, slidingOptions } from './operator-options.ts';
+import { incrementalAggregate, incrementalOptions, keyPrefixBytes, slidingOptions, withoutIdleParameters } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { sliding } from './windows/sliding.ts';
@@ -18,12 +18,12 @@ export const options = z.strictObject({ ...syntheticOptions, ...slidingOptions, 
 
 /** @throws WorkloadError `impossible-settings` */
 export default function slidingIncremental(settings: z.output<typeof options>): Workload {
-  const { size, slide, panes, lateness, aggregate } = settings;
+  const { size, slide, panes, lateness } = settings;
   return {
     name: 'sliding-incremental',
-    ...syntheticEvents(settings, size + lateness),
+    ...syntheticEvents(withoutIdleParameters(settings), size + lateness),
     stages: [
-      windowed(keyPrefixBytes(settings), sliding(size, slide, panes), incrementalAggregate(aggregate, eventWidth(settings)), lateness),
+      windowed(keyPrefixBytes(settings), sliding(size, slide, panes), incrementalAggregate(settings, eventWidth(settings)), lateness),
     ],
   };
 }

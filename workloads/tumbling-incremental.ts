@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Gallery, Workload } from './contract.ts';
-import { incrementalAggregate, incrementalOptions, keyPrefixBytes, windowOptions } from './operator-options.ts';
+import { incrementalAggregate, incrementalOptions, keyPrefixBytes, windowOptions, withoutIdleParameters } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions } from './sources/synthetic-options.ts';
 import { windowed } from './windowed.ts';
 import { tumbling } from './windows/tumbling.ts';
@@ -17,10 +17,10 @@ export const options = z.strictObject({ ...syntheticOptions, ...windowOptions, .
 
 /** @throws WorkloadError `impossible-settings` */
 export default function tumblingIncremental(settings: z.output<typeof options>): Workload {
-  const { size, lateness, aggregate } = settings;
+  const { size, lateness } = settings;
   return {
     name: 'tumbling-incremental',
-    ...syntheticEvents(settings, size + lateness),
-    stages: [windowed(keyPrefixBytes(settings), tumbling(size), incrementalAggregate(aggregate, eventWidth(settings)), lateness)],
+    ...syntheticEvents(withoutIdleParameters(settings), size + lateness),
+    stages: [windowed(keyPrefixBytes(settings), tumbling(size), incrementalAggregate(settings, eventWidth(settings)), lateness)],
   };
 }

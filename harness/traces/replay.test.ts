@@ -67,9 +67,11 @@ async function record(name: string, options: Workload['settings'], to: string, f
 const SYNTHETIC = { events: 2500, keys: 60, disorder: 0.2 };
 const FLIGHTS = ['flights-delays', { limit: 4000 }, 1024] as const;
 // Every operator, with tables of several kinds, groups and windows.
-const PRESETS = builtIns('workload').filter((name) => name !== FLIGHTS[0]);
+const CLICKS = ['event-file', { file: 'docs/clicks.csv', time: 'ts', key: 'user', value: 'amount', size: 60_000 }, 64] as const;
+const PRESETS = builtIns('workload').filter((name) => name !== FLIGHTS[0] && name !== CLICKS[0]);
 for (const [workload, options, batchSize] of [
   FLIGHTS,
+  CLICKS,
   ['synthetic', SYNTHETIC, 1] as const,
   ...PRESETS.map((name) => [name, SYNTHETIC, 64] as const),
 ]) {

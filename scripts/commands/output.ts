@@ -11,6 +11,7 @@ import { say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { wholeNumber } from '../flags.ts';
 import { startServerFor } from '../servers/for-backend.ts';
+import { skippedRows } from '../skipped-rows.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 /** Where crashes are asked for and no checkpoints. */
@@ -48,7 +49,9 @@ export function outputCommand(finish: Finish): Command {
     .action(async ({ workload, backend, batchSize, parallelism, checkpointEvery, killAfter, seed, directory, to }: Flags) => {
       using stop = listenForStop();
       const source = await loadWorkload(workload);
-      checkDividable(source.create(), parallelism);
+      const made = source.create();
+      checkDividable(made, parallelism);
+      for (const line of skippedRows([made])) say(line);
       checkTarget(to);
       await using started = await startServerFor(await loadBackend(backend));
       started.module.create();

@@ -19,6 +19,7 @@ import { print, printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { gathered, wholeNumber } from '../flags.ts';
 import { startServerFor } from '../servers/for-backend.ts';
+import { skippedRows } from '../skipped-rows.ts';
 import { listenForStop } from '../stop-signals.ts';
 import { checkTarget } from './output.ts';
 import { replayText, statsText } from './trace-text.ts';
@@ -52,6 +53,7 @@ function recordCommand(finish: Finish): Command {
     .action(async ({ workload, backend, batchSize, events, seed, to }: RecordFlags) => {
       using stop = listenForStop();
       const made = (await loadWorkload(workload)).create();
+      for (const line of skippedRows([made])) say(line);
       checkTarget(to);
       const module = await loadBackend(backend);
       if (isHarnessCost(module)) {

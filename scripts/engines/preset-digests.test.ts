@@ -29,6 +29,8 @@ const PINNED: readonly string[] = [
   '9c93283f4e890ebe cd7427ae9c30b5f0',
   'd0121cbb21c2b7f5 3d4f65ffe829a26c',
   '737747e3ddc36901 807e9e317f6cdc17',
+  'c827a3bf9fdd9ce6 a6db82dcff0f5806',
+  '554f96a22cd94a5d 0ac09ddafad7d6c9',
 ];
 
 test('every workload that is built in is among the presets, and each is pinned', (t) => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { StateBackend } from '../../backends/contract.ts';
 import { create, loadBackend, loadWorkload } from '../../harness/modules.ts';
 import { oracle } from '../../harness/oracle/oracle.ts';
@@ -21,6 +22,8 @@ export const PARTS: readonly number[] = [2, 3, 7];
 const EVENTS_OF_ALL =
   'keys=200,ratePerSecond=1000,watermarkEvery=100,distribution=zipf,arrivals=poisson,payload=lognormal,payloadBytes=20,payloadSpread=10,disorder=0.2,disorderMs=300,delay=200';
 const LATE = 'late=0.02';
+/** In quotes, since a path may hold what ends an option. */
+const CLICKS = JSON.stringify(fileURLToPath(new URL('../../../docs/clicks.csv', import.meta.url)));
 const PLAIN = 'keys=200,ratePerSecond=1000,watermarkEvery=100';
 
 /** Every preset, small; and every aggregate and way of making events. */
@@ -44,6 +47,8 @@ export const PRESETS: readonly string[] = [
   `synthetic:${PLAIN},size=700,distribution=ecdf,ecdf=0.1:0.6;1:1,payload=uniform,compressibility=0.5`,
   `flights-delays:limit=${EVENTS}`,
   `flights-delays:limit=${EVENTS},arrivals=actual,window=session,gap=3600000`,
+  `event-file:file=${CLICKS},time=ts,key=user,value=amount,size=60000,watermarkEvery=100`,
+  `event-file:file=${CLICKS},time=ts,key=user,value=amount,decimals=2,window=session,gap=20000,rollup=3600000,watermarkEvery=100`,
 ];
 
 /** What a preset gives, to be compared between engines and between divisions. */

@@ -19,10 +19,13 @@ test('the page and the modules agree', async (t) => {
 test('its commands run every workload', async (t) => {
   const commands = [...page.matchAll(/^npx statebench (run .*)$/gm)].map(([, words]) => words!.split(' '));
   const workloads = commands.map((words) => words[words.indexOf('--workload') + 1]);
-  t.deepEqual(workloads, [...builtIns('workload')]);
+  t.deepEqual(
+    workloads.map((workload) => workload!.split(':')[0]),
+    [...builtIns('workload')],
+  );
   // Their plans in one: they differ in the workload alone.
   const [first] = commands;
   const all = [...first!, ...workloads.slice(1).flatMap((name) => ['--workload', name!]), '--dry-run', '--json'];
   const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...all]);
-  for (const name of workloads) t.true(stdout.includes(`"${name}"`), name);
+  for (const name of builtIns('workload')) t.true(stdout.includes(`"${name}"`), name);
 });

@@ -41,25 +41,32 @@ test('values seen again, and −0 for 0, change nothing', (t) => {
   t.is(estimate(10, again), estimate(10, once));
 });
 
-test('estimates are within four standard errors, and as spread as they should be', (t) => {
-  const precision = 10;
-  const standardError = 1.04 / Math.sqrt(2 ** precision);
-  for (const count of [30, 300, 3_000, 10_000, 100_000]) {
-    const sets = count < 10_000 ? 60 : 25;
-    let squares = 0;
-    for (let seed = 0; seed < sets; seed++) {
-      const { first, second } = drawKey(seed, 'value', 0);
-      // Different values by construction: the hash of a counter within the set.
-      const values = Float64Array.from({ length: count }, (_, i) => draw(seed, first, second) + i * 3.25);
-      const error = estimate(precision, values) / count - 1;
-      t.true(Math.abs(error) <= 4 * standardError, `seed ${seed}: ${count} values are estimated ${error * 100} % off`);
-      squares += error * error;
+// From the least precision whose standard error is no rough word to the greatest that workloads offer.
+for (const precision of [6, 10, 14]) {
+  test(`precision ${precision}: estimates are within four standard errors, and as spread as they should be`, (t) => {
+    const standardError = 1.04 / Math.sqrt(2 ** precision);
+    const registers = 2 ** precision;
+    for (const count of [30, 300, 3 * registers, 10 * registers, 100_000]) {
+      const sets = count < 10_000 ? 60 : 25;
+      let squares = 0;
+      for (let seed = 0; seed < sets; seed++) {
+        const { first, second } = drawKey(seed, 'value', 0);
+        // Different values by construction: the hash of a counter within the set.
+        const values = Float64Array.from({ length: count }, (_, i) => draw(seed, first, second) + i * 3.25);
+        const error = estimate(precision, values) / count - 1;
+        t.true(Math.abs(error) <= 4 * standardError, `seed ${seed}: ${count} values are estimated ${error * 100} % off`);
+        squares += error * error;
+      }
+      const spread = Math.sqrt(squares / sets) / standardError;
+      // Beyond 2.5 values a register linear counting gives way to the harmonic mean, which is biased there by up to a standard error
+      // (Heule, Nunkesser, Hall 2013, figure 1).
+      const most = count > 2.5 * registers && count < 5 * registers ? 1.8 : 1.4;
+      t.true(spread < most, `${count} values: the error is ${spread} standard errors in the mean`);
+      if (count >= 3 * registers)
+        t.true(spread > 0.6, `${count} values: the error is ${spread} standard errors in the mean, which is too good`);
     }
-    const spread = Math.sqrt(squares / sets) / standardError;
-    t.true(spread < 1.4, `${count} values: the error is ${spread} standard errors in the mean`);
-    if (count >= 3_000) t.true(spread > 0.6, `${count} values: the error is ${spread} standard errors in the mean, which is too good`);
-  }
-});
+  });
+}
 
 test('an accumulator takes a byte a register and 8 for the count', (t) => {
   t.is(distinct(1, 10).accumulatorWidth * 8, 1032);

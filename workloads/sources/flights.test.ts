@@ -1,12 +1,9 @@
-// Proves the facts about the flights that everything else leans on, that both orders and the laps are right by a computation of their
-// own, and that the cache is used when whole, made anew when damaged, and done without when it cannot be written.
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Proves the facts about the flights that everything else leans on, and that both orders and the laps are right by a computation of
+// their own.
+import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { EventBatch, type Source, WorkloadError } from '../contract.ts';
 import { flightsFile, flightsSource, replay } from './flights.ts';
-import { cachedFlights } from './flights-cache.ts';
 import { type FlightColumns, readFlights } from './flights-parquet.ts';
 
 const ALL = 3_000_000;
@@ -32,7 +29,6 @@ function take(source: Source, count: number, size = 1_000): Flight[] {
 
 /** Six flights on one route each way, over a day and a half. */
 const FEW: FlightColumns = {
-  rows: 6,
   minutes: Int32Array.of(100, 100, 160, 200, 2_000, 2_260),
   delays: Int16Array.of(60, 0, 0, -100, 5, -2_160),
   routes: Uint16Array.of(0, 1, 0, 1, 0, 1),
@@ -140,68 +136,4 @@ test('a file that is no parquet, or other parquet, is bad data', async (t) => {
   t.regex(error!.message, /some\.parquet .*`npm install vega-datasets@3\.2\.1/s);
   const cut = (await readFile(flightsFile())).subarray(0, 1_000_000);
   await t.throwsAsync(readFlights(cut, 'cut.parquet'), { instanceOf: WorkloadError, code: 'bad-data' });
-});
-
-test('a cache is used when whole and made anew when anything in it changed', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'statebench-flights-'));
-  t.teardown(() => rm(directory, { recursive: true }));
-  const source = Buffer.from('the parquet file');
-  let parsed = 0;
-  const get = (from = source): Promise<FlightColumns> =>
-    cachedFlights(from, [directory], async () => {
-      parsed++;
-      return FEW;
-    });
-  const equalToFew = ({ rows, minutes, delays, routes, routeKeys }: FlightColumns): void => {
-    t.deepEqual(
-      [rows, [...minutes], [...delays], [...routes], [...routeKeys]],
-      [6, [...FEW.minutes], [...FEW.delays], [...FEW.routes], [...FEW.routeKeys]],
-    );
-  };
-  equalToFew(await get());
-  equalToFew(await get());
-  t.is(parsed, 1);
-  const files = await readdir(directory);
-  t.is(files.length, 1, 'no drafts are left');
-  const file = join(directory, files[0]!);
-  const whole = await readFile(file);
-  const flip = (at: number): Buffer => {
-    const bytes = Buffer.from(whole);
-    bytes[at]! ^= 4;
-    return bytes;
-  };
-  const damaged = [
-    Buffer.alloc(0),
-    whole.subarray(0, 20),
-    whole.subarray(0, -1),
-    Buffer.concat([whole, Buffer.alloc(8)]),
-    ...[0, 4, 8, 12, 16, 60, 96, whole.length - 1].map(flip),
-  ];
-  for (const [i, bytes] of damaged.entries()) {
-    await writeFile(file, bytes);
-    equalToFew(await get());
-    t.is(parsed, 2 + i, `damage ${i} was seen`);
-    t.deepEqual(await readFile(file), whole, `damage ${i} was mended`);
-  }
-  await get(Buffer.from('another parquet file'));
-  t.is(parsed, 2 + damaged.length);
-});
-
-test('where the first folder cannot be written, the next one is used; where none can, nothing fails', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'statebench-flights-'));
-  t.teardown(() => rm(directory, { recursive: true }));
-  const blocked = join(directory, 'a file');
-  await writeFile(blocked, '');
-  await chmod(blocked, 0o400);
-  let parsed = 0;
-  const get = (directories: readonly string[]): Promise<FlightColumns> =>
-    cachedFlights(Buffer.from('x'), directories, async () => {
-      parsed++;
-      return FEW;
-    });
-  await get([join(blocked, 'below'), join(directory, 'second')]);
-  await get([join(blocked, 'below'), join(directory, 'second')]);
-  t.is(parsed, 1);
-  t.is((await get([join(blocked, 'below')])).rows, 6);
-  t.is(parsed, 2);
 });

@@ -1,14 +1,16 @@
 /** 3,000,000 flights in the United States from January to June 2001: the real events, from the npm package vega-datasets. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Source, WorkloadError } from '../contract.ts';
-import { cacheDirectories, cachedFlights } from './flights-cache.ts';
 import { type FlightColumns, ROUTE_KEY_BYTES, readFlights } from './flights-parquet.ts';
-import { checkBatch, checkPosition } from './position.ts';
+import { playedInLaps, type Recording, wholeDaysMs } from './laps.ts';
+import { cacheDirectories, cachedColumns } from './parsed-cache.ts';
 
 export const FLIGHTS = 3_000_000;
 const MS_PER_MINUTE = 60_000;
-const MINUTES_PER_DAY = 1440;
+/** Its number goes up with any change of what is parsed from the file. */
+const CACHE_FILE = 'flights-3m-v2.bin';
 
 export interface FlightsSettings {
   /** The first so many rows of the file. */
@@ -27,7 +29,8 @@ export async function flightsSource(settings: FlightsSettings, file = flightsFil
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw missing(file, cause);
   });
-  return replay(await cachedFlights(bytes, cacheDirectories(), () => readFlights(bytes, file)), settings);
+  const digest = createHash('sha256').update(bytes).digest();
+  return replay(await cachedColumns(CACHE_FILE, digest, cacheDirectories(), () => readFlights(bytes, file)), settings);
 }
 
 /** Where vega-datasets keeps the flights. @throws WorkloadError `missing-data` */
@@ -48,7 +51,7 @@ function missing(file: string, cause: unknown): WorkloadError {
 
 /** Plays packed flights as a source. */
 export function replay(columns: FlightColumns, { limit, repeat, arrivals }: FlightsSettings): Source {
-  const rows = Math.min(limit, columns.rows);
+  const rows = Math.min(limit, columns.minutes.length);
   const first = {
     minutes: columns.minutes.subarray(0, rows),
     delays: columns.delays.subarray(0, rows),
@@ -57,46 +60,17 @@ export function replay(columns: FlightColumns, { limit, repeat, arrivals }: Flig
   const { minutes, delays, routes } = arrivals === 'actual' ? byArrival(first) : first;
   // Copied, so that the words are aligned wherever the bytes lay.
   const routeWords = new Uint32Array(new Uint8Array(columns.routeKeys).buffer);
-  const lapMs = lapMinutes(minutes) * MS_PER_MINUTE;
-  const events = rows * repeat;
-  let position = 0;
-
-  return {
-    keyBytes: ROUTE_KEY_BYTES,
-    width: 1,
-    events,
-    get position() {
-      return position;
-    },
-    seek(to) {
-      checkPosition(to, events);
-      position = to;
-    },
-    fill(batch, most) {
-      checkBatch(batch, ROUTE_KEY_BYTES);
-      const { keyWords, timestamps, values } = batch;
-      const wanted = Math.min(most, batch.capacity, events - position);
-      let made = 0;
-      while (made < wanted) {
-        const lap = Math.floor(position / rows);
-        const row = position - lap * rows;
-        const movedMs = lap * lapMs;
-        const count = Math.min(wanted - made, rows - row);
-        for (let i = 0; i < count; i++) {
-          const route = routes[row + i]!;
-          const event = made + i;
-          keyWords[2 * event] = routeWords[2 * route]!;
-          keyWords[2 * event + 1] = routeWords[2 * route + 1]!;
-          timestamps[event] = minutes[row + i]! * MS_PER_MINUTE + movedMs;
-          values[event] = delays[row + i]!;
-        }
-        position += count;
-        made += count;
-      }
-      batch.length = made;
-      return made;
-    },
+  const write: Recording['write'] = ({ keyWords, timestamps, values }, from, row, count, movedMs) => {
+    for (let i = 0; i < count; i++) {
+      const route = routes[row + i]!;
+      const event = from + i;
+      keyWords[2 * event] = routeWords[2 * route]!;
+      keyWords[2 * event + 1] = routeWords[2 * route + 1]!;
+      timestamps[event] = minutes[row + i]! * MS_PER_MINUTE + movedMs;
+      values[event] = delays[row + i]!;
+    }
   };
+  return playedInLaps({ keyBytes: ROUTE_KEY_BYTES, rows, lapMs: lapMs(minutes), write }, repeat);
 }
 
 type Rows = Pick<FlightColumns, 'minutes' | 'delays' | 'routes'>;
@@ -127,13 +101,12 @@ function byArrival({ minutes, delays, routes }: Rows): Rows {
   return sorted;
 }
 
-/** The whole days that hold all event times: by how much each lap is later than the one before. */
-function lapMinutes(minutes: Int32Array): number {
+function lapMs(minutes: Int32Array): number {
   let first = Infinity;
   let last = -Infinity;
   for (const minute of minutes) {
     if (minute < first) first = minute;
     if (minute > last) last = minute;
   }
-  return Math.max(1, Math.ceil((last - first) / MINUTES_PER_DAY)) * MINUTES_PER_DAY;
+  return wholeDaysMs(first * MS_PER_MINUTE, last * MS_PER_MINUTE);
 }

@@ -1,6 +1,6 @@
 /** The options that every workload over synthetic events shares, and what they make. */
 import { z } from 'zod';
-import { type SourceRequest, type WatermarkSpec, type Workload, WorkloadError } from '../contract.ts';
+import { type SourceRequest, type Workload, WorkloadError } from '../contract.ts';
 import { type Arrivals, longestMs } from './arrivals.ts';
 import { ANCHOR } from './disorder.ts';
 import type { TypeShares } from './event-types.ts';
@@ -11,6 +11,7 @@ import { KEYS_MAX } from './keys/key-sampler.ts';
 import type { Regime } from './keys/regime.ts';
 import { type PayloadSettings, payloadDoubles } from './payload.ts';
 import { syntheticSource } from './synthetic.ts';
+import { watermarkOf, watermarkOptions } from './watermark-options.ts';
 
 const share = z.number().min(0).max(1);
 const msFrom = (least: number) =>
@@ -81,13 +82,7 @@ export const syntheticOptions = {
   disorder: share.default(0).describe('share of the events that are out of order'),
   disorderMs: ms.default(1_000).describe('the most an event out of order is moved back'),
   late: share.default(0).describe('share of the events that are moved back so far that every window of theirs is closed'),
-  delay: ms.default(0).describe('watermark delay'),
-  watermarkEvery: z
-    .int()
-    .min(1)
-    .max(2 ** 31)
-    .default(1_000)
-    .describe('events from one watermark to the next'),
+  ...watermarkOptions,
   payload: z
     .enum(['none', 'constant', 'uniform', 'normal', 'lognormal'])
     .default('none')
@@ -153,7 +148,7 @@ const ONE_STREAM: TypeShares = { right: 0, ends: 0 };
  * @throws WorkloadError `impossible-settings`, `missing-data`, `bad-data` naming file and line
  */
 export function syntheticEvents(options: SyntheticOptions, windowMs: number, types: TypeShares = ONE_STREAM) {
-  const watermark: WatermarkSpec = { delayMs: options.delay, everyEvents: options.watermarkEvery };
+  const watermark = watermarkOf(options);
   const arrivals = arrivalsOf(options);
   // The watermark trails the untouched time of any event by at most this: the events since the last anchor before the last
   // watermark, the delay, and the disorder of that anchor.

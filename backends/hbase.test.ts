@@ -1,0 +1,477 @@
+// Proves the HBase backend by the conformance suite, that no number of cuts, crashes and late writes of the dead takes from a
+// checkpoint what it needs, that what nobody needs goes, and that a server which is absent, wrong, silent, killed or holds
+// somebody else's table gives a named error in time.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { startHBase } from '../scripts/servers/hbase.ts';
+import { requiredServer } from '../scripts/servers/required.ts';
+import type { RunningServer } from '../scripts/servers/server.ts';
+import { backendFrom, conformance } from './conformance.ts';
+import {
+  BackendError,
+  type BackendErrorCode,
+  type CheckpointPlace,
+  keyHash,
+  StateBatch,
+  type StateStore,
+  slotHash,
+  type TableSpec,
+  windowHash,
+} from './contract.ts';
+import { readEpochCheckpoint } from './epochs/checkpoint-file.ts';
+import { Cell, DURABILITY, PutTail } from './hbase/cells.ts';
+import { Gateway } from './hbase/gateway.ts';
+import { namespaceRange, PREFIX_BYTES } from './hbase/rows.ts';
+import { StateCells } from './hbase/state-cells.ts';
+import { VERSIONS } from './hbase/state-table.ts';
+import hbase, { type HBaseOptions, options } from './hbase.ts';
+
+const running = await requiredServer(test, (directory) => startHBase({ directory, durability: 'process-crash' }));
+
+const COUNTS: TableSpec = { name: 'counts', kind: 'value', keyBytes: 8, groupBytes: 0, valueBytes: 64 };
+const EVENTS: TableSpec = { name: 'events', kind: 'list', keyBytes: 8, groupBytes: 0, valueBytes: 8 };
+const TABLES = [COUNTS, EVENTS];
+const LIMIT_MS = 5_000;
+const TABLE = 'statebench';
+
+const open = (url: string, more: Partial<HBaseOptions> = {}): Promise<StateStore> =>
+  hbase({ url, ...more }).open({ directory: tmpdir(), tables: TABLES });
+const restore = (url: string, checkpoint: CheckpointPlace): Promise<StateStore> =>
+  hbase({ url }).restore({ directory: tmpdir(), tables: TABLES, checkpoint });
+
+/** A slot for each key from `from` on, with a number as value. */
+function fill(batch: StateBatch, window: number, value: number, from = 0, count = batch.capacity): StateBatch {
+  batch.clear();
+  for (let i = 0; i < count; i++) {
+    const slot = batch.push(window);
+    batch.keys[slot]!.fill(0).writeUInt32BE(from + i, 4);
+    batch.hashes[slot] = slotHash(keyHash(batch.addressWords, slot * (batch.addressStride / 4) + 2, 2), windowHash(window));
+    batch.values[slot]!.fill(0).writeUInt32BE(value);
+    batch.present[slot] = 1;
+  }
+  return batch;
+}
+
+/** Every value of a window by key, or every element of a list in order. */
+async function contents(
+  store: StateStore,
+  window: number,
+  table: 'counts' | 'events' = 'counts',
+): Promise<readonly (readonly [number, number])[]> {
+  const found: [number, number][] = [];
+  const scan =
+    table === 'counts'
+      ? store.value(table).scan(window, new StateBatch(7, COUNTS))
+      : store.list(table).scan(window, new StateBatch(7, EVENTS));
+  for await (const { length, keys, values } of scan) {
+    for (let slot = 0; slot < length; slot++) found.push([keys[slot]!.readUInt32BE(4), values[slot]!.readUInt32BE()]);
+  }
+  return found;
+}
+
+async function fails(t: ExecutionContext, code: BackendErrorCode, message: RegExp, run: () => unknown): Promise<void> {
+  const start = performance.now();
+  const error = await t.throwsAsync(async () => await run(), { instanceOf: BackendError, message });
+  t.is((error as BackendError | undefined)?.code, code);
+  t.true(performance.now() - start < LIMIT_MS, `took ${performance.now() - start} ms`);
+}
+
+/** Something that listens on a free port and answers what it is sent as `answer` says. */
+async function listen(t: ExecutionContext, answer: (sent: Buffer) => Buffer | undefined): Promise<string> {
+  const impostor: Server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      const reply = answer(bytes);
+      if (reply !== undefined) socket.write(reply);
+    });
+    t.teardown(() => socket.destroy());
+  });
+  await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => impostor.close());
+  return `thrift2://127.0.0.1:${(impostor.address() as AddressInfo).port}`;
+}
+
+/** A reply of Thrift's to `getThriftServerType`: of this kind, with this result struct. */
+function reply(kind: number, ...result: number[]): Buffer {
+  const name = Buffer.from('getThriftServerType');
+  return Buffer.concat([Buffer.of(0x80, 1, 0, kind, 0, 0, 0, name.length), name, Buffer.of(0, 0, 0, 0, ...result)]);
+}
+
+function framed(message: Buffer): Buffer {
+  const frame = Buffer.alloc(4 + message.length);
+  frame.writeUInt32BE(message.length);
+  frame.set(message, 4);
+  return frame;
+}
+
+test.serial('an address or a table name that is none is refused before anything runs', (t) => {
+  for (const url of ['', 'localhost:9090', 'http://localhost:9090', 'thrift2://', 'thrift2://host', 'thrift2://user:p@host:1']) {
+    t.throws(() => options.parse({ url }), undefined, url);
+  }
+  for (const table of ['', 'a:b:c', '-a', 'a b']) t.throws(() => options.parse({ url: 'thrift2://h:1', table }), undefined, table);
+  t.throws(() => options.parse({}));
+});
+
+test.serial('nothing that listens is unavailable', async (t) => {
+  await fails(t, 'unavailable', /no HBase gateway answers at thrift2:\/\/127\.0\.0\.1:1 .*ECONNREFUSED.*start one there/, () =>
+    open('thrift2://127.0.0.1:1'),
+  );
+});
+
+test.serial('a port that never answers is unavailable', async (t) => {
+  const url = await listen(t, () => undefined);
+  await fails(t, 'unavailable', /no answer within 3500 ms/, () => open(url));
+});
+
+test.serial('a server of another protocol is refused', async (t) => {
+  const url = await listen(t, () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  await fails(t, 'refused', /is no Thrift2 gateway.*start HBase's Thrift2 gateway/, () => open(url));
+});
+
+test.serial('a gateway without frames is told from one that does not answer', async (t) => {
+  // What it takes for the length of a name never comes whole.
+  const url = await listen(t, (sent) => (sent[0] === 0x80 ? reply(2, 8, 0, 0, 0, 0, 0, 2, 0) : undefined));
+  await fails(t, 'refused', /without frames.*framed=true/, () => open(url));
+});
+
+test.serial('a Thrift1 gateway, and one that is too old to say what it is, are refused', async (t) => {
+  const one = await listen(t, () => framed(reply(2, 8, 0, 0, 0, 0, 0, 1, 0)));
+  await fails(t, 'refused', /is a Thrift1 server: start HBase's Thrift2 gateway/, () => open(one));
+  const why = [...Buffer.from('Invalid method name')];
+  const old = await listen(t, () => framed(reply(3, 11, 0, 1, 0, 0, 0, why.length, ...why, 8, 0, 2, 0, 0, 0, 1, 0)));
+  await fails(t, 'refused', /does not know a method.*older than HBase 2\.4/, () => open(old));
+});
+
+if (running !== undefined) {
+  const { url } = running;
+  const { hostname: host, port } = new URL(url);
+  const gatewayOptions = { host, port: Number(port), shown: url, connections: 1, timeoutMs: 10_000, requestBytesMax: 1_000_000 };
+
+  conformance(test, backendFrom(import.meta.resolve('./hbase.js'), { url }));
+
+  /** Another client's hands on the table. */
+  async function hands(t: ExecutionContext, epoch: number): Promise<StateCells> {
+    const gateway = await Gateway.open(gatewayOptions);
+    t.teardown(() => gateway.close());
+    const tail = new PutTail(DURABILITY.syncWal);
+    tail.setTimestamp(epoch);
+    return new StateCells(gateway, TABLE, tail, DURABILITY.syncWal);
+  }
+
+  /** Every row of a namespace, and the timestamps of its cells. */
+  async function cellsOf(cells: StateCells, namespace: string): Promise<Map<string, number[]>> {
+    const found = new Map<string, number[]>();
+    const cell = new Cell();
+    const pages = cells.pages(namespaceRange(namespace), { rows: 100, versions: VERSIONS }, cell, () => {
+      const row = cell.row().toString('hex');
+      found.set(row, [...(found.get(row) ?? []), cell.timestamp]);
+    });
+    for await (const _ of pages);
+    return found;
+  }
+
+  /** Checkpoints of one store, and the places they are restored from. */
+  class Places {
+    #id = 0;
+    readonly #root: string;
+
+    constructor(t: ExecutionContext) {
+      this.#root = mkdtempSync(join(tmpdir(), 'statebench-hbase-test-'));
+      t.teardown(() => rmSync(this.#root, { recursive: true, force: true }));
+    }
+
+    next(): CheckpointPlace {
+      this.#id++;
+      return { id: this.#id, directory: mkdtempSync(join(this.#root, `${this.#id}-`)) };
+    }
+
+    async checkpoint(store: StateStore): Promise<CheckpointPlace> {
+      const place = this.next();
+      await (await store.checkpoint(place)).persist();
+      await store.published(place.id);
+      return place;
+    }
+
+    async namespace({ directory }: CheckpointPlace): Promise<string> {
+      return (await readEpochCheckpoint(directory, 'hbase', TABLES)).checkpoint.namespace;
+    }
+  }
+
+  test.serial(
+    'both kept checkpoints restore however often a key was overwritten since, published, given up, or lost in crashes',
+    async (t) => {
+      const places = new Places(t);
+      const batch = new StateBatch(5, COUNTS);
+      let store = await open(url);
+      await store.value('counts').write(fill(batch, 1, 1000));
+      const older = await places.checkpoint(store);
+      await store.value('counts').write(fill(batch, 1, 2000));
+      const newer = await places.checkpoint(store);
+      for (let round = 0; round < 3 * VERSIONS; round++) {
+        await store.value('counts').write(fill(batch, 1, round));
+        await store.list('events').append(fill(new StateBatch(2, EVENTS), 1, round));
+        if (round % 3 === 2) {
+          // Dies without a word, and another goes on.
+          await store.close();
+          store = await restore(url, round % 2 === 0 ? older : newer);
+          await store.value('counts').write(fill(batch, 1, round, 2, 2));
+        } else {
+          const place = places.next();
+          const cut = await store.checkpoint(place);
+          await store.value('counts').write(fill(batch, 1, round + 0.5));
+          if (round % 2 === 0) await cut.persist();
+          await store.release(place.id);
+        }
+      }
+      await store.close();
+      for (const [place, value] of [
+        [older, 1000],
+        [newer, 2000],
+        [older, 1000],
+      ] as const) {
+        const restored = await restore(url, place);
+        t.deepEqual(
+          await contents(restored, 1),
+          [0, 1, 2, 3, 4].map((key) => [key, value]),
+        );
+        t.deepEqual(await contents(restored, 1, 'events'), []);
+        await restored.value('counts').read(fill(batch, 1, 0));
+        t.is(batch.values[4]!.readUInt32BE(), value);
+        await restored.close();
+      }
+    },
+  );
+
+  test.serial('what a dead store still writes after a restore is never seen, nor taken into a checkpoint', async (t) => {
+    const places = new Places(t);
+    const batch = new StateBatch(4, COUNTS);
+    const lists = new StateBatch(4, EVENTS);
+    const dead = await open(url);
+    await dead.value('counts').write(fill(batch, 1, 1));
+    await dead.list('events').append(fill(lists, 1, 1));
+    const from = await places.checkpoint(dead);
+    await dead.value('counts').write(fill(batch, 1, 99));
+    const heir = await restore(url, from);
+    const other = new StateBatch(1, COUNTS);
+    await heir.value('counts').write(fill(other, 1, 2));
+    const late = async (window: number) => {
+      await dead.value('counts').write(fill(batch, window, 99));
+      await dead.list('events').append(fill(lists, window, 99));
+      await dead.list('events').remove(fill(lists, 1, 99));
+      await dead.value('counts').write(fill(batch, 7, 99));
+    };
+    const expected = [
+      [0, 2],
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ];
+    const verify = async (store: StateStore) => {
+      t.deepEqual(await contents(store, 1), expected);
+      t.deepEqual(
+        await contents(store, 1, 'events'),
+        [0, 1, 2, 3].map((key) => [key, 1]),
+      );
+      t.deepEqual(await contents(store, 7), []);
+      fill(batch, 1, 0);
+      await store.value('counts').read(batch);
+      t.deepEqual(
+        [0, 1, 2, 3].map((slot) => batch.values[slot]!.readUInt32BE()),
+        expected.map(([, value]) => value),
+      );
+    };
+    await late(1);
+    await verify(heir);
+    for (let i = 0; i < 8; i++) {
+      const place = await places.checkpoint(heir);
+      await late(1);
+      await verify(heir);
+      if (i % 3 === 2) {
+        const again = await restore(url, place);
+        await verify(again);
+        await again.close();
+      }
+      await heir.release(place.id - 2);
+    }
+    await fails(t, 'refused', /another process has gone on.*end this one/, () => dead.checkpoint(places.next()));
+    await dead.close();
+    await verify(heir);
+    await heir.close();
+  });
+
+  test.serial('cells of lost epochs are swept up after some checkpoints', async (t) => {
+    const places = new Places(t);
+    const batch = new StateBatch(50, COUNTS);
+    const store = await open(url);
+    await store.value('counts').write(fill(batch, 1, 1));
+    const from = await places.checkpoint(store);
+    await store.value('counts').write(fill(batch, 1, 99, 0, 30));
+    await store.value('counts').write(fill(batch, 1, 99, 1000, 20));
+    await store.close();
+    const heir = await restore(url, from);
+    await heir.value('counts').write(fill(batch, 2, 1, 0, 1));
+    const cells = await hands(t, 1);
+    const namespace = await places.namespace(from);
+    const lost = async () => [...(await cellsOf(cells, namespace))].filter(([, timestamps]) => timestamps.includes(2)).length;
+    t.is(await lost(), 50);
+    let checkpoints = 0;
+    for (let old = from.id; (await lost()) > 0 && checkpoints < VERSIONS; checkpoints++) {
+      const { id } = await places.checkpoint(heir);
+      await heir.release(old);
+      old = id;
+    }
+    t.log(`swept after ${checkpoints} checkpoints`);
+    t.is(await lost(), 0);
+    t.is((await contents(heir, 1)).length, 50);
+    await heir.close();
+  });
+
+  test.serial(
+    'rows of dropped windows and removed lists go once no checkpoint needs them, and everything goes with the last checkpoint',
+    async (t) => {
+      const places = new Places(t);
+      const batch = new StateBatch(300, COUNTS);
+      const lists = new StateBatch(300, EVENTS);
+      const store = await open(url);
+      await store.value('counts').write(fill(batch, 1, 1));
+      await store.value('counts').write(fill(batch, 2, 1));
+      for (let i = 0; i < 3; i++) await store.list('events').append(fill(lists, 1, i));
+      const first = await places.checkpoint(store);
+      await store.value('counts').drop(1);
+      await store.list('events').remove(fill(lists, 1, 0, 0, 290));
+      const cells = await hands(t, 1);
+      const namespace = await places.namespace(first);
+      const rows = async () => (await cellsOf(cells, namespace)).size;
+      const elements = async () =>
+        [...(await cellsOf(cells, namespace)).keys()].filter((row) => row.length / 2 === PREFIX_BYTES + 16).length;
+      t.is(await elements(), 900, 'the checkpoint needs all of them');
+      const second = await places.checkpoint(store);
+      await pause(300);
+      t.is(await rows(), 300 + 300 + 900 + 290);
+      await store.release(first.id);
+      for (let i = 0; i < 100 && (await rows()) > 330; i++) await pause(100);
+      t.is(await rows(), 330, '300 values of window 2, and 10 lists of three');
+      t.deepEqual((await contents(store, 1, 'events')).length, 30);
+      await store.release(second.id);
+      await store.close();
+      t.is(await rows(), 0);
+    },
+  );
+
+  test.serial("a batch is divided into requests that a gateway takes, and a gateway's limit is told", async (t) => {
+    const wide: TableSpec = { ...COUNTS, valueBytes: 8192 };
+    const backend = hbase({ url, requestBytesMax: 65_536 });
+    const store = await backend.open({ directory: tmpdir(), tables: [wide] });
+    const batch = new StateBatch(1000, wide);
+    await store.value('counts').write(fill(batch, 1, 5));
+    for (const value of batch.values) value.fill(0);
+    await store.value('counts').read(batch);
+    t.true(batch.values.every((value) => value.readUInt32BE() === 5) && batch.present.every((present) => present === 1));
+    await store.close();
+  });
+
+  test.serial("somebody else's table is refused and left alone", async (t) => {
+    const gateway = await Gateway.open(gatewayOptions);
+    t.teardown(() => gateway.close());
+    const write = (writer: Parameters<Parameters<Gateway['call']>[1]>[0]) => {
+      writer.field(12, 1);
+      writer.field(12, 1);
+      writer.field(11, 2);
+      writer.text('theirs');
+      writer.stop();
+      writer.field(15, 2);
+      writer.list(12, 1);
+      writer.field(11, 1);
+      writer.text('s');
+      writer.stop();
+      writer.stop();
+    };
+    await gateway.call('createTable', write, () => {});
+    await fails(t, 'refused', /table 'theirs'.*somebody else's, and is left alone: give another name/, () =>
+      open(url, { table: 'theirs' }),
+    );
+    await fails(t, 'refused', /no such namespace.*create it in the HBase shell/, () => open(url, { table: 'nowhere:a' }));
+    const store = await open(url, { table: 'default:other' });
+    await store.close();
+  });
+
+  test.serial('a checkpoint of another server, or whose state is gone, is damaged', async (t) => {
+    const places = new Places(t);
+    const store = await open(url);
+    await store.value('counts').write(fill(new StateBatch(4, COUNTS), 1, 1));
+    const place = await places.checkpoint(store);
+    await store.release(place.id);
+    await store.close();
+    await fails(t, 'damaged', /no longer holds the state of checkpoint 1/, () => restore(url, place));
+  });
+
+  test.serial('settings say what is in force, and a connection that was idle is opened anew', async (t) => {
+    const backend = hbase({ url, durability: 'volatile' });
+    t.is(backend.durability, 'volatile');
+    t.like(backend.settings, { url, table: TABLE, writes: 'SKIP_WAL', connections: 4 });
+    const store = await backend.open({ directory: tmpdir(), tables: TABLES });
+    await pause(5_500);
+    const batch = fill(new StateBatch(1000, COUNTS), 1, 1);
+    await store.value('counts').write(batch);
+    t.is((await contents(store, 1)).length, 1000);
+    await store.close();
+  });
+
+  /** A server of the test's own, to be stopped or killed. */
+  async function own(t: ExecutionContext): Promise<{ readonly server: RunningServer; readonly directory: string }> {
+    const directory = mkdtempSync(join(tmpdir(), 'statebench-hbase-test-'));
+    const started = await startHBase({ directory, durability: 'process-crash' });
+    if (started.state !== 'running') throw new Error(started.reason);
+    t.teardown(async () => {
+      await started.server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    });
+    return { server: started.server, directory };
+  }
+
+  test.serial('a server that is stopped, then killed and started again: named in time, and the checkpoint is whole', async (t) => {
+    const { server, directory } = await own(t);
+    const places = new Places(t);
+    const batch = new StateBatch(64, COUNTS);
+    const lasting = await open(server.url);
+    const volatile = await open(server.url, { durability: 'volatile' });
+    await lasting.value('counts').write(fill(batch, 1, 1));
+    await volatile.value('counts').write(fill(batch, 1, 1));
+    const kept = await places.checkpoint(lasting);
+    const lost = await places.checkpoint(volatile);
+    await volatile.close();
+    const work = async (store: StateStore) => {
+      for (;;) await store.value('counts').write(fill(batch, 1, 2));
+    };
+    const message = /no HBase gateway answers at thrift2:\/\/127\.0\.0\.1:\d+ .*start one there|cannot reach its HBase/;
+    for (const pid of server.pids) process.kill(pid, 'SIGSTOP');
+    await fails(t, 'unavailable', message, () => work(lasting));
+    for (const pid of server.pids) process.kill(pid, 'SIGCONT');
+    await fails(t, 'unavailable', message, () => work(lasting));
+    await lasting.close();
+    const heir = await restore(server.url, kept);
+    const [master] = server.pids;
+    await heir.value('counts').write(fill(batch, 2, 2));
+    process.kill(master!, 'SIGKILL');
+    await fails(t, 'unavailable', message, () => work(heir));
+    await heir.close();
+    await server.stop();
+    const again = await startHBase({ directory, durability: 'process-crash' });
+    if (again.state !== 'running') return t.fail(again.reason);
+    t.teardown(() => again.server.stop());
+    t.is(again.server.url, server.url);
+    await fails(t, 'damaged', /no longer holds the state|written without a log/, () => restore(server.url, lost));
+    const restored = await restore(server.url, kept);
+    t.deepEqual(
+      await contents(restored, 1),
+      Array.from({ length: 64 }, (_, key) => [key, 1] as const),
+    );
+    t.deepEqual(await contents(restored, 2), []);
+    await restored.close();
+    return undefined;
+  });
+}
