@@ -27,7 +27,7 @@ test('built-ins are files that export options and a default', (t) => {
   const root = fileURLToPath(new URL('../', import.meta.url));
   t.true(builtIns('backend').includes('lmdb'));
   for (const name of ['contract', 'conformance', 'canaries']) t.false(builtIns('backend').includes(name), name);
-  t.deepEqual(builtIns('storage'), ['filesystem']);
+  t.deepEqual(builtIns('storage'), ['filesystem', 'hdfs']);
   t.deepEqual(builtIns('backend', path.join(root, 'nowhere')), []);
 });
 
