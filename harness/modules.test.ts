@@ -27,7 +27,7 @@ test('built-ins are files that export options and a default', (t) => {
   const root = fileURLToPath(new URL('../', import.meta.url));
   t.true(builtIns('backend').includes('lmdb'));
   for (const name of ['contract', 'conformance', 'canaries']) t.false(builtIns('backend').includes(name), name);
-  t.deepEqual(builtIns('storage'), ['filesystem']);
+  t.deepEqual(builtIns('storage'), ['filesystem', 'hdfs']);
   t.deepEqual(builtIns('backend', path.join(root, 'nowhere')), []);
 });
 
@@ -38,9 +38,9 @@ test('options that are times are described with their unit', async (t) => {
     ['session-holistic', [...synthetic, 'gap', 'lateness']],
     ['interval-join', [...synthetic, 'lower', 'upper']],
     ['continuous-aggregation', synthetic],
-    ['sliding-incremental', [...synthetic, 'size', 'slide', 'lateness']],
-    ['tumbling-holistic', [...synthetic, 'size', 'lateness']],
-    ['synthetic', [...synthetic, 'size', 'lateness']],
+    ['sliding-incremental', [...synthetic, 'size', 'slide', 'offset', 'lateness']],
+    ['tumbling-holistic', [...synthetic, 'size', 'offset', 'lateness']],
+    ['synthetic', [...synthetic, 'size', 'offset', 'lateness']],
   ] as const) {
     const { described } = await loadWorkload(workload);
     const times = described.filter(({ takes }) => takes.includes(' of ms ')).map(({ name }) => name);

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { removeJobs } from '../checkpointing/remove-jobs.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
@@ -77,7 +77,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     };
     return 'phase' in done ? { ...base, state: 'failed', ...done } : { ...base, ...done, state: 'completed' };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeJobs(directory, planned.storage);
   }
 }
 
