@@ -19,7 +19,7 @@ import { logCampaign } from './random-logs.ts';
 import { runCampaign } from './run-campaign.ts';
 import { stopCampaign } from './stops.ts';
 
-const BACKENDS = ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis', 'cassandra'];
+const BACKENDS = ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis'];
 const KILLS = 1_000;
 /** A run is killed until it is through, but not for ever. */
 const KILLS_OF_A_RUN = 40;
