@@ -63,7 +63,7 @@ export function inMemoryNotes(run: RunSummary, environment: Environment): readon
     ...sentence(named('own'), 'This state fits in the cache that the store has of its own, so that reading files is not in its figures'),
     ...sentence(
       named('page-cache'),
-      `This state is larger than the store’s own cache, but its files fit in the page cache of this machine (${withUnit('bytes', environment.memoryBytes)} of memory), so that reading a disk is not in its figures`,
+      `This state is more than the store keeps in memory of its own, but its files fit in the page cache of this machine (${withUnit('bytes', environment.memoryBytes)} of memory), so that reading a disk is not in its figures`,
     ),
   ];
 }
