@@ -38,9 +38,9 @@ test('options that are times are described with their unit', async (t) => {
     ['session-holistic', [...synthetic, 'gap', 'lateness']],
     ['interval-join', [...synthetic, 'lower', 'upper']],
     ['continuous-aggregation', synthetic],
-    ['sliding-incremental', [...synthetic, 'size', 'slide', 'lateness']],
-    ['tumbling-holistic', [...synthetic, 'size', 'lateness']],
-    ['synthetic', [...synthetic, 'size', 'lateness']],
+    ['sliding-incremental', [...synthetic, 'size', 'slide', 'offset', 'lateness']],
+    ['tumbling-holistic', [...synthetic, 'size', 'offset', 'lateness']],
+    ['synthetic', [...synthetic, 'size', 'offset', 'lateness']],
   ] as const) {
     const { described } = await loadWorkload(workload);
     const times = described.filter(({ takes }) => takes.includes(' of ms ')).map(({ name }) => name);

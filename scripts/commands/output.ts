@@ -11,8 +11,8 @@ import { say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { wholeNumber } from '../flags.ts';
 import { addressOption, needsServer, startServerFor } from '../servers/for-backend.ts';
-import { skippedRows } from '../skipped-rows.ts';
 import { listenForStop } from '../stop-signals.ts';
+import { workloadRemarks } from '../workload-remarks.ts';
 
 /** Where crashes are asked for and no checkpoints. */
 const EVENTS_BETWEEN_CHECKPOINTS = 50_000;
@@ -57,7 +57,7 @@ async function output(flags: Flags): Promise<ExitCode> {
   const source = await loadWorkload(workload);
   const made = source.create();
   checkDividable(made, parallelism);
-  for (const line of skippedRows([made])) say(line);
+  for (const line of workloadRemarks(source, made.settings)) say(line);
   checkTarget(to);
   const storage = await loadStorage(checkpointStorage);
   if (directory !== undefined && needsServer(storage)) {
