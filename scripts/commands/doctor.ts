@@ -128,7 +128,7 @@ async function openModule(what: string, load: () => Promise<LoadedModule<Configu
     const opened = promisify(execFile)(process.execPath, [probe], { timeout: OPEN_TIMEOUT_MS });
     opened.child.stdin?.end(JSON.stringify(refOf(module)));
     await opened;
-    return finding(what, module.server === null ? 'opens' : `opens, with a ${module.server} server started here`);
+    return finding(what, module.server === null ? 'opens' : `opens, on ${module.server} started here`);
   } catch (error) {
     return finding(what, whyNotOpened(error), 'warn', 'Runs go on without it.');
   }

@@ -6,7 +6,17 @@ import { cannotWrite, writeAtomically } from '../../harness/atomic-file.ts';
 import { StatebenchError } from '../../harness/errors.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { JAVA_SERVERS, type JavaServerName, pomOf } from './artifacts.ts';
-import { cacheFolder, folderOf, type Installation, installationOf, LIB, LIST, listOf, madeCacheFolder, verifyInstallation } from './cache.ts';
+import {
+  cacheFolder,
+  folderOf,
+  type Installation,
+  installationOf,
+  LIB,
+  LIST,
+  listOf,
+  madeCacheFolder,
+  verifyInstallation,
+} from './cache.ts';
 import { findJava } from './java.ts';
 import { findOnPath } from './on-path.ts';
 
