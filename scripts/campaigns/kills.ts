@@ -19,12 +19,28 @@ export function answerOf({ workload, eventSeed: seed, checkpointEvery }: Ground)
 }
 
 /** Puts a run on `ground` through ordeals. */
-export async function endure({ subject, directory, signal }: CaseRequest, ground: Ground, ordeals: Iterable<Ordeal>): Promise<Survival> {
+export async function endure(
+  { subject, storage, directory, signal }: CaseRequest,
+  ground: Ground,
+  ordeals: Iterable<Ordeal>,
+): Promise<Survival> {
   const { workload, batchSize, checkpointEvery, overlap, eventSeed: seed } = ground;
   const { kind, name, file, options } = subject;
   const backend = { kind, name, file, options };
   const answer = await answerOf(ground);
-  const run = { backend, workload, batchSize, checkpointEvery, overlap, seed, directory, answer, timeoutMs: TIMEOUT_MS, signal };
+  const run = {
+    backend,
+    workload,
+    ...(storage && { storage }),
+    batchSize,
+    checkpointEvery,
+    overlap,
+    seed,
+    directory,
+    answer,
+    timeoutMs: TIMEOUT_MS,
+    signal,
+  };
   return survival(run, ordeals);
 }
 
