@@ -188,7 +188,7 @@ async function prepared<T extends Configured>(
 ): Promise<LoadedModule<T>> {
   const module = assemble<T>(exports, kind, name, file, given);
   const { prepare, options: schema } = exports;
-  if (typeof prepare !== 'function') return module;
+  if (kind !== 'workload' || typeof prepare !== 'function') return module;
   const subject = `${kind} '${name}'`;
   const reader = readOptions(schema, subject);
   // Without an option that it needs nothing can be read: making it says which one.

@@ -57,7 +57,7 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
 }
 
 async function livePart(
-  { checkpointEveryEvents, killAfterEvents, to }: OutputRequest,
+  { checkpointEveryEvents, killAfterEvents, directory, to }: OutputRequest,
   parts: readonly CellTask[],
   cell: CellTask,
   index: number,
@@ -71,6 +71,7 @@ async function livePart(
       checkpointEvery: checkpointEveryEvents,
       killAt,
       parts: parts.map(({ directory }) => directory),
+      kept: directory !== null,
       to: index === 0 ? to : null,
     };
     const { result, failure } = await runChild({ task, phase: 'open', timeoutMs: TIMEOUT_MS, signal, onWait });

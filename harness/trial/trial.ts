@@ -168,7 +168,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
 const AFTER_MEASURING = 2;
 
 async function livePart(
-  { stream, kill, timeoutMs, onPhase }: TrialRequest,
+  { stream, kill, rescale, timeoutMs, onPhase }: TrialRequest,
   cell: CellTask,
   index: number,
   { signal, onWait }: Companions,
@@ -178,7 +178,13 @@ async function livePart(
   // One tells where the trial is: the one with most ahead of it.
   const told = isKilled || (kill === null && index === 0) ? { onPhase } : {};
   const first = await runChild({
-    task: { kind: 'measure', cell, stream, afterwards: isKilled ? { killAt: kill.atEvent } : kill === null ? 'stop' : 'end' },
+    task: {
+      kind: 'measure',
+      cell,
+      stream,
+      afterwards: isKilled ? { killAt: kill.atEvent } : kill === null ? 'stop' : 'end',
+      goesOn: rescale,
+    },
     phase: 'open',
     timeoutMs,
     signal,
@@ -192,7 +198,7 @@ async function livePart(
   if (first.killed === null)
     return { failure: { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' } };
   const second = await runChild({
-    task: { kind: 'recover', cell, stream, replayTo: first.killed.event },
+    task: { kind: 'recover', cell, stream, replayTo: first.killed.event, goesOn: rescale },
     phase: 'restore',
     timeoutMs,
     signal,

@@ -31,7 +31,7 @@ function moduleOf(server: string, option: string): string {
 export const server = '${server}';
 export const options = z.strictObject({ ${option}: z.string() });
 const open = async () => { throw new Error('nobody opens it'); };
-export default (settings) => ({ name: 'needs-${server}', settings, durability: 'volatile', open, restore: open });
+export default (settings) => ({ name: 'needs-${server}', settings, durability: 'volatile', open, restore: open, view: open, destroy: open });
 `,
   );
   return file;
@@ -44,7 +44,7 @@ for (const [server, option, nowhere] of [
   ['hdfs', 'url', 'http://127.0.0.1:1'],
   ['another', 'url', 'tcp://127.0.0.1:1'],
 ] as const) {
-  test(`what needs a ${server} server takes it by ${option}=`, async (t) => {
+  test(`${server} is named by ${option}=`, async (t) => {
     const file = moduleOf(server, option);
     const module = await loadBackend(file);
     t.is(addressOption(module), option);
@@ -84,7 +84,7 @@ if (redis !== undefined) {
 
 test('a server of an unknown kind has to be named', async (t) => {
   const error = await t.throwsAsync(startServerFor(await loadBackend(moduleOf('other', 'url')), empty));
-  t.regex(error?.message ?? '', /^backend 'needs-other' needs a other server, which is not started here: give url=…$/);
+  t.regex(error?.message ?? '', /^backend 'needs-other' needs other, which is not started here: give url=…$/);
 });
 
 function run(...args: readonly string[]): Promise<{ readonly code: number; readonly stderr: string }> {

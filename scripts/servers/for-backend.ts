@@ -45,7 +45,7 @@ export async function startServerFor<Made extends Configured>(module: LoadedModu
   const option = addressOption(module)!;
   const kind = kindOf(server!);
   if (kind === undefined)
-    throw new StatebenchError('unavailable', `${subject} needs a ${server} server, which is not started here: give ${option}=…`);
+    throw new StatebenchError('unavailable', `${subject} needs ${server}, which is not started here: give ${option}=…`);
   const durability = durabilityOf(module);
   sweepScratch(parent);
   const directory = makeScratch(parent, server!);
