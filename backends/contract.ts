@@ -312,7 +312,12 @@ export interface RestoreRequest extends OpenRequest {
 /** A configured backend. A module exports `options` (a zod schema) and, by default, `(options) => StateBackend`. */
 export interface StateBackend {
   readonly name: string;
-  /** What is really in force, after defaults. Copied into every result. */
+  /**
+   * What is really in force, after defaults. Copied into every result. What is named as an option is a value of it.
+   * Two names mean the same with every backend: `memoryBytes` is what the store keeps in memory at most, where it limits that itself;
+   * `pageCache: true` says that it reads files, which the system keeps in memory as long as it has room, whatever the store's own limit.
+   * An option `memoryBytes` takes the budget of a run.
+   */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly durability: Durability;
   /** @throws BackendError `unavailable` if a package or server is missing; the message says what to do. */
@@ -325,7 +330,7 @@ export interface StateBackend {
   restore(request: RestoreRequest): Promise<StateStore>;
 }
 
-export type BackendErrorCode = 'unavailable' | 'wrong-layout' | 'damaged' | 'closed' | 'no-such-table' | 'refused';
+export type BackendErrorCode = 'unavailable' | 'wrong-layout' | 'damaged' | 'closed' | 'no-such-table' | 'refused' | 'over-budget';
 
 /** An error with a code that callers can rely on; the message says what was tried, what was got, and what to do. */
 export class BackendError extends Error {

@@ -27,24 +27,31 @@ import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
 import { exportDatabase, importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
 import { manifestFiles } from './rows/manifest-files.ts';
+import { memoryOption, sizeOption } from './rows/memory-option.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
 
 export const description = 'LevelDB, a log-structured merge tree in this process: compressed, quick to write, compacted in the background.';
 
-export const options = z.strictObject({
-  cacheBytes: z
-    .int()
-    .min(0)
-    .default(64 << 20)
-    .describe('Cache of uncompressed blocks, in bytes.'),
-  writeBufferBytes: z
-    .int()
-    .min(64 << 10)
-    .default(64 << 20)
-    .describe('Bytes gathered in memory before they become a sorted file. Up to two such buffers exist at a time.'),
-  compression: z.boolean().default(true).describe('Compress blocks with Snappy.'),
-  sync: z.boolean().default(false).describe('Flush every batch to the disk. Off, since a job recovers from its checkpoints.'),
-});
+const USUAL_BYTES = 64 << 20;
+const LEAST_BUFFER_BYTES = 64 << 10;
+const WRITE_BUFFERS = 2;
+
+export const options = z
+  .strictObject({
+    cacheBytes: sizeOption(0, USUAL_BYTES, 'Cache of uncompressed blocks, in bytes.'),
+    writeBufferBytes: sizeOption(
+      LEAST_BUFFER_BYTES,
+      USUAL_BYTES,
+      'Bytes gathered in memory before they become a sorted file. Up to two such buffers exist at a time.',
+    ),
+    memoryBytes: memoryOption('a quarter for each of the two write buffers, 64 MiB at most, and the rest for the cache.'),
+    compression: z.boolean().default(true).describe('Compress blocks with Snappy.'),
+    sync: z.boolean().default(false).describe('Flush every batch to the disk. Off, since a job recovers from its checkpoints.'),
+  })
+  .refine((given) => given.memoryBytes === undefined || spend(given).memoryBytes <= given.memoryBytes, {
+    path: ['memoryBytes'],
+    message: 'It is less than the cache and two write buffers that are set.',
+  });
 
 export type LevelOptions = z.input<typeof options>;
 
@@ -57,7 +64,9 @@ type Rows = Level<Buffer, Buffer>;
 
 /** LevelDB with the given options. */
 export default function level(given: LevelOptions = {}): StateBackend {
-  const { cacheBytes, writeBufferBytes, compression, sync } = options.parse(given);
+  const chosen = options.parse(given);
+  const { compression, sync } = chosen;
+  const { cacheBytes, writeBufferBytes, memoryBytes } = spend(chosen);
   const openStore = async (
     { directory, tables }: OpenRequest,
     sequences: Readonly<Record<string, number>>,
@@ -79,8 +88,10 @@ export default function level(given: LevelOptions = {}): StateBackend {
   return {
     name: NAME,
     settings: {
+      memoryBytes,
       cacheBytes,
       writeBufferBytes,
+      pageCache: true,
       compression,
       sync,
       lists: 'a row per element',
@@ -108,6 +119,25 @@ export default function level(given: LevelOptions = {}): StateBackend {
       }
     },
   };
+}
+
+interface Sizes {
+  readonly cacheBytes?: number | undefined;
+  readonly writeBufferBytes?: number | undefined;
+  readonly memoryBytes?: number | undefined;
+}
+
+/** Sizes in force: those that are given, then what a budget leaves, then the usual ones. */
+function spend({ cacheBytes, writeBufferBytes, memoryBytes }: Sizes): { readonly [Size in keyof Sizes]-?: number } {
+  const inAll = (cache: number, buffer: number) => ({
+    cacheBytes: cache,
+    writeBufferBytes: buffer,
+    memoryBytes: cache + WRITE_BUFFERS * buffer,
+  });
+  if (memoryBytes === undefined) return inAll(cacheBytes ?? USUAL_BYTES, writeBufferBytes ?? USUAL_BYTES);
+  const share = Math.floor((memoryBytes - (cacheBytes ?? memoryBytes / 2)) / WRITE_BUFFERS);
+  const buffer = writeBufferBytes ?? Math.max(LEAST_BUFFER_BYTES, Math.min(USUAL_BYTES, share));
+  return inAll(cacheBytes ?? Math.max(0, memoryBytes - WRITE_BUFFERS * buffer), buffer);
 }
 
 class LevelStore {

@@ -22,18 +22,24 @@ import { changedPages, type LmdbMeta, metaOf } from './lmdb/changed-pages.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { memoryOption, sizeOption } from './rows/memory-option.ts';
 import { restorePages, writePages } from './rows/page-segments.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
 import { SegmentChain } from './rows/segment-chain.ts';
 
 export const description = 'LMDB, a memory-mapped B+tree in this process: reads without copying caches, one writer, a cut in microseconds.';
 
+const USUAL_MAP_BYTES = 1 << 30;
+
 export const options = z.strictObject({
-  mapBytes: z
-    .int()
-    .min(1 << 20)
-    .default(1 << 30)
-    .describe('Address space mapped at first, in bytes. The map grows by itself; a large one saves remapping.'),
+  mapBytes: sizeOption(
+    1 << 20,
+    USUAL_MAP_BYTES,
+    'Address space mapped at first, in bytes. The map grows by itself; a large one saves remapping.',
+  ),
+  memoryBytes: memoryOption(
+    'as large a map at first. LMDB keeps no cache of its own and grows its map with the state: what of it is in memory is up to the system.',
+  ),
   writeMap: z
     .boolean()
     .default(false)
@@ -58,7 +64,7 @@ type Rows = Database<Buffer, Buffer>;
 
 /** LMDB with the given options. */
 export default function lmdb(given: LmdbOptions = {}): StateBackend {
-  const { mapBytes, writeMap, sync } = options.parse(given);
+  const { memoryBytes = USUAL_MAP_BYTES, mapBytes = memoryBytes, writeMap, sync } = options.parse(given);
   const openStore = (
     { directory, tables }: OpenRequest,
     sequences: Readonly<Record<string, number>>,
@@ -83,7 +89,15 @@ export default function lmdb(given: LmdbOptions = {}): StateBackend {
   const chainIn = (directory: string): SegmentChain => new SegmentChain(join(directory, 'segments'));
   return {
     name: NAME,
-    settings: { mapBytes, writeMap, sync, lists: 'a row per element', incremental: 'pages of transactions since the last checkpoint' },
+    settings: {
+      memory: 'none of its own: a map that grows with the state, kept in the page cache',
+      mapBytes,
+      pageCache: true,
+      writeMap,
+      sync,
+      lists: 'a row per element',
+      incremental: 'pages of transactions since the last checkpoint',
+    },
     durability: sync ? 'os-crash' : 'process-crash',
     async open(request) {
       return openStore(request, {}, chainIn(request.directory), 0n);

@@ -12,11 +12,13 @@ import {
   type TableSpec,
 } from './contract.ts';
 import { ListRecords } from './memory/list-records.ts';
+import { MemoryBudget } from './memory/memory-budget.ts';
 import type { RecordsCut } from './memory/records-cut.ts';
 import { type Life, requireOpen } from './memory/require.ts';
 import { applyRecords, type Stored, writeRecords } from './memory/segment-records.ts';
 import { ValueRecords } from './memory/value-records.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { memoryOption } from './rows/memory-option.ts';
 import { SegmentChain } from './rows/segment-chain.ts';
 
 export const description = 'Flat hash tables in this process: the fastest that memory allows, and no larger than memory.';
@@ -28,23 +30,31 @@ export const options = z.strictObject({
     .max(2 ** 24)
     .default(2 ** 18)
     .describe('Size of a page of records: memory is taken and given back by the page.'),
+  memoryBytes: memoryOption('a limit, since all state is in memory: a larger one fails by the code over-budget. None if it is not given.'),
 });
 
 const NAME = 'memory';
 
 type Table = ValueRecords | ListRecords;
 
-export default function memory({ pageBytes }: z.output<typeof options>): StateBackend {
+export default function memory({ pageBytes, memoryBytes }: z.output<typeof options>): StateBackend {
   const create = (tables: readonly TableSpec[], life: Life): Table[] => {
     checkTables(tables);
+    const budget = new MemoryBudget(memoryBytes);
     return numberedTables(tables).map((spec) =>
-      spec.kind === 'value' ? new ValueRecords(spec, pageBytes, life) : new ListRecords(spec, pageBytes, life),
+      spec.kind === 'value' ? new ValueRecords(spec, pageBytes, life, budget) : new ListRecords(spec, pageBytes, life, budget),
     );
   };
   const chainIn = (directory: string): SegmentChain => new SegmentChain(join(directory, 'segments'));
   return {
     name: NAME,
-    settings: { pageBytes, incremental: 'records written to since the last checkpoint; one written to meanwhile is copied first' },
+    settings: {
+      ...(memoryBytes === undefined
+        ? { memory: 'as much as the state takes' }
+        : { memoryBytes, memory: 'records, their index and links; what a checkpoint copies meanwhile is not counted' }),
+      pageBytes,
+      incremental: 'records written to since the last checkpoint; one written to meanwhile is copied first',
+    },
     durability: 'volatile',
     async open({ directory, tables }) {
       const life = { closed: false };

@@ -19,6 +19,7 @@ import {
 } from './contract.ts';
 import rocksdb from './rocksdb.ts';
 import { linkDatabase } from './rows/linked-database.ts';
+import { allKeys, SIZED } from './rows/sized-store.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'statebench-rocksdb-test-'));
 test.after.always('remove the directory', () => rmSync(root, { recursive: true, force: true }));
@@ -77,6 +78,61 @@ test('settings are those that RocksDB says are in force', async (t) => {
     t.is(inForce(`CFOptions "${name}"`, 'compression'), 'kNoCompression');
     t.is(inForce(`TableOptions/BlockBasedTable "${name}"`, 'filter_policy'), 'bloomfilter:12:false');
     t.is(inForce(`TableOptions/BlockBasedTable "${name}"`, 'block_size'), '4096');
+  }
+});
+
+test('a budget is what RocksDB says its memtables and block caches may take', async (t) => {
+  const MIB = 2 ** 20;
+  const inForce = async (memoryBytes: number) => {
+    const at = directory();
+    const backend = rocksdb({ memoryBytes });
+    t.is(backend.settings.memoryBytes, memoryBytes);
+    const store = await backend.open({ directory: at, tables });
+    await store.close();
+    const log = readFileSync(join(at, 'db', 'LOG'), 'utf8');
+    const of = (name: string, pattern: RegExp) => {
+      const section = log.slice(log.indexOf(`Options for column family [${name}]`));
+      return pattern.exec(section)?.[1];
+    };
+    const found = tables.map(({ name }) => ({
+      writeBufferBytes: Number(of(name, /Options\.write_buffer_size: (\d+)/)),
+      buffers: Number(of(name, /Options\.max_write_buffer_number: (\d+)/)),
+      cacheBytes: of(name, /no_block_cache: (\d)/) === '1' ? 0 : Number(of(name, /\bcapacity : (\d+)/)),
+    }));
+    const { settings } = backend;
+    t.true(found.every((table) => table.writeBufferBytes === settings.writeBufferBytes && table.cacheBytes === settings.blockCacheBytes));
+    t.is(
+      found.reduce((sum, table) => sum + table.buffers * table.writeBufferBytes + table.cacheBytes, 0),
+      Number(settings.memoryBytes),
+    );
+    return settings;
+  };
+  t.like(await inForce(256 * MIB), { memoryBytes: 256 * MIB, writeBufferBytes: 48 * MIB, blockCacheBytes: 32 * MIB });
+  t.like(await inForce(100 * MIB), { memoryBytes: 100 * MIB, writeBufferBytes: 25 * MIB, blockCacheBytes: 0 });
+  t.like(await inForce(MIB), {
+    memoryBytes: MIB,
+    writeBufferBytes: MIB / 4,
+    blockCacheBytes: 0,
+    indexesAndFilters: 'beside memoryBytes, as long as their files are open',
+  });
+});
+
+test('a budget without room for the memtables that are set is refused', async (t) => {
+  const backend = rocksdb({ memoryBytes: 2 ** 20, writeBufferBytes: 2 ** 19 });
+  await t.throwsAsync(backend.open({ directory: directory(), tables }), {
+    code: 'refused',
+    message: /1048576 bytes of memory on 2 tables/,
+  });
+  const roomy = rocksdb({ memoryBytes: 2 ** 21, writeBufferBytes: 2 ** 19 });
+  await (await roomy.open({ directory: directory(), tables })).close();
+  t.like(roomy.settings, { memoryBytes: 2 ** 21, blockCacheBytes: 0 });
+});
+
+test('without a block cache every key is found, with filters and without', async (t) => {
+  for (const bloomBitsPerKey of [0, 10]) {
+    const store = await rocksdb({ memoryBytes: 2 ** 20, bloomBitsPerKey }).open({ directory: directory(), tables: [SIZED] });
+    await t.notThrowsAsync(allKeys(store, 30_000));
+    await store.close();
   }
 });
 

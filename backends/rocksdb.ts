@@ -30,17 +30,26 @@ import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
 import { exportDatabase, importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
 import { manifestFiles } from './rows/manifest-files.ts';
+import { memoryOption, sizeOption } from './rows/memory-option.ts';
 import { RowKeys, SEQUENCE_BYTES, Sequence } from './rows/row-keys.ts';
 
 export const description =
   'RocksDB, a log-structured store on disk in this process: what Flink keeps large state in, with incremental checkpoints.';
 
+const LEAST_BUFFER_BYTES = 64 << 10;
+const USUAL_BUFFER_BYTES = 64 << 20;
+/** Memtables of a table: the one written to, and one that is being flushed. */
+const BUFFERS = 2;
+
 export const options = z.strictObject({
-  writeBufferBytes: z
-    .int()
-    .min(64 * 1024)
-    .default(64 * 1024 * 1024)
-    .describe('Memtable of each table, of which there may be two. 64 MiB, as in Flink.'),
+  writeBufferBytes: sizeOption(
+    LEAST_BUFFER_BYTES,
+    USUAL_BUFFER_BYTES,
+    'Memtable of each table, of which there may be two. 64 MiB, as in Flink.',
+  ),
+  memoryBytes: memoryOption(
+    'an equal share for each table. Its block cache is 32 MiB, or none where that is more than half of the share; two memtables have the rest.',
+  ),
   bloomBitsPerKey: z.number().min(0).max(64).default(10).describe('Bloom filter over whole keys; 0 for none.'),
   blockBytes: z.int().min(512).default(8192).describe('Size of a data block of an SST file.'),
   backgroundJobs: z.int().min(1).default(2).describe('Flushes and compactions at once. 2, as in Flink.'),
@@ -49,8 +58,8 @@ export const options = z.strictObject({
 const NAME = 'rocksdb';
 /** RocksDB's own version in the package that is locked. Corrected when opened, should another be installed. */
 const VERSION = '10.5.1';
-/** Fixed in the package: RocksDB's default cache, one for each column family. */
-const BLOCK_CACHE_BYTES = 32 * 1024 * 1024;
+/** Fixed in the package: RocksDB's default cache, one for each column family, or none. */
+const BLOCK_CACHE_BYTES = 32 << 20;
 const NO_BYTES = new Uint8Array(0);
 
 export type RocksdbOptions = z.input<typeof options>;
@@ -58,10 +67,14 @@ export type RocksdbOptions = z.input<typeof options>;
 /** RocksDB with the given options. */
 export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
   const chosen = options.parse(given);
+  // The rest of what memory is spent on depends on the number of tables.
+  const { memoryBytes, writeBufferBytes = memoryBytes === undefined ? USUAL_BUFFER_BYTES : undefined, ...others } = chosen;
   const settings: Record<string, string | number | boolean> = {
-    ...chosen,
-    blockCacheBytes: BLOCK_CACHE_BYTES,
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(writeBufferBytes !== undefined && { writeBufferBytes }),
     blockCachePer: 'table',
+    pageCache: true,
+    ...others,
     compression: 'none',
     writeAheadLog: 'on, not synced',
     lists: 'rows of address and sequence number; a list is removed by a range tombstone',
@@ -76,17 +89,22 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
     names: TableFileNames | null,
   ) {
     checkTables(tables);
+    const spent = spend(chosen, tables.length);
     const Database = await load();
     const database = new Database(join(directory, 'db'), {
       createIfMissing: names === null,
       createMissingColumnFamilies: names === null,
-      writeBufferSize: chosen.writeBufferBytes,
+      writeBufferSize: spent.writeBufferBytes,
+      // Without a cache to keep them in, RocksDB holds indexes and filters of open files by themselves.
+      blockCache: spent.blockCacheBytes > 0,
+      tableCacheIndexAndFilterBlocks: spent.blockCacheBytes > 0,
       tableBlockSize: chosen.blockBytes,
       filterPolicy: chosen.bloomBitsPerKey === 0 ? null : new Database.BloomFilterPolicy(chosen.bloomBitsPerKey),
       maxBackgroundJobs: chosen.backgroundJobs,
     });
     const families = tables.map(({ name }) => database.columnFamily(name));
     await database.ready();
+    Object.assign(settings, spent);
     settings.version = await versionOf(join(directory, 'db'));
     return rocksdbStore(directory, database, families, tables, sequences, names ?? new TableFileNames());
   }
@@ -110,6 +128,29 @@ export default function rocksdb(given: RocksdbOptions = {}): StateBackend {
       }
     },
   };
+}
+
+/**
+ * Sizes in force for so many tables, and what they come to in all.
+ * @throws BackendError `refused` if a budget has no room for the memtables
+ */
+function spend({ memoryBytes, writeBufferBytes }: RocksdbOptions, tables: number) {
+  const inAll = (buffer: number, cache: number) => ({
+    writeBufferBytes: buffer,
+    blockCacheBytes: cache,
+    memoryBytes: tables * (BUFFERS * buffer + cache),
+    indexesAndFilters: cache > 0 ? 'in the block cache' : 'beside memoryBytes, as long as their files are open',
+  });
+  if (memoryBytes === undefined) return inAll(writeBufferBytes ?? USUAL_BUFFER_BYTES, BLOCK_CACHE_BYTES);
+  const share = Math.floor(memoryBytes / tables);
+  const cached = writeBufferBytes === undefined ? share / 2 : share - BUFFERS * writeBufferBytes;
+  const cache = cached >= BLOCK_CACHE_BYTES ? BLOCK_CACHE_BYTES : 0;
+  const buffer = writeBufferBytes ?? Math.floor((share - cache) / BUFFERS);
+  if (buffer >= LEAST_BUFFER_BYTES && BUFFERS * buffer + cache <= share) return inAll(buffer, cache);
+  throw new BackendError(
+    'refused',
+    `rocksdb cannot spend ${memoryBytes} bytes of memory on ${tables} tables with two memtables of ${Math.max(buffer, LEAST_BUFFER_BYTES)} bytes each: give it more, or smaller memtables`,
+  );
 }
 
 async function load(): Promise<typeof RocksDB> {

@@ -21,6 +21,7 @@ import {
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
 import { verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { memoryOption, sizeOption } from './rows/memory-option.ts';
 import { restorePages, writePages } from './rows/page-segments.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
 import { SegmentChain } from './rows/segment-chain.ts';
@@ -28,31 +29,35 @@ import { WriteAheadLog } from './sqlite/write-ahead-log.ts';
 
 export const description = 'SQLite, a B-tree with a write-ahead log in this process: one file that every tool reads.';
 
-export const options = z.strictObject({
-  cacheBytes: z
-    .int()
-    .min(1 << 16)
-    .default(64 << 20)
-    .describe('Page cache, in bytes.'),
-  walBytes: z
-    .int()
-    .min(1 << 12)
-    .default(16 << 20)
-    .describe(
-      'Length in bytes at which the write-ahead log is moved into the database. Longer is quicker, but a cut has to move what is there.',
-    ),
-  mapBytes: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('How much of the file to read through a memory map, in bytes. With more than 0 a full disk may end the process by SIGBUS.'),
-  synchronous: z
-    .enum(['off', 'normal', 'full'])
-    .default('off')
-    .describe(
-      'When to flush to the disk: never, when the log is moved, or after every batch. Off, since a job recovers from its checkpoints.',
-    ),
-});
+const USUAL_CACHE_BYTES = 64 << 20;
+
+export const options = z
+  .strictObject({
+    cacheBytes: sizeOption(1 << 16, USUAL_CACHE_BYTES, 'Page cache of its own, in bytes.'),
+    memoryBytes: memoryOption('all of it for the page cache of its own.'),
+    walBytes: z
+      .int()
+      .min(1 << 12)
+      .default(16 << 20)
+      .describe(
+        'Length in bytes at which the write-ahead log is moved into the database. Longer is quicker, but a cut has to move what is there.',
+      ),
+    mapBytes: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('How much of the file to read through a memory map, in bytes. With more than 0 a full disk may end the process by SIGBUS.'),
+    synchronous: z
+      .enum(['off', 'normal', 'full'])
+      .default('off')
+      .describe(
+        'When to flush to the disk: never, when the log is moved, or after every batch. Off, since a job recovers from its checkpoints.',
+      ),
+  })
+  .refine(({ cacheBytes = 0, memoryBytes = Infinity }) => cacheBytes <= memoryBytes, {
+    path: ['memoryBytes'],
+    message: 'It is less than the cacheBytes that are set.',
+  });
 
 export type SqliteOptions = z.input<typeof options>;
 
@@ -62,7 +67,7 @@ const PAGE_BYTES = 4096;
 
 /** SQLite with the given options. */
 export default function sqlite(given: SqliteOptions = {}): StateBackend {
-  const { cacheBytes, walBytes, mapBytes, synchronous } = options.parse(given);
+  const { memoryBytes = USUAL_CACHE_BYTES, cacheBytes = memoryBytes, walBytes, mapBytes, synchronous } = options.parse(given);
   const openStore = ({ directory, tables }: OpenRequest, sequences: Readonly<Record<string, number>>, chain: SegmentChain): StateStore => {
     checkTables(tables);
     const database = new Sqlite(join(directory, FILE));
@@ -84,7 +89,9 @@ export default function sqlite(given: SqliteOptions = {}): StateBackend {
   return {
     name: NAME,
     settings: {
+      memoryBytes: cacheBytes,
       cacheBytes,
+      pageCache: true,
       walBytes,
       mapBytes,
       synchronous,

@@ -2,7 +2,7 @@
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError, suggestion } from './errors.ts';
-import { fillNeeds } from './fill.ts';
+import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
 import { checkDividable } from './portable/key-groups.ts';
@@ -79,7 +79,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     workloads: workloads.map((module) => {
       const workload = module.create();
       for (const parallelism of parallelisms) checkDividable(workload, parallelism);
-      return { module, settings: workload.settings };
+      return { module, workload, settings: workload.settings };
     }),
     storages: storages.map((module) => ({ module, settings: module.create().settings })),
   };
@@ -119,11 +119,17 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     profile,
     measures,
     crashesPerDay: suite.crashesPerDay,
+    memoryBytes: suite.memoryBytes,
     reference: chooseReference(suite.reference, backends, leftOut),
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
-  return { plan, cells, estimate: estimateOf(plan, cells.length * profile.blocks) };
+  const estimate = estimateOf(
+    plan,
+    made.workloads.map(({ workload }) => workload),
+    cells.length * profile.blocks,
+  );
+  return { plan, cells, estimate };
 }
 
 /** Of cells of several processes they would take another way to divide the work, and are not measured. */
@@ -159,18 +165,37 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
   throw new StatebenchError('unknown-name', `the reference '${asked}' is no candidate of this run.${suggestion(asked, candidates)}`);
 }
 
-/** @param trials how many there are to be run */
-export function estimateOf({ cells, profile: { warmUpSeconds, measuredSeconds }, measures }: Plan, trials: number): Estimate {
+/**
+ * @param workloads those of the plan
+ * @param trials how many there are to be run
+ */
+export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: number): Estimate {
+  const { cells, profile, measures } = plan;
+  const { warmUpSeconds, measuredSeconds, blocks } = profile;
   const processes = Math.max(...cells.map(({ parallelism }) => parallelism));
-  const fill = fillNeeds(cells);
+  const fill = fillNeeds(workloads);
   const shareAlone = cells.filter(({ parallelism }) => parallelism === 1).length / cells.length;
   const alone =
     (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) + (measures.includes('interval') ? STRETCHES * measuredSeconds : 0);
   return {
     trials,
     seconds:
-      trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) + cells.length * EXTRA_SECONDS_PER_CELL,
+      trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) +
+      cells.length * EXTRA_SECONDS_PER_CELL +
+      (trials / (cells.length * blocks)) * allFillsSeconds(plan),
     diskBytes: fill.diskBytes + DISK_BYTES_PER_TRIAL * processes + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: fill.memoryBytes + MEMORY_BYTES * processes,
   };
+}
+
+/** What it takes to fill the state of every cell: for each trial, to calibrate, and once a workload for the right output. */
+function allFillsSeconds({ cells, profile, measures }: Plan): number {
+  const candidates = cells.filter(({ role }) => role === 'candidate');
+  const workloads = new Map(candidates.map(({ workload }) => [workload.name, workload]));
+  const streams = profile.blocks * (measures.includes('interval') ? 2 : 1) + 1;
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, seconds) => total + seconds, 0);
+  return (
+    streams * sum(candidates.map(({ workload }) => fillSeconds(workload).store)) +
+    sum([...workloads.values()].map((workload) => fillSeconds(workload).oracle))
+  );
 }

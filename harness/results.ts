@@ -81,6 +81,8 @@ export const planSchema = z.strictObject({
   measures: z.array(z.enum(MEASURES)),
   /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
   crashesPerDay: z.number().positive(),
+  /** What every backend was to keep in memory, in each of its processes; null where each went by its own settings. */
+  memoryBytes: z.int().positive().nullable().default(null),
   /** The backend every other is compared with, by name. */
   reference: z.string(),
   cells: z.array(cellSchema).min(1),
@@ -287,6 +289,11 @@ export const completedTrialSchema = z.strictObject({
     rssBytesBefore: count.nullable(),
     rssBytesMax: count.nullable(),
   }),
+  /**
+   * What the store held at the end of the measured part, in all processes: entries of its tables (a list's elements each), and the bytes of
+   * their keys and values. Counted by reading all of it, after everything was measured. Null in results that have not counted it.
+   */
+  liveState: z.strictObject({ entries: count, bytes: count }).nullable().default(null),
   disk: z.strictObject({
     /** Allocated bytes of the store's working directory at the end of the measured part. */
     workingBytes: count.nullable(),

@@ -22,6 +22,8 @@ const CALIBRATION_SECONDS = 1;
 const BASE_TIMEOUT_MS = 120_000;
 /** What the oracle may take, large states included. */
 const ORACLE_MS_PER_EVENT_MAX = 0.1;
+/** What filling a state may take before it is known how fast a cell is. */
+const FILL_MS_PER_EVENT_MAX = 1;
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
 
@@ -165,15 +167,16 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
 async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: Calibration): Promise<number | FailedTrial> {
   const { cell, backend, workload, storage } = planned;
   const directory = join(work, 'calibrate');
+  const fill = fillOf(cell.workload);
   const startedAt = new Date();
   const lived = await liveTogether({
     parts: partsOf({ backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory }, cell.parallelism),
     signal,
     live: async (part, _, companions) => {
       const { result, failure } = await runChild({
-        task: { kind: 'calibrate', cell: part, seconds: CALIBRATION_SECONDS },
+        task: { kind: 'calibrate', cell: part, fill, seconds: CALIBRATION_SECONDS },
         phase: 'calibrate',
-        timeoutMs: BASE_TIMEOUT_MS,
+        timeoutMs: BASE_TIMEOUT_MS + fill * FILL_MS_PER_EVENT_MAX,
         signal: companions.signal,
       });
       if (failure === null && result !== null) return { result: result.eventsPerSecond };

@@ -24,6 +24,9 @@ test('what a suite does not say comes from the default suite', (t) => {
   t.deepEqual(suite.workloads, DEFAULT_SUITE.workloads);
   t.deepEqual(suite.batchSizes, [1000]);
   t.is(suite.profile, 'quick');
+  t.is(suite.memoryBytes, null);
+  t.is(readSuite(suiteFile({ memory: '64mb' })).memoryBytes, 64_000_000);
+  t.is(readSuite(suiteFile({ memory: 4_194_304 })).memoryBytes, 4_194_304);
   const [lmdb, mine] = suite.backends;
   t.deepEqual(lmdb, { name: 'lmdb', isPath: false, label: 'big', options: [{ key: 'mapBytes', value: '4gib' }] });
   t.is(mine?.name, path.join(folder, 'mine.js'), 'a path in a suite is relative to it');
@@ -45,6 +48,8 @@ for (const [content, message] of [
   [{ profile: 'quik' }, /\$\.profile: takes one of smoke, quick, standard, rigorous/],
   [{ batchSizes: [0] }, /\$\.batchSizes\[0\]: /],
   [{ parallelisms: [1, 129] }, /\$\.parallelisms\[1\]: /],
+  [{ memory: '256 parsecs' }, /\$\.memory: takes a whole number of bytes or a size such as 256mb, not '256 parsecs'/],
+  [{ memory: 0 }, /\$\.memory: /],
   [{ seed: -1 }, /\$\.seed: /],
   ['{"__proto__": {"seed": 1}}', /\$\.__proto__: a key of this name is refused/],
   ['{"backends": [{"name": "lmdb", "options": {"constructor": 1}}]}', /\$\.backends\[0\]\.options\.constructor: a key of this name/],

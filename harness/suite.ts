@@ -7,6 +7,7 @@ import { KEY_GROUPS } from './portable/key-groups.ts';
 import { PROFILE_NAMES, type ProfileName } from './profiles.ts';
 import { MEASURES, type Measure } from './results.ts';
 import { parseSpec, type Spec, specFromParts } from './spec.ts';
+import { parseSize } from './units.ts';
 
 const spec = z
   .union([
@@ -37,6 +38,10 @@ export const suiteSchema = z
       .min(1)
       .optional()
       .describe('Processes that divide a stream among them by key; backends are compared at the first, and the others with one process'),
+    memory: z
+      .union([z.string().min(1), z.int().min(1)])
+      .optional()
+      .describe('What every embedded backend may keep in memory, in each of its processes: bytes, or a text such as 256mb'),
     measures: z.array(z.enum(MEASURES)).min(1).optional().describe('What to measure beside throughput'),
     crashesPerDay: z.number().positive().optional().describe('What the best checkpoint interval is told for'),
     profile: z.enum(PROFILE_NAMES).optional().describe('How long to measure'),
@@ -54,6 +59,8 @@ export interface Suite {
   readonly batchSizes: readonly number[];
   /** Processes over one stream. Backends are compared at the first. */
   readonly parallelisms: readonly number[];
+  /** What every backend may keep in memory, in each of its processes; null where each goes by its own settings. */
+  readonly memoryBytes: number | null;
   readonly measures: readonly Measure[];
   /** What the best checkpoint interval is told for. */
   readonly crashesPerDay: number;
@@ -72,6 +79,7 @@ export const DEFAULT_SUITE: Suite = {
   // The pipeline cuts micro-batches at watermarks, which come every 1,000 events.
   batchSizes: [1000],
   parallelisms: [1],
+  memoryBytes: null,
   measures: ['throughput', 'checkpoint', 'recovery'],
   crashesPerDay: 1,
   profile: 'quick',
@@ -101,6 +109,7 @@ export function readSuite(file: string): Suite {
     storages: specs('storages'),
     batchSizes: data.batchSizes ?? DEFAULT_SUITE.batchSizes,
     parallelisms: data.parallelisms ?? DEFAULT_SUITE.parallelisms,
+    memoryBytes: data.memory === undefined ? DEFAULT_SUITE.memoryBytes : readMemory(data.memory, file),
     measures: data.measures ?? DEFAULT_SUITE.measures,
     crashesPerDay: data.crashesPerDay ?? DEFAULT_SUITE.crashesPerDay,
     profile: data.profile ?? DEFAULT_SUITE.profile,
@@ -153,6 +162,12 @@ function checkKeys(value: unknown, at: string, file: string, depth: number): voi
     }
     checkKeys(item, here, file, depth + 1);
   }
+}
+
+function readMemory(given: string | number, file: string): number {
+  const bytes = parseSize(String(given));
+  if (bytes !== null) return bytes;
+  throw new StatebenchError('bad-suite', `suite ${file}: $.memory: takes a whole number of bytes or a size such as 256mb, not '${given}'`);
 }
 
 type SpecJson = z.infer<typeof spec>;

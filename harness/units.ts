@@ -71,6 +71,12 @@ export function parseQuantity(text: string, unit: NumberUnit | null): number | n
   return null;
 }
 
+/** A whole number of bytes above 0, such as 256mb; null if `text` is none. */
+export function parseSize(text: string): number | null {
+  const bytes = parseQuantity(text, { kind: 'bytes', scale: 1, name: 'bytes' });
+  return bytes !== null && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+}
+
 /** 1.1mb is 1100000 bytes, not 1100000.0000000002. */
 function tidy(number: number): number {
   const whole = Math.round(number);

@@ -88,6 +88,8 @@ const COLUMNS: Cells = [
   metric('rescale_2_to_1_ms', 'Rescale 2 → 1, ms', 'mergeMs'),
   metric('rescale_bytes', 'Rescale, bytes of keys and values carried', 'rescaledBytes'),
   metric('rss_bytes_max', 'Resident memory at most, bytes', 'rssBytesMax'),
+  metric('live_entries', 'State at the end, entries', 'liveEntries'),
+  metric('live_bytes', 'State at the end, bytes of keys and values', 'liveBytes'),
   metric('working_bytes', 'Working directory, bytes', 'workingBytes'),
   metric('checkpoint_storage_bytes', 'Checkpoint storage, bytes', 'checkpointStorageBytes'),
   metric('cpu_ns_per_event', 'CPU time per event, ns', 'cpuNsPerEvent'),

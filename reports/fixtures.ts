@@ -130,6 +130,7 @@ export function inventResults(wanted: Wanted): Results {
     profile: wanted.profile,
     measures: ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'],
     crashesPerDay: 1,
+    memoryBytes: null,
     reference: 'memory',
     cells,
     leftOut: [...wanted.leftOut],
@@ -285,6 +286,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
         }
       : null,
     memory: { rssBytesBefore: Math.round(near(120 * MB, 0.01)), rssBytesMax: Math.round(near(backend.rssBytes, 0.02)) },
+    liveState: candidate ? { entries: 331_000, bytes: 16_000_000 } : { entries: 0, bytes: 0 },
     disk: {
       workingBytes: backend.diskBytes === null ? null : Math.round(near(backend.diskBytes, 0.02)),
       checkpointBytes: Math.round(near(410 * MB, 0.02)),

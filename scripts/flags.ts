@@ -1,6 +1,7 @@
 /** Reads the values of command-line flags. */
 import { InvalidArgumentError } from 'commander';
 import { suggestion } from '../harness/errors.ts';
+import { parseSize } from '../harness/units.ts';
 
 /** A parser of whole numbers from `least` up. 1_000 is a way to write 1000. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -15,6 +16,13 @@ export function wholeNumber(least: number): (text: string) => number {
 export function wholeNumbers(least: number): (text: string) => readonly number[] {
   const one = wholeNumber(least);
   return (text) => text.split(',').map((part) => one(part.trim()));
+}
+
+/** `256mb`, `1gib`, or bytes. */
+export function size(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === null) throw new InvalidArgumentError('It takes a whole number of bytes, or a size such as 256mb or 1gib.');
+  return bytes;
 }
 
 /** A number above 0. */

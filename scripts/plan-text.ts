@@ -19,6 +19,9 @@ export function planText({ plan, estimate }: PlannedRun, folder: string): string
     `  measures     ${plan.measures.join(', ')}`,
     `  batch sizes  ${list((cell) => cell.batchSize)}`,
     ...(processes > 1 ? [`  processes    ${list((cell) => cell.parallelism)}; backends are compared at ${cells[0]!.parallelism}`] : []),
+    ...(plan.memoryBytes === null
+      ? []
+      : [`  memory       ${formatBytes(plan.memoryBytes)} for each embedded backend, in each of its processes`]),
     ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
     `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${formatSeconds(estimate.seconds)}, ` +
       `up to ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,

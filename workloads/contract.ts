@@ -256,8 +256,9 @@ export interface Preparation<Material> {
 export interface Workload {
   readonly name: string;
   /**
-   * What is really in force, after defaults. Copied into every result. A `fill` among them is how many events of the stream fill the
-   * state, before trials warm up and measure.
+   * What is really in force, after defaults. Copied into every result. Some names mean the same with every workload: `fill` is how many
+   * events of the stream fill the state, before trials warm up and measure; `keys` how many different keys there are at a time, which
+   * stay the same unless `regime` is `expiring`.
    */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly watermark: WatermarkSpec;

@@ -1,4 +1,5 @@
 import { BackendError } from '../contract.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 /** Pairs of (hash, id + 1) per segment: 32 KiB, which a split moves in some tens of microseconds. */
 const SEGMENT_BITS = 12;
@@ -7,6 +8,7 @@ const WRAP = 2 * SLOTS - 1;
 /** Behind the pairs of a segment: how many there are, and how many low bits of the hash they share. */
 const COUNT = 2 * SLOTS;
 const DEPTH = COUNT + 1;
+const SEGMENT_BYTES = 4 * (DEPTH + 1);
 /** Above this a segment splits. Linear probing stays short up to here. */
 const FULL = (SLOTS * 5) / 8;
 /** Below this share of all slots in use the index is built anew, smaller. */
@@ -32,6 +34,12 @@ export class HashIndex {
   mask = 0;
   size = 0;
   #segmentCount = 1;
+  readonly #budget: MemoryBudget;
+
+  constructor(budget = new MemoryBudget()) {
+    this.#budget = budget;
+    budget.take(SEGMENT_BYTES);
+  }
 
   /** Adds an id that is not in the index. */
   insert(hash: number, id: number): void {
@@ -87,6 +95,7 @@ export class HashIndex {
       this.segments = this.segments.concat(this.segments);
       this.mask = this.segments.length - 1;
     }
+    this.#budget.take(SEGMENT_BYTES);
     const bit = 1 << depth;
     const halves = [newSegment(depth + 1), newSegment(depth + 1)] as const;
     for (let at = 0; at < COUNT; at += 2) {
@@ -101,6 +110,7 @@ export class HashIndex {
   #shrinkIfSparse(): void {
     if (this.#segmentCount === 1 || this.size >= this.#segmentCount * SLOTS * SPARSE) return;
     const old = new Set(this.segments);
+    this.#budget.give((this.#segmentCount - 1) * SEGMENT_BYTES);
     this.segments = [newSegment(0)];
     this.mask = 0;
     this.size = 0;
@@ -112,7 +122,7 @@ export class HashIndex {
 }
 
 function newSegment(depth: number): Int32Array {
-  const segment = new Int32Array(COUNT + 2);
+  const segment = new Int32Array(DEPTH + 1);
   segment[DEPTH] = depth;
   return segment;
 }

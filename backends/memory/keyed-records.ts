@@ -1,5 +1,6 @@
 import { decodeWindow, keyHash, type StateBatch, slotHash, WINDOW_BYTES, windowHash, writeWindow } from '../contract.ts';
 import { HashIndex, HOME_SHIFT, PROBE_WRAP } from './hash-index.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { RecordPages } from './record-pages.ts';
 
 /** Word 0 of a record is what its owner puts there, never 0; then its name; then its payload. */
@@ -26,16 +27,17 @@ const WINDOW_WORDS = WINDOW_BYTES / 4;
  * window, are walked and dropped without a look at any other.
  */
 export class KeyedRecords {
-  readonly index = new HashIndex();
+  readonly index: HashIndex;
   readonly records: RecordPages;
   readonly nameWords: number;
   readonly #chains: Chains | undefined;
   readonly #links: Int32Array[] = [];
 
   /** @param chains what the records are chained by; undefined if they are not. */
-  constructor(nameWords: number, payloadWords: number, pageBytes: number, chains: Chains | undefined) {
+  constructor(nameWords: number, payloadWords: number, pageBytes: number, chains: Chains | undefined, budget?: MemoryBudget) {
     this.nameWords = nameWords;
-    this.records = new RecordPages(NAME_WORD + nameWords + payloadWords, pageBytes);
+    this.index = new HashIndex(budget);
+    this.records = new RecordPages(NAME_WORD + nameWords + payloadWords, pageBytes, budget, 1 << LINKS_SHIFT);
     this.#chains = chains;
   }
 
@@ -231,10 +233,10 @@ export class Chains {
   readonly #soughtBytes: Buffer;
 
   /** @param groupBytes bytes after the window that take part in the name of a chain. */
-  constructor(groupBytes: number, pageBytes: number) {
+  constructor(groupBytes: number, pageBytes: number, budget?: MemoryBudget) {
     const words = WINDOW_WORDS + Math.ceil(groupBytes / 4);
-    this.#windows = groupBytes === 0 ? undefined : new Chains(0, pageBytes);
-    this.#chains = new KeyedRecords(words, 0, pageBytes, this.#windows);
+    this.#windows = groupBytes === 0 ? undefined : new Chains(0, pageBytes, budget);
+    this.#chains = new KeyedRecords(words, 0, pageBytes, this.#windows, budget);
     this.#name = new Uint32Array(words);
     this.#nameMask = new Uint32Array(words);
     this.#sought = new Uint32Array(words);

@@ -1,5 +1,6 @@
 import { type ListTable, type StateBatch, type TableSpec, WINDOW_BYTES } from '../contract.ts';
 import { Chains, KeyedRecords, NAME_WORD } from './keyed-records.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { RecordPages } from './record-pages.ts';
 import { type Life, requireFit, requireOpen } from './require.ts';
 import type { Stored } from './segment-records.ts';
@@ -25,16 +26,16 @@ export class ListRecords implements ListTable {
   readonly #life: Life;
   #found = new Int32Array(1024);
 
-  constructor(spec: TableSpec, pageBytes: number, life: Life) {
+  constructor(spec: TableSpec, pageBytes: number, life: Life, budget?: MemoryBudget) {
     const nameWords = (WINDOW_BYTES + spec.keyBytes) / 4;
     this.spec = spec;
     this.#life = life;
     this.elementWords = Math.ceil(spec.valueBytes / 4);
     this.elementsPerChunk = Math.max(1, Math.floor((CHUNK_WORDS - 1) / Math.max(1, this.elementWords)));
     this.firstWord = NAME_WORD + nameWords;
-    this.#chains = new Chains(spec.groupBytes, pageBytes);
-    this.keyed = new KeyedRecords(nameWords, 2, pageBytes, this.#chains);
-    this.chunks = new RecordPages(Math.max(2, 1 + this.elementsPerChunk * this.elementWords), pageBytes);
+    this.#chains = new Chains(spec.groupBytes, pageBytes, budget);
+    this.keyed = new KeyedRecords(nameWords, 2, pageBytes, this.#chains, budget);
+    this.chunks = new RecordPages(Math.max(2, 1 + this.elementsPerChunk * this.elementWords), pageBytes, budget);
   }
 
   append(batch: StateBatch): void {

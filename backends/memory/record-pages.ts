@@ -1,3 +1,4 @@
+import { MemoryBudget } from './memory-budget.ts';
 import { RecordsCut } from './records-cut.ts';
 
 const NO_PAGE = new Uint32Array(0);
@@ -31,12 +32,20 @@ export class RecordPages {
   readonly #roomy: number[] = [];
   readonly #vacant: number[] = [];
   #current = -1;
+  readonly #budget: MemoryBudget;
+  /** What a page takes, with what its owner keeps beside its records. */
+  readonly #bytesPerPage: number;
 
-  /** @param recordWords at least 2. */
-  constructor(recordWords: number, pageBytes: number) {
+  /**
+   * @param recordWords at least 2.
+   * @param wordsBeside that the owner keeps beside each record of a page that is in use.
+   */
+  constructor(recordWords: number, pageBytes: number, budget = new MemoryBudget(), wordsBeside = 0) {
     this.recordWords = recordWords;
+    this.#budget = budget;
     this.shift = Math.max(0, Math.floor(Math.log2(pageBytes / (4 * recordWords))));
     this.mask = (1 << this.shift) - 1;
+    this.#bytesPerPage = 4 * ((recordWords + wordsBeside) << this.shift);
   }
 
   /** A record of which word 0 is still 0: the caller sets it. */
@@ -62,6 +71,7 @@ export class RecordPages {
     this.#live[page] = live;
     if (live === 0 && page !== this.#current) {
       this.#mark(record);
+      this.#budget.give(this.#bytesPerPage);
       this.pages[page] = NO_PAGE;
       this.#vacant.push(page);
       return true;
@@ -132,6 +142,7 @@ export class RecordPages {
     while (this.pages.length <= page) this.pages.push(NO_PAGE);
     if (this.pages[page] === NO_PAGE) {
       if (words[at] === 0) return;
+      this.#budget.take(this.#bytesPerPage);
       this.pages[page] = new Uint32Array(this.recordWords << this.shift);
     }
     const to = (record & this.mask) * this.recordWords;
@@ -161,6 +172,7 @@ export class RecordPages {
         if (live <= mask) this.#roomy.push(page);
         continue;
       }
+      if (words !== NO_PAGE) this.#budget.give(this.#bytesPerPage);
       this.pages[page] = NO_PAGE;
       this.#vacant.push(page);
     }
@@ -192,6 +204,7 @@ export class RecordPages {
       this.#current = page;
       return page;
     }
+    this.#budget.take(this.#bytesPerPage);
     const page = this.#vacant.pop() ?? this.pages.length;
     this.pages[page] = new Uint32Array(this.recordWords << this.shift);
     this.#free[page] = 0;

@@ -1,5 +1,6 @@
 import { type StateBatch, type TableSpec, type ValueTable, WINDOW_BYTES } from '../contract.ts';
 import { Chains, KeyedRecords, NAME_WORD } from './keyed-records.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { type Life, requireFit, requireOpen } from './require.ts';
 import type { Stored } from './segment-records.ts';
 
@@ -15,12 +16,12 @@ export class ValueRecords implements ValueTable {
   #foundFill = 0;
   #foundLength = 0;
 
-  constructor(spec: TableSpec, pageBytes: number, life: Life) {
+  constructor(spec: TableSpec, pageBytes: number, life: Life, budget?: MemoryBudget) {
     const nameWords = (WINDOW_BYTES + spec.keyBytes) / 4;
     this.spec = spec;
     this.#life = life;
-    this.#chains = new Chains(spec.groupBytes, pageBytes);
-    this.keyed = new KeyedRecords(nameWords, Math.ceil(spec.valueBytes / 4), pageBytes, this.#chains);
+    this.#chains = new Chains(spec.groupBytes, pageBytes, budget);
+    this.keyed = new KeyedRecords(nameWords, Math.ceil(spec.valueBytes / 4), pageBytes, this.#chains, budget);
     this.#valueWord = NAME_WORD + nameWords;
   }
 

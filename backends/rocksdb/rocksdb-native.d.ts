@@ -4,6 +4,10 @@ declare module 'rocksdb-native' {
     readonly writeBufferSize?: number;
     readonly tableBlockSize?: number;
     readonly filterPolicy?: BloomFilterPolicy | null;
+    /** Whether to have one, of 32 MiB; true by default. */
+    readonly blockCache?: boolean;
+    /** Whether indexes and filters are kept there; true by default, and an error where there is none. */
+    readonly tableCacheIndexAndFilterBlocks?: boolean;
   }
 
   interface DatabaseOptions extends ColumnFamilyOptions {

@@ -1,11 +1,14 @@
-import type { Source } from '../../workloads/contract.ts';
+import type { StateStore } from '../../backends/contract.ts';
+import type { Source, Workload } from '../../workloads/contract.ts';
 import { Job } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { allocatedBytes } from '../measure/disk.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
+import { workloadTables } from '../pipeline/operator.ts';
 import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
+import { EntryCounter, storedEntries } from '../portable/entries.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
 import type { MeasureResult, MeasureTask, Meet, Tell } from './tasks.ts';
@@ -66,6 +69,7 @@ export async function measure({ cell, stream, afterwards }: MeasureTask, tell: T
   const totalNs = endNs - startNs;
   const workingBytes = await allocatedBytes(job.stateDirectory);
   const checkpointBytes = await job.space.allocatedBytes();
+  const liveState = await liveStateOf(measured, job, parts.workload);
   const result: MeasureResult = {
     startNs,
     endNs,
@@ -85,6 +89,7 @@ export async function measure({ cell, stream, afterwards }: MeasureTask, tell: T
     },
     calls,
     checkpoints: records.slice(),
+    liveState,
     disk: { workingBytes, checkpointBytes },
     unavailable: {
       ...(workingBytes === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
@@ -113,6 +118,15 @@ export async function measure({ cell, stream, afterwards }: MeasureTask, tell: T
   await job.run(end, stream.checkpoints);
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));
+}
+
+/** Reads everything that the store holds. */
+async function liveStateOf(store: StateStore, { pipeline }: Job, workload: Workload): Promise<MeasureResult['liveState']> {
+  const counter = new EntryCounter();
+  const held = { tables: workloadTables(workload), pipeline: pipeline.save() };
+  for await (const entries of storedEntries(store, held)) counter.count(entries);
+  const { entries, bytes } = counter.carried;
+  return { entries, bytes };
 }
 
 /** A source that adds up the time of making events, and of taking out those of other processes. */

@@ -4,7 +4,10 @@ import { OutputDigest } from '../output-digest.ts';
 import type { Calls, Checkpoint, CompletedTrial, HistogramData, Output } from '../results.ts';
 import type { MeasureResult, StreamPlan } from './tasks.ts';
 
-type Merged = Pick<CompletedTrial, 'throughput' | 'parts' | 'time' | 'batchTime' | 'calls' | 'checkpoints' | 'disk' | 'unavailable'>;
+type Merged = Pick<
+  CompletedTrial,
+  'throughput' | 'parts' | 'time' | 'batchTime' | 'calls' | 'checkpoints' | 'liveState' | 'disk' | 'unavailable'
+>;
 
 /** @param parts in order, at least one */
 export function mergeMeasured(parts: readonly MeasureResult[], stream: StreamPlan): Merged {
@@ -42,6 +45,7 @@ export function mergeMeasured(parts: readonly MeasureResult[], stream: StreamPla
     checkpoints: parts
       .flatMap(({ checkpoints }, part) => checkpoints.map((record) => checkpointOf(record, part + 1, startNs)))
       .sort((a, b) => a.atSeconds - b.atSeconds),
+    liveState: { entries: sum(({ liveState }) => liveState.entries), bytes: sum(({ liveState }) => liveState.bytes) },
     disk: {
       workingBytes: sumOrNull(({ disk }) => disk.workingBytes),
       checkpointBytes: sumOrNull(({ disk }) => disk.checkpointBytes),

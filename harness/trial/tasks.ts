@@ -36,6 +36,8 @@ export interface StreamPlan {
 export interface CalibrateTask {
   readonly kind: 'calibrate';
   readonly cell: CellTask;
+  /** Events that fill the state first: how fast a cell is depends on it. */
+  readonly fill: number;
   readonly seconds: number;
 }
 
@@ -189,6 +191,7 @@ export interface CalibrateResult {
 }
 
 export interface MeasureResult extends Pick<CompletedTrial, 'time' | 'batchTime' | 'calls' | 'disk' | 'unavailable'> {
+  readonly liveState: NonNullable<CompletedTrial['liveState']>;
   /** When the measured part began and ended, on the clock that all processes share. */
   readonly startNs: number;
   readonly endNs: number;

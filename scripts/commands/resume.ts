@@ -19,6 +19,7 @@ import { loadRunModules, removeResumeFiles } from '../../harness/resume-file.ts'
 import { lockFolder } from '../../harness/run-lock.ts';
 import { sweepScratch } from '../../harness/scratch.ts';
 import { isPartial, readResults } from '../../reports/read-results.ts';
+import type { Workload } from '../../workloads/contract.ts';
 import { say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { gathered } from '../flags.ts';
@@ -68,9 +69,14 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     );
   }
   using _lock = lockFolder(folder);
-  const left = estimateOf(plan, total - before.trials.length);
-  checkWritable(folder, left.diskBytes);
   const modules = await loadRunModules(folder, given);
+  const workloads = modules.filter((module): module is LoadedModule<Workload> => module.kind === 'workload');
+  const left = estimateOf(
+    plan,
+    workloads.map((workload) => workload.create()),
+    total - before.trials.length,
+  );
+  checkWritable(folder, left.diskBytes);
   return await measureAndReport(folder, flags, stop, async () => {
     await using servers = await startServers(modules);
     const missing = servers.unavailable[0];

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { EXIT, type ExitCode, StatebenchError } from '../../harness/errors.ts';
 import { checkFill } from '../../harness/fill.ts';
 import { memoryBytes, readEnvironment } from '../../harness/measure/environment.ts';
+import { withMemory } from '../../harness/memory-budget.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
 import { type Modules, makePlan } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
@@ -13,7 +14,7 @@ import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
 import { printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
-import { gathered, positive, wholeNumber, wholeNumbers, words } from '../flags.ts';
+import { gathered, positive, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
@@ -27,6 +28,7 @@ interface Flags extends MeasuringFlags {
   readonly profile?: ProfileName;
   readonly batchSize?: readonly number[];
   readonly parallelism?: readonly number[];
+  readonly memory?: number;
   readonly measure?: readonly Measure[];
   readonly crashesPerDay?: number;
   readonly seed?: number;
@@ -48,6 +50,11 @@ export function runCommand(finish: Finish): Command {
       '--parallelism <processes>',
       'processes that divide a stream among them by key; several with commas, for the speed-up',
       wholeNumbers(1),
+    )
+    .option(
+      '--memory <size>',
+      'what every embedded backend may keep in memory, in each process: 256mb; how it is spent stands in its settings',
+      size,
     )
     .option(
       '--measure <names>',
@@ -74,6 +81,7 @@ function suiteFlags({
   checkpointStorage,
   batchSize,
   parallelism,
+  memory,
   profile,
   measure,
   crashesPerDay,
@@ -87,6 +95,7 @@ function suiteFlags({
     ...(checkpointStorage && { storages: specs(checkpointStorage) }),
     ...(batchSize && { batchSizes: batchSize }),
     ...(parallelism && { parallelisms: parallelism }),
+    ...(memory && { memoryBytes: memory }),
     ...(profile && { profile }),
     ...(measure && { measures: measure }),
     ...(crashesPerDay && { crashesPerDay }),
@@ -115,7 +124,10 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     { ...modules, backends: modules.backends.map(withoutServer), storages: modules.storages.map(withoutServer) },
     { command, startedAt, leftOut: asLeftOut(unavailable) },
   );
-  checkFill(rehearsed.plan.cells, memoryBytes());
+  checkFill(
+    modules.workloads.map((workload) => workload.create()),
+    memoryBytes(),
+  );
   if (flags.dryRun) {
     if (flags.json) printJson({ ...rehearsed.plan, estimate: rehearsed.estimate });
     else say(planText(rehearsed, folder));
@@ -154,7 +166,9 @@ async function loadModules(suite: Suite): Promise<Loaded> {
   const workloads = await Promise.all(suite.workloads.map(loadWorkload));
   const storages = await Promise.all(suite.storages.map(loadStorage));
   const { values: backends, unavailable } = await availableOf(suite.backends, specText, loadBackend);
-  return { modules: { workloads, storages, backends }, unavailable };
+  const { memoryBytes } = suite;
+  const budgeted = memoryBytes === null ? backends : backends.map((backend) => withMemory(backend, memoryBytes));
+  return { modules: { workloads, storages, backends: budgeted }, unavailable };
 }
 
 function specText({ name, label }: Spec): string {
