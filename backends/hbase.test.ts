@@ -40,8 +40,8 @@ const TABLE = 'statebench';
 
 const open = (url: string, more: Partial<HBaseOptions> = {}): Promise<StateStore> =>
   hbase({ url, ...more }).open({ directory: tmpdir(), tables: TABLES });
-const restore = (url: string, checkpoint: CheckpointPlace): Promise<StateStore> =>
-  hbase({ url }).restore({ directory: tmpdir(), tables: TABLES, checkpoint });
+const restore = (url: string, checkpoint: CheckpointPlace, more: Partial<HBaseOptions> = {}): Promise<StateStore> =>
+  hbase({ url, ...more }).restore({ directory: tmpdir(), tables: TABLES, checkpoint });
 
 /** A slot for each key from `from` on, with a number as value. */
 function fill(batch: StateBatch, window: number, value: number, from = 0, count = batch.capacity): StateBatch {
@@ -437,8 +437,9 @@ if (running !== undefined) {
     const { server, directory } = await own(t);
     const places = new Places(t);
     const batch = new StateBatch(64, COUNTS);
-    const lasting = await open(server.url);
-    const volatile = await open(server.url, { durability: 'volatile' });
+    const timeoutMs = 4_000;
+    const lasting = await open(server.url, { timeoutMs });
+    const volatile = await open(server.url, { timeoutMs, durability: 'volatile' });
     await lasting.value('counts').write(fill(batch, 1, 1));
     await volatile.value('counts').write(fill(batch, 1, 1));
     const kept = await places.checkpoint(lasting);
@@ -453,7 +454,7 @@ if (running !== undefined) {
     for (const pid of server.pids) process.kill(pid, 'SIGCONT');
     await fails(t, 'unavailable', message, () => work(lasting));
     await lasting.close();
-    const heir = await restore(server.url, kept);
+    const heir = await restore(server.url, kept, { timeoutMs });
     const [master] = server.pids;
     await heir.value('counts').write(fill(batch, 2, 2));
     process.kill(master!, 'SIGKILL');
@@ -464,8 +465,10 @@ if (running !== undefined) {
     if (again.state !== 'running') return t.fail(again.reason);
     t.teardown(() => again.server.stop());
     t.is(again.server.url, server.url);
-    await fails(t, 'damaged', /no longer holds the state|written without a log/, () => restore(server.url, lost));
-    const restored = await restore(server.url, kept);
+    await fails(t, 'damaged', /no longer holds the state|written without a log/, () =>
+      restore(server.url, lost, { durability: 'volatile' }),
+    );
+    const restored = await restore(server.url, kept, { timeoutMs });
     t.deepEqual(
       await contents(restored, 1),
       Array.from({ length: 64 }, (_, key) => [key, 1] as const),
