@@ -151,7 +151,8 @@ if (running !== undefined) {
   const { hostname: host, port } = new URL(url);
   const gatewayOptions = { host, port: Number(port), shown: url, connections: 1, timeoutMs: 10_000, requestBytesMax: 1_000_000 };
 
-  conformance(test, backendFrom(import.meta.resolve('./hbase.js'), { url }));
+  // Patient, as all of them run at once.
+  conformance(test, backendFrom(import.meta.resolve('./hbase.js'), { url, timeoutMs: 60_000 }));
 
   /** Another client's hands on the table. */
   async function hands(t: ExecutionContext, epoch: number): Promise<StateCells> {
@@ -448,7 +449,8 @@ if (running !== undefined) {
     const work = async (store: StateStore) => {
       for (;;) await store.value('counts').write(fill(batch, 1, 2));
     };
-    const message = /no HBase gateway answers at thrift2:\/\/127\.0\.0\.1:\d+ .*start one there|cannot reach its HBase/;
+    const message =
+      /no HBase gateway answers at thrift2:\/\/127\.0\.0\.1:\d+ .*start one there|gives no answer.*see that|cannot reach its HBase/;
     for (const pid of server.pids) process.kill(pid, 'SIGSTOP');
     await fails(t, 'unavailable', message, () => work(lasting));
     for (const pid of server.pids) process.kill(pid, 'SIGCONT');

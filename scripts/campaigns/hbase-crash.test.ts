@@ -9,10 +9,13 @@ import { killsInARow } from './kills.ts';
 import { logCampaign } from './random-logs.ts';
 import { provesCampaign } from './short-form.ts';
 
+/** Other tests run beside this one. */
+const PATIENT = { key: 'timeoutMs', value: 60_000 };
+
 const hbase = await requiredServer(test, (directory) => startHBase({ directory, durability: 'process-crash' }));
 
 if (hbase !== undefined) {
   for (const campaign of [logCampaign(3), killsInARow(10, 5), everyPointCampaign(), damageCampaign(4)]) {
-    provesCampaign(test.serial, campaign, 'hbase', (loaded) => loaded.with({ key: 'url', value: hbase.url }));
+    provesCampaign(test.serial, campaign, 'hbase', (loaded) => loaded.with({ key: 'url', value: hbase.url }).with(PATIENT));
   }
 }
