@@ -56,7 +56,7 @@ function fill(batch: StateBatch, window: number, value: number, from = 0, count 
   return batch;
 }
 
-/** Every value of a window by key, or every element of a list in order. */
+/** Every value of a window in the order of keys, or every element of a list as they come. */
 async function contents(
   store: StateStore,
   window: number,
@@ -70,6 +70,7 @@ async function contents(
   for await (const { length, keys, values } of scan) {
     for (let slot = 0; slot < length; slot++) found.push([keys[slot]!.readUInt32BE(4), values[slot]!.readUInt32BE()]);
   }
+  if (table === 'counts') found.sort(([a], [b]) => a - b);
   return found;
 }
 
