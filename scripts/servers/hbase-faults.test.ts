@@ -1,7 +1,7 @@
 // Proves that a job on HBase whose server is killed and comes back, or stands still for five seconds, ends with a named error or waits
 // within its limit, and in either case gives the rows of a run without any of that: none lost, none doubled.
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -22,7 +22,7 @@ const hbase = await requiredServer(test, (directory) => {
 if (hbase !== undefined) {
   let server = hbase;
 
-  const root = await mkdtemp(join(tmpdir(), 'statebench-hbase-faults-'));
+  const root = mkdtempSync(join(tmpdir(), 'statebench-hbase-faults-'));
   test.after.always('remove the files', () => rm(root, { recursive: true, force: true }));
 
   const workload: ModuleRef = {
