@@ -133,6 +133,7 @@ if (running !== undefined) {
     t.false(text.includes(new URL(running.url).password));
     t.regex(String(made.settings.version), /^\d+\.\d+/);
     t.is(made.settings.appendFsync, 'off');
+    t.is(made.settings.memory, 'the server’s own, without a limit');
     t.is(made.durability, 'volatile');
   });
 

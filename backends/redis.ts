@@ -57,6 +57,7 @@ export default function redis(given: RedisOptions): StateBackend {
     incremental: 'yes, nothing is read out of the server',
     version: 'not asked yet',
     appendFsync: 'not asked yet',
+    memory: 'not asked yet',
   };
 
   /** @param from the checkpoint to go on from. */

@@ -6,6 +6,7 @@ import type { StateBackend, StateStore } from '../backends/contract.ts';
 import { EventBatch, type Source, type Workload } from '../workloads/contract.ts';
 import { Checkpointer, type FoundCheckpoint, findCheckpoint, isDamaged } from './checkpointing/checkpointer.ts';
 import { POSITION_FORMAT, type Position, positionOf } from './checkpointing/position.ts';
+import { releaseAll } from './checkpointing/release-all.ts';
 import { messageOf, StatebenchError } from './errors.ts';
 import { nowNs } from './measure/clock.ts';
 import { workloadTables } from './pipeline/operator.ts';
@@ -191,6 +192,13 @@ export class Job {
   /** Ends the stream: every open window fires. */
   end(): Promise<void> {
     return this.pipeline.end();
+  }
+
+  /** Closes the job for good: nobody will go on from its checkpoints, whose directory is about to be removed. */
+  async finish(): Promise<void> {
+    await this.checkpointer.settled();
+    await releaseAll(this.#store, this.space);
+    await this.#store.close();
   }
 
   /** Waits for the checkpoint under way and closes the store. */

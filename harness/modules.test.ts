@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { StateBackend } from '../backends/contract.ts';
+import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError } from './errors.ts';
 import { builtIns, create, loadBackend, loadStorage, loadWorkload, refOf } from './modules.ts';
 
@@ -27,7 +28,7 @@ test('built-ins are files that export options and a default', (t) => {
   const root = fileURLToPath(new URL('../', import.meta.url));
   t.true(builtIns('backend').includes('lmdb'));
   for (const name of ['contract', 'conformance', 'canaries']) t.false(builtIns('backend').includes(name), name);
-  t.deepEqual(builtIns('storage'), ['filesystem']);
+  t.deepEqual(builtIns('storage'), ['filesystem', 'hdfs']);
   t.deepEqual(builtIns('backend', path.join(root, 'nowhere')), []);
 });
 
@@ -38,9 +39,9 @@ test('options that are times are described with their unit', async (t) => {
     ['session-holistic', [...synthetic, 'gap', 'lateness']],
     ['interval-join', [...synthetic, 'lower', 'upper']],
     ['continuous-aggregation', synthetic],
-    ['sliding-incremental', [...synthetic, 'size', 'slide', 'lateness']],
-    ['tumbling-holistic', [...synthetic, 'size', 'lateness']],
-    ['synthetic', [...synthetic, 'size', 'lateness']],
+    ['sliding-incremental', [...synthetic, 'size', 'slide', 'offset', 'lateness']],
+    ['tumbling-holistic', [...synthetic, 'size', 'offset', 'lateness']],
+    ['synthetic', [...synthetic, 'size', 'offset', 'lateness']],
   ] as const) {
     const { described } = await loadWorkload(workload);
     const times = described.filter(({ takes }) => takes.includes(' of ms ')).map(({ name }) => name);
@@ -91,6 +92,28 @@ test('a workload that says what it is there for is heard, and another works as w
     t.is(workload.create().name, 'mine', name);
   }
   for (const name of builtIns('workload')) t.truthy((await loadWorkload(name)).gallery, name);
+});
+
+test('a workload that has to read something first does so, and what it found is pinned for another process', async (t) => {
+  const mine = `
+let read = 0;
+export const options = z.strictObject({ word: z.string(), seen: z.string().default('') });
+export const prepare = async ({ word, seen }) => {
+  if (seen !== '' && seen !== word + '!') throw new Error('it changed');
+  return { pinned: { seen: word + '!' }, material: [word, ++read] };
+};
+export default ({ word, seen }, material) => ({ name: 'mine', settings: { word, seen, material: material.join() }, source: async () => null });
+`;
+  const file = moduleFile('prepared.mjs', mine);
+  const loaded = await loadWorkload(`${file}:word=a`);
+  t.deepEqual(loaded.create().settings, { word: 'a', seen: 'a!', material: 'a,1' });
+  t.deepEqual(loaded.create().settings, { word: 'a', seen: 'a!', material: 'a,1' }, 'it was read once');
+  const ref = JSON.parse(JSON.stringify(refOf(loaded)));
+  t.deepEqual(ref.options, { word: 'a', seen: 'a!' });
+  t.deepEqual((await create<Workload>(ref)).settings, { word: 'a', seen: 'a!', material: 'a,2' });
+  await t.throwsAsync(create<Workload>({ ...ref, options: { ...ref.options, word: 'b' } }), { message: 'it changed' });
+  const without = await loadWorkload(file);
+  t.throws(() => without.create(), { code: 'bad-value', message: /option 'word' is needed/ });
 });
 
 test('another process makes the same from the reference', async (t) => {

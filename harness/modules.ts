@@ -118,6 +118,9 @@ export function builtInFile(kind: ModuleKind, name: string): string {
   return path.join(BUILT, FOLDERS[kind], `${name}.js`);
 }
 
+/** Where checkpoints go if nobody says. */
+export const LOCAL_STORAGE: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
+
 function fileOfBuiltIn(kind: ModuleKind, name: string): string {
   const names = builtIns(kind);
   if (!names.includes(name)) {
@@ -185,7 +188,7 @@ async function prepared<T extends Configured>(
 ): Promise<LoadedModule<T>> {
   const module = assemble<T>(exports, kind, name, file, given);
   const { prepare, options: schema } = exports;
-  if (typeof prepare !== 'function') return module;
+  if (kind !== 'workload' || typeof prepare !== 'function') return module;
   const subject = `${kind} '${name}'`;
   const reader = readOptions(schema, subject);
   // Without an option that it needs nothing can be read: making it says which one.
@@ -232,7 +235,11 @@ function galleryOf(exported: unknown): Gallery | null {
 }
 
 /** Methods that what a module makes must have, so that a wrong export is told here and not amid a trial. */
-const METHODS: Readonly<Record<ModuleKind, readonly string[]>> = { backend: ['open', 'restore'], workload: ['source'], storage: ['open'] };
+const METHODS: Readonly<Record<ModuleKind, readonly string[]>> = {
+  backend: ['open', 'restore'],
+  workload: ['source'],
+  storage: ['open', 'view', 'destroy'],
+};
 
 function checkMade<T extends Configured>(made: unknown, subject: string, file: string, kind: ModuleKind): T {
   const thing = made as Readonly<Record<string, unknown>> | null | undefined;

@@ -18,6 +18,7 @@ interface OptionSchema {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
@@ -190,9 +191,9 @@ function describeSchema(name: string, schema: OptionSchema): string {
   return schema.minLength !== undefined && schema.minLength > 0 ? 'a text that is not empty' : 'a text';
 }
 
-function describeRange({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: OptionSchema): string {
+function describeRange({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: OptionSchema): string {
   const low = minimum !== undefined && minimum > -SIZE_MAX ? `≥ ${minimum}` : exclusiveMinimum === undefined ? '' : `> ${exclusiveMinimum}`;
   const high = maximum !== undefined && maximum < SIZE_MAX ? `≤ ${maximum}` : exclusiveMaximum === undefined ? '' : `< ${exclusiveMaximum}`;
   const range = [low, high].filter((end) => end !== '').join(' and ');
-  return range === '' ? '' : ` ${range}`;
+  return `${range === '' ? '' : ` ${range}`}${multipleOf === undefined ? '' : `, a multiple of ${multipleOf}`}`;
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { destroyCheckpoints, sweepJobs } from './checkpointing/remove-jobs.ts';
 import { StatebenchError } from './errors.ts';
-import { builtInFile, type ModuleRef } from './modules.ts';
-import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
+import { LOCAL_STORAGE, type ModuleRef } from './modules.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 import { runChild, type TaskFailure } from './trial/child.ts';
 import { type Companions, type Lived, liveTogether, partsOf } from './trial/parts.ts';
 import type { CellTask, OutputResult, OutputTask } from './trial/tasks.ts';
@@ -11,6 +12,8 @@ import type { CellTask, OutputResult, OutputTask } from './trial/tasks.ts';
 export interface OutputRequest {
   readonly workload: ModuleRef;
   readonly backend: ModuleRef;
+  /** Where its checkpoints go; a local folder if absent. */
+  readonly storage?: ModuleRef;
   readonly batchSize: number;
   /** Processes over the stream, among which the workload can be divided. */
   readonly parallelism: number;
@@ -34,9 +37,8 @@ const TIMEOUT_MS = 24 * 3600 * 1000;
  * @throws StatebenchError `disk-full`, `backend-failed` with what the backend did, or the workload's own complaint.
  */
 export async function writeOutput(request: OutputRequest): Promise<OutputResult> {
-  const { workload, backend, batchSize, parallelism, seed, signal } = request;
-  const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
-  sweepScratch(tmpdir());
+  const { workload, backend, storage = LOCAL_STORAGE, batchSize, parallelism, seed, signal } = request;
+  await sweepJobs(tmpdir(), [storage]);
   const directory = request.directory ?? makeScratch(tmpdir(), 'output');
   try {
     checkParallelism(directory, parallelism);
@@ -47,12 +49,15 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
     const sum = (of: (result: OutputResult) => number) => lived.result.reduce((total, result) => total + of(result), 0);
     return { rows: sum(({ rows }) => rows), lateEvents: sum(({ lateEvents }) => lateEvents) };
   } finally {
-    if (request.directory === null) removeScratch(directory);
+    if (request.directory === null) {
+      await destroyCheckpoints(directory, storage);
+      removeScratch(directory);
+    }
   }
 }
 
 async function livePart(
-  { checkpointEveryEvents, killAfterEvents, to }: OutputRequest,
+  { checkpointEveryEvents, killAfterEvents, directory, to }: OutputRequest,
   parts: readonly CellTask[],
   cell: CellTask,
   index: number,
@@ -66,6 +71,7 @@ async function livePart(
       checkpointEvery: checkpointEveryEvents,
       killAt,
       parts: parts.map(({ directory }) => directory),
+      kept: directory !== null,
       to: index === 0 ? to : null,
     };
     const { result, failure } = await runChild({ task, phase: 'open', timeoutMs: TIMEOUT_MS, signal, onWait });

@@ -31,6 +31,20 @@ test('every combination once, as the results have it', async (t) => {
   t.deepEqual(JSON.parse(JSON.stringify(made.cells)), made.cells, 'cells go to other processes as JSON');
 });
 
+test('a fill is counted for every trial, to calibrate, and once for the right output; not for the null backend', async (t) => {
+  const seconds = async (backends: readonly string[], workload: string, measures?: Suite['measures']) => {
+    return (await plan(backends, { workloads: [parseSpec(workload)], ...(measures && { measures }) })).estimate.seconds;
+  };
+  const filled = 'synthetic:keys=1000000,fill=3000000';
+  const more = (await seconds(['lmdb'], filled)) - (await seconds(['lmdb'], 'synthetic'));
+  const [store, oracle] = [15, 20];
+  t.is(more, (3 + 1) * store + oracle);
+  t.is((await seconds(['lmdb', 'sqlite'], filled)) - (await seconds(['lmdb', 'sqlite'], 'synthetic')), 2 * (3 + 1) * store + oracle);
+  t.is((await seconds(['null', 'lmdb'], filled)) - (await seconds(['null', 'lmdb'], 'synthetic')), more);
+  const swept = (await seconds(['lmdb'], filled, ['interval'])) - (await seconds(['lmdb'], 'synthetic', ['interval']));
+  t.is(swept, (2 * 3 + 1) * store + oracle, 'the sweep of the interval fills its own state');
+});
+
 test('the null backend is the cost of the harness and never the reference', async (t) => {
   const made = await plan(['null', 'lmdb']);
   t.deepEqual(

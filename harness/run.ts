@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeJobs, sweepJobs } from './checkpointing/remove-jobs.ts';
 import { StatebenchError } from './errors.ts';
 import { filledStream, fillOf } from './fill.ts';
 import { freeBytes } from './measure/file-system.ts';
@@ -10,7 +10,7 @@ import type { Cell, FailedTrial, Measure, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
-import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import { sweepEnd } from './trial/interval-sweep.ts';
 import { liveTogether, partsOf } from './trial/parts.ts';
@@ -44,7 +44,7 @@ interface SizedCell {
  * @throws StatebenchError `disk-full` once there is no room for a trial, StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
  */
 export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: RunRequest): Promise<RunOutcome> {
-  sweepScratch(outDirectory);
+  await sweepJobs(outDirectory, distinctStorages(cells));
   using files = openRunFiles(outDirectory);
   const { trials } = files;
   const total = cells.length * plan.profile.blocks;
@@ -183,7 +183,7 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
       return { failure: failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' } };
     },
   });
-  await rm(directory, { recursive: true, force: true });
+  await removeJobs(directory, storage);
   // The slowest decides when all are done.
   if ('result' in lived) return Math.min(...lived.result);
   return {
@@ -244,6 +244,10 @@ export function killOf(seed: number, cell: Pick<Cell, 'id' | 'parallelism'>, blo
 
 function distinctWorkloads(cells: readonly PlannedCell[]): PlannedCell['workload'][] {
   return [...new Map(cells.map(({ workload }) => [workload.name, workload])).values()];
+}
+
+function distinctStorages(cells: readonly PlannedCell[]): PlannedCell['storage'][] {
+  return [...new Map(cells.map(({ storage }) => [storage.name, storage])).values()];
 }
 
 interface Expectation {

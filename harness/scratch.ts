@@ -44,24 +44,36 @@ export function isScratchName(name: string): boolean {
 
 /** Removes the scratch directories directly below `parent` whose processes are gone. Never throws: what stays does no harm. */
 export function sweepScratch(parent: string): void {
-  for (const name of namesIn(parent)) {
+  for (const directory of staleScratch(parent)) {
+    try {
+      if (readdirSync(directory).length === 0) rmdirSync(directory);
+      else removeScratch(directory);
+    } catch {
+      // Somebody else was faster, or it is not ours to remove.
+    }
+  }
+}
+
+/** The scratch directories directly below `parent` whose processes are gone. */
+export function staleScratch(parent: string): readonly string[] {
+  return namesIn(parent).flatMap((name) => {
     const pid = NAME.exec(name)?.[1];
-    if (pid === undefined) continue;
+    if (pid === undefined) return [];
     const directory = join(parent, name);
     try {
       const stat = lstatSync(directory);
       // In a shared folder somebody else's directory may bear such a name.
-      if (!stat.isDirectory() || (process.getuid !== undefined && stat.uid !== process.getuid())) continue;
-      if (readdirSync(directory).length === 0) {
-        if (stateOf({ ...thisProcess(), pid: Number(pid), startTicks: null }) === 'gone') rmdirSync(directory);
-        continue;
-      }
-      const owner = processSchema.parse(JSON.parse(readFileSync(join(directory, MARKER), 'utf8')));
-      if (stateOf(owner) === 'gone') removeScratch(directory);
+      if (!stat.isDirectory() || (process.getuid !== undefined && stat.uid !== process.getuid())) return [];
+      const owner =
+        readdirSync(directory).length === 0
+          ? { ...thisProcess(), pid: Number(pid), startTicks: null }
+          : processSchema.parse(JSON.parse(readFileSync(join(directory, MARKER), 'utf8')));
+      return stateOf(owner) === 'gone' ? [directory] : [];
     } catch {
-      // No marker of ours, or not ours to remove.
+      // No marker of ours.
+      return [];
     }
-  }
+  });
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { nameOf, rangeOf } from './decision.ts';
 import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
+import { inMemoryNotes } from './state-in-memory.ts';
 import { everyGroup, type RunSummary } from './statistics/summary.ts';
 
 /** Something to know before believing the numbers. */
@@ -52,6 +53,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   }
   if (environment.fileSystem === 'tmpfs')
     note('The working state is kept on tmpfs, which is memory: disk figures say nothing about a disk.');
+  for (const text of inMemoryNotes(run, environment)) note(text);
   if (run.trials.superseded > 0) note(`${run.trials.superseded} trials were repeated in their block; the repetition counts.`);
   if (cells.some((cell) => cell.killsChecked > 0))
     note('Crashes are SIGKILL of the process, which spares the page cache: the crash of a machine was not tried.');

@@ -75,6 +75,8 @@ export interface Wanted {
   /** How many of the invented backends, at most 12; the null backend comes on top. */
   readonly backends: number;
   readonly workloads: readonly string[];
+  /** Keys of each workload; with several, a workload of its own for each. */
+  readonly keys: readonly number[];
   readonly batchSizes: readonly number[];
   readonly parallelisms: readonly number[];
   readonly profile: Plan['profile'];
@@ -97,6 +99,7 @@ export const USUAL: Wanted = {
   seed: 5,
   backends: 12,
   workloads: ['flights-delays'],
+  keys: [331],
   batchSizes: [1024],
   parallelisms: [1],
   profile: PROFILES.standard,
@@ -116,7 +119,13 @@ export const USUAL: Wanted = {
 export function inventResults(wanted: Wanted): Results {
   const random = generator(wanted.seed);
   const used = [...BACKENDS.slice(0, wanted.backends), HARNESS];
-  const cells = wanted.workloads.flatMap((workload) =>
+  const workloads = wanted.workloads.flatMap((workload) =>
+    wanted.keys.map((keys) => ({
+      name: wanted.keys.length === 1 ? workload : `${workload}@${keys}`,
+      settings: { keys, windowMs: 3_600_000, ...(wanted.keys.length > 1 && { fill: 2 * keys }) },
+    })),
+  );
+  const cells = workloads.flatMap((workload) =>
     wanted.batchSizes.flatMap((batchSize) =>
       wanted.parallelisms.flatMap((parallelism) => used.map((backend) => cellOf(backend, workload, batchSize, parallelism))),
     ),
@@ -140,7 +149,11 @@ export function inventResults(wanted: Wanted): Results {
     const drift = normal(random) * 0.05;
     for (const [i, cell] of cells.entries()) {
       const backend = used[i % used.length]!;
-      const steady = backend.eventsPerSecond * (cell.batchSize === 1 ? 0.35 : 1) * cell.parallelism ** 0.75;
+      const steady =
+        backend.eventsPerSecond *
+        (cell.batchSize === 1 ? 0.35 : 1) *
+        cell.parallelism ** 0.75 *
+        (331 / Number(cell.workload.settings.keys)) ** 0.06;
       const rate = steady * Math.exp(drift + normal(random) * wanted.noise);
       const fails = block === 1 && wanted.failing.includes(backend.name);
       const completed = completedTrial(wanted, cell, backend, block, rate, random);
@@ -164,15 +177,15 @@ const ENVIRONMENT: Environment = {
   unavailable: {},
 };
 
-function cellOf(backend: Invented, workload: string, batchSize: number, parallelism: number): Cell {
+function cellOf(backend: Invented, workload: Cell['workload'], batchSize: number, parallelism: number): Cell {
   return {
-    id: `${backend.name}/${workload}/filesystem/${batchSize}${parallelism === 1 ? '' : `/${parallelism}-processes`}`,
+    id: `${backend.name}/${workload.name}/filesystem/${batchSize}${parallelism === 1 ? '' : `/${parallelism}-processes`}`,
     backend: {
       name: backend.name,
       settings: backend.name === 'lmdb' ? { mapBytes: 1 << 30, noSync: true } : {},
       durability: backend.durability,
     },
-    workload: { name: workload, settings: { keys: 331, windowMs: 3_600_000 } },
+    workload,
     storage: { name: 'filesystem', settings: {} },
     batchSize,
     parallelism,
@@ -215,6 +228,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
   const checkpointSeconds = measuredSeconds * 0.02;
   const sourceSeconds = Math.min(measured * 4e-8, (measuredSeconds - storeSeconds - checkpointSeconds) / 2);
   const candidate = cell.role === 'candidate';
+  const keys = Number(cell.workload.settings.keys);
   return {
     schema: 1,
     id: `${cell.id}#${block}.1`,
@@ -286,7 +300,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
         }
       : null,
     memory: { rssBytesBefore: Math.round(near(120 * MB, 0.01)), rssBytesMax: Math.round(near(backend.rssBytes, 0.02)) },
-    liveState: candidate ? { entries: 331_000, bytes: 16_000_000 } : { entries: 0, bytes: 0 },
+    liveState: candidate ? { entries: keys, bytes: 48 * keys } : { entries: 0, bytes: 0 },
     disk: {
       workingBytes: backend.diskBytes === null ? null : Math.round(near(backend.diskBytes, 0.02)),
       checkpointBytes: Math.round(near(410 * MB, 0.02)),

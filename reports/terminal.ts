@@ -5,6 +5,7 @@ import { plainText, shortText } from './plain-text.ts';
 import { grouped, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
 import { SPEED_UP_NOTE, speedUpTable } from './speed-up-table.ts';
+import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
 import { speedUpsOf } from './statistics/speed-up.ts';
 import { type CellSummary, type GroupSummary, type RunSummary, summarise, throughputOf } from './statistics/summary.ts';
 
@@ -43,8 +44,9 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   const caveats = caveatsOf(results, run);
   const isAlarm = ({ tone }: Caveat) => tone === 'alarm';
   lines.push(...caveatLines(caveats.filter(isAlarm), width, paint));
+  const inMemory = new Set(inMemoryOf(run, results.environment).keys());
   for (const group of run.groups)
-    lines.push('', ...groupLines(group, results.plan, width, paint), ...speedUpLines(group, run, width, paint));
+    lines.push('', ...groupLines(group, results.plan, inMemory, width, paint), ...speedUpLines(group, run, width, paint));
   lines.push(
     '',
     ...caveatLines(
@@ -78,7 +80,8 @@ interface Field {
   readonly rank: number;
 }
 
-function groupLines(group: GroupSummary, plan: Plan, width: number, paint: Painter): readonly string[] {
+/** @param inMemory ids of the cells that get a mark */
+function groupLines(group: GroupSummary, plan: Plan, inMemory: ReadonlySet<string>, width: number, paint: Painter): readonly string[] {
   const { headline, why } = decide(group, plan);
   const title = `${plainText(group.workload.name)}, micro-batches of ${grouped(group.batchSize, 0)}, checkpoints to ${plainText(group.storage.name)}${group.parallelism === 1 ? '' : `, ${group.parallelism} processes`}`;
   const unit = unitFor(
@@ -86,7 +89,7 @@ function groupLines(group: GroupSummary, plan: Plan, width: number, paint: Paint
     group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
   );
   const cells = [...group.candidates, ...(group.harness === null ? [] : [group.harness])];
-  const fields = fitting(fieldsOf(group, unit), cells, width);
+  const fields = fitting(fieldsOf(group, inMemory, unit), cells, width);
   const row = (text: (field: Field, size: number) => string) =>
     fields.map(({ field, size }) => padded(text(field, size), size, field.align)).join('  ');
   const bodies = cells.map((cell) => {
@@ -130,7 +133,7 @@ const MOST_BAR = 20;
 const FEWEST_BAR = 5;
 const NAME = 16;
 
-function fieldsOf(group: GroupSummary, unit: Unit): readonly Field[] {
+function fieldsOf(group: GroupSummary, inMemory: ReadonlySet<string>, unit: Unit): readonly Field[] {
   const most = Math.max(...group.candidates.filter(isShown).map((cell) => throughputOf(cell) ?? 0));
   const short = { 1: 'events/s', 1000: 'k ev/s', 1000000: 'M ev/s' }[unit.divisor] ?? unit.unit;
   return [
@@ -144,7 +147,10 @@ function fieldsOf(group: GroupSummary, unit: Unit): readonly Field[] {
       title: 'Backend',
       align: 'left',
       rank: 0,
-      text: (cell) => shortText(cell.cell.role === 'harness-cost' ? `${nameOf(cell)} (harness)` : nameOf(cell), NAME),
+      text: (cell) => {
+        if (cell.cell.role === 'harness-cost') return shortText(`${nameOf(cell)} (harness)`, NAME);
+        return inMemory.has(cell.cell.id) ? `${shortText(nameOf(cell), NAME - 2)} ${IN_MEMORY_MARK}` : shortText(nameOf(cell), NAME);
+      },
     },
     { title: short, align: 'right', rank: 0, text: (cell) => rateText(cell, unit) },
     { title: '', align: 'left', rank: BAR_RANK, text: (cell, size) => bar(size, isShown(cell) ? (throughputOf(cell) ?? 0) / most : 0) },
@@ -259,6 +265,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '✓': '+',
   '✕': '!',
   '·': '-',
+  '°': '*',
   '–': '-',
   '…': '~',
   '“': '"',

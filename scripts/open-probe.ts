@@ -1,6 +1,9 @@
-/** A process of its own in which `doctor` opens a backend: an addon that crashes takes only this one along. */
+/** A process of its own in which `doctor` opens a backend or a storage: an addon that crashes takes only this one along. */
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { CheckpointStorage } from '../backends/checkpoints/contract.ts';
 import type { StateBackend } from '../backends/contract.ts';
 import { messageOf } from '../harness/errors.ts';
 import { create, type ModuleRef } from '../harness/modules.ts';
@@ -11,15 +14,27 @@ const ref = JSON.parse(await text(process.stdin)) as ModuleRef;
 sweepScratch(tmpdir());
 const root = makeScratch(tmpdir(), 'doctor');
 try {
-  const backend = await create<StateBackend>(ref);
-  const store = await backend.open({
-    directory: root,
-    tables: [{ name: 'probe', kind: 'value', keyBytes: 4, groupBytes: 0, valueBytes: 8 }],
-  });
-  await store.close();
+  if (ref.kind === 'storage') await openStorage(ref);
+  else await openBackend(ref);
 } catch (error) {
   process.stderr.write(messageOf(error));
   process.exitCode = 1;
 } finally {
   removeScratch(root);
+}
+
+async function openBackend(backend: ModuleRef): Promise<void> {
+  const store = await (await create<StateBackend>(backend)).open({
+    directory: root,
+    tables: [{ name: 'probe', kind: 'value', keyBytes: 4, groupBytes: 0, valueBytes: 8 }],
+  });
+  await store.close();
+}
+
+async function openStorage(ref: ModuleRef): Promise<void> {
+  const storage = await create<CheckpointStorage>(ref);
+  const job = join(root, 'job');
+  mkdirSync(job);
+  await storage.open(job);
+  await storage.destroy(job);
 }

@@ -4,9 +4,9 @@ import { memoryBytes } from '../harness/measure/environment.ts';
 import type { PlannedRun } from '../harness/plan.ts';
 import { describeProfile } from '../harness/profiles.ts';
 import { formatBytes, formatSeconds } from '../harness/units.ts';
-import { skippedRows } from './skipped-rows.ts';
+import { workloadRemarks } from './workload-remarks.ts';
 
-export function planText({ plan, estimate }: PlannedRun, folder: string): string {
+export function planText({ plan, cells: planned, estimate }: PlannedRun, folder: string): string {
   const { cells, leftOut, profile } = plan;
   const processes = Math.max(...cells.map(({ parallelism }) => parallelism));
   const list = (of: (cell: (typeof cells)[number]) => string | number): string => [...new Set(cells.map(of))].join(', ');
@@ -14,7 +14,7 @@ export function planText({ plan, estimate }: PlannedRun, folder: string): string
     `suite ${plan.suite}, profile ${profile.name}: ${describeProfile(profile)}; seed ${plan.seed}`,
     `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}`,
     `  workloads    ${list((cell) => cell.workload.name)}`,
-    ...new Set(skippedRows(cells.map(({ workload }) => workload)).map((line) => `  ${line}`)),
+    ...new Set(planned.flatMap(({ cell, workload }) => workloadRemarks(workload, cell.workload.settings)).map((line) => `  ! ${line}`)),
     `  checkpoints  ${list((cell) => cell.storage.name)}`,
     `  measures     ${plan.measures.join(', ')}`,
     `  batch sizes  ${list((cell) => cell.batchSize)}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Gallery, Workload } from './contract.ts';
+import { type Gallery, type Workload, WorkloadError } from './contract.ts';
 import { eventWidth, syntheticEvents, syntheticOptions, twoStreamOptions } from './sources/synthetic-options.ts';
 
 export const description = 'Right events enriched with what the left side last said of their key, waiting where it has said nothing yet.';
@@ -22,6 +22,12 @@ const WINDOW_MS = 1;
 
 /** @throws WorkloadError `impossible-settings` */
 export default function continuousJoin(settings: z.output<typeof options>): Workload {
+  if (settings.late > 0) {
+    throw new WorkloadError(
+      'impossible-settings',
+      `late ${settings.late}: no event is late here, since no watermark plays a part; leave it 0`,
+    );
+  }
   return {
     name: 'continuous-join',
     ...syntheticEvents(settings, WINDOW_MS, settings),

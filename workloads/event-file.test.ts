@@ -10,7 +10,7 @@ import type { StateBackend } from '../backends/contract.ts';
 import { operatorAnswer, operatorProblems } from '../harness/matrix/operator-run.ts';
 import { create, loadBackend, loadWorkload, refOf } from '../harness/modules.ts';
 import { writeOutput } from '../harness/output.ts';
-import { type AggregateStage, type Workload, WorkloadError } from './contract.ts';
+import { type AggregateStage, EventBatch, type Workload, WorkloadError } from './contract.ts';
 
 const CLICKS = fileURLToPath(new URL('../../docs/clicks.csv', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'statebench-event-file-'));
@@ -24,6 +24,7 @@ const firstStage = ({ stages }: Workload) => stages[0] as AggregateStage;
 /** Values as they are where their order is that of arrival, whole ones where parts are added up. */
 const CHOICES: readonly string[] = [
   ',size=60000',
+  ',size=60000,offset=-17000',
   ',size=60000,lateness=30000,delay=5000,aggregate=average',
   ',size=60000,keyed=false,aggregate=distinct,precision=6',
   ',size=60000,aggregate=median,lateness=20000',
@@ -88,7 +89,9 @@ test('settings in force say what was read and what matters', async (t) => {
     delay: 0,
     watermarkEvery: 90,
     window: 'tumbling',
+    separator: 'comma',
     size: 10_000,
+    offset: 0,
     lateness: 0,
   };
   const settings = async (more: string) => {
@@ -97,7 +100,7 @@ test('settings in force say what was read and what matters', async (t) => {
     return { ...made, sha256: 'f00d' };
   };
   t.deepEqual(await settings(''), plain);
-  const { size, ...others } = plain;
+  const { size, offset: _, ...others } = plain;
   const session = await settings(',window=session,decimals=2,gap=700');
   t.deepEqual(session, { ...others, window: 'session', gap: 700, decimals: 2 } as unknown as typeof session);
   t.like(await settings(`,window=sliding,slide=${size / 2},limit=10,aggregate=top-k,k=4`), { slide: 5_000, panes: false, limit: 10, k: 4 });
@@ -144,6 +147,26 @@ test('settings that cannot be are refused, with the reason', async (t) => {
     const error = await t.throwsAsync(make(more), { instanceOf: WorkloadError, message }, more);
     t.is((error as WorkloadError).code, 'impossible-settings');
   }
+  const odd = join(folder, 'odd.csv');
+  const values = (text: string) => writeFileSync(odd, `ts,user,amount\n1,a,${text}\n9,b,0\n`);
+  for (const [value, isFine] of [
+    ['1048575.9', true],
+    ['1048576', false],
+    ['0.000001', true],
+    ['-0.0000009', false],
+  ] as const) {
+    values(value);
+    const made = make(',aggregate=quantiles', odd);
+    if (isFine) await t.notThrowsAsync(made);
+    else await t.throwsAsync(made, { message: /aggregate=quantiles tells magnitudes from 2\^-20 to 2\^20 apart/ }, value);
+  }
+  writeFileSync(odd, 'ts,user,amount\n0001-01-01,a,1\n9999-12-31,b,2\n');
+  await t.throwsAsync(make(',repeat=40', odd), {
+    code: 'bad-data',
+    message: /cannot be played more than 14 times.* one of their times is wrong/,
+  });
+  const endless = await (await make('', odd)).source({ seed: 1, endless: true });
+  t.throws(() => endless.seek(100) ?? endless.fill(new EventBatch(8, endless), 8), { message: /cannot be played more than 14 times/ });
   const fine = await make(',size=60000,keyed=false,aggregate=top-k,k=7');
   t.like(firstStage(fine), { keyPrefixBytes: 0, allowedLatenessMs: 0, aggregate: { name: 'top-k', parameters: { k: 7 } } });
 });

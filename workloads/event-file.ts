@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { mergedCountSumMinMax } from './aggregates/count-sum-min-max.ts';
+import { LEAST_MAGNITUDE, MAGNITUDES_BELOW } from './aggregates/quantiles.ts';
 import { type Gallery, type Preparation, type Stage, type WindowSpec, type Workload, WorkloadError } from './contract.ts';
 import {
   anyAggregate,
@@ -21,7 +22,7 @@ import { tumbling } from './windows/tumbling.ts';
 export const description = 'Events of your own from a CSV or Parquet file, through the windows and the aggregate that you choose.';
 
 export const gallery: Gallery = {
-  job: 'Your own, with your own events: their keys, skew, disorder and late ones as they were recorded.',
+  job: 'Your own, fed with what it was fed: keys, skew, disorder and late events are the recorded ones.',
   operations:
     'as in the workload of the window and the aggregate that are chosen; rollup: for each row of a window, read S and write S in a second stage',
   stresses: 'What your job will: nothing about keys or order is assumed.',
@@ -35,6 +36,7 @@ export const options = z.strictObject({
     .default('tumbling')
     .describe('windows of the first stage; global: none, every event gives a row'),
   ...slidingOptions,
+  size: slidingOptions.size.describe('window size; sliding: a multiple of the slide'),
   gap: sessionOptions.gap,
   ...anyAggregateOptions,
   rollup: z
@@ -61,6 +63,8 @@ export async function prepare(given: Options): Promise<Preparation<EventFile>> {
 export default function eventFile(given: Options, material: EventFile): Workload {
   const stages = stagesOf({ ...given, keyBytes: material.keyBytes });
   checkSums(given, material);
+  checkMagnitudes(given, material);
+  material.play(given.repeat);
   return {
     name: 'event-file',
     settings: settingsInForce(given, material),
@@ -71,7 +75,7 @@ export default function eventFile(given: Options, material: EventFile): Workload
 }
 
 function stagesOf(given: Options): readonly Stage[] {
-  const { window, panes, lateness, aggregate, rollup, rollupBy } = given;
+  const { window, panes, offset, lateness, aggregate, rollup, rollupBy } = given;
   const refuse = (why: string): never => {
     throw new WorkloadError('impossible-settings', why);
   };
@@ -88,15 +92,15 @@ function stagesOf(given: Options): readonly Stage[] {
   if (aggregate !== 'count-sum-min-max')
     refuse(`a rollup merges counts, sums, minima and maxima: with aggregate=${aggregate} leave it out`);
   if (lateness > 0) refuse(`a rollup would count the rows that windows give again within lateness ${lateness} ms: leave one of them out`);
-  return [first, windowed(rollupBy === 'all' ? 0 : first.keyPrefixBytes, tumbling(rollup), mergedCountSumMinMax)];
+  return [first, windowed(rollupBy === 'all' ? 0 : first.keyPrefixBytes, tumbling(rollup, offset), mergedCountSumMinMax)];
 }
 
-function windowOf({ window, size, slide, panes, gap }: Options): WindowSpec {
+function windowOf({ window, size, slide, panes, offset, gap }: Options): WindowSpec {
   switch (window) {
     case 'tumbling':
-      return tumbling(size);
+      return tumbling(size, offset);
     case 'sliding':
-      return sliding(size, slide, panes);
+      return sliding(size, slide, panes, offset);
     case 'session':
       return session(gap);
     case 'global':
@@ -122,10 +126,35 @@ function checkSums({ window, panes, rollup, aggregate, decimals }: Options, { ad
   );
 }
 
-function settingsInForce(given: Options, { sha256, events, skipped, keyBytes }: EventFile): Workload['settings'] {
-  const { file, separator, decimals, limit, window, value, rollup, rollupBy, size, slide, panes, gap, lateness, timeUnit, ...others } =
-    withoutIdleParameters(given);
-  const isFiring = window !== 'global';
+/** @throws WorkloadError `impossible-settings` where quantiles would be off by more than they say */
+function checkMagnitudes({ aggregate }: Options, { leastMagnitude, greatestMagnitude }: EventFile): void {
+  if (aggregate !== 'quantiles' || (leastMagnitude >= LEAST_MAGNITUDE && greatestMagnitude < MAGNITUDES_BELOW)) return;
+  throw new WorkloadError(
+    'impossible-settings',
+    `aggregate=quantiles tells magnitudes from 2^-20 to 2^20 apart, and values here have ${leastMagnitude} to ${greatestMagnitude}: choose median or top-k, or bring the values to another unit`,
+  );
+}
+
+function settingsInForce(given: Options, { sha256, isParquet, events, skipped, keyBytes }: EventFile): Workload['settings'] {
+  const {
+    file,
+    separator,
+    decimals,
+    limit,
+    window,
+    value,
+    rollup,
+    rollupBy,
+    size,
+    slide,
+    offset,
+    panes,
+    gap,
+    lateness,
+    timeUnit,
+    ...others
+  } = withoutIdleParameters(given);
+  const isSized = window === 'tumbling' || window === 'sliding';
   return {
     ...others,
     // The folder is the machine's affair.
@@ -136,13 +165,14 @@ function settingsInForce(given: Options, { sha256, events, skipped, keyBytes }: 
     keyBytes,
     timeUnit,
     ...(value === '' ? {} : { value, decimals }),
-    ...(separator === 'comma' ? {} : { separator }),
+    ...(isParquet ? {} : { separator }),
     ...(limit > events ? {} : { limit }),
     window,
-    ...(window === 'tumbling' || window === 'sliding' ? { size } : {}),
+    ...(isSized ? { size } : {}),
+    ...(isSized || rollup > 0 ? { offset } : {}),
     ...(window === 'sliding' ? { slide, panes } : {}),
     ...(window === 'session' ? { gap } : {}),
-    ...(isFiring ? { lateness } : {}),
+    ...(window === 'global' ? {} : { lateness }),
     ...(rollup > 0 ? { rollup, rollupBy } : {}),
   };
 }

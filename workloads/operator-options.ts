@@ -86,9 +86,21 @@ export const anyAggregateOptions = {
     ),
 };
 
+/** Of windows of a size. */
+export const offset = z
+  .int()
+  .min(-(2 ** 31))
+  .max(2 ** 31)
+  .meta({ unit: 'ms' })
+  .default(0)
+  .describe(
+    'how long after multiples of the size (sliding: of the slide) since 1970, in UTC, windows start; days an hour ahead of UTC: -1h',
+  );
+
 /** Of windows that fire. */
 export const windowOptions = {
   size: z.int().min(1).meta({ unit: 'ms' }).default(10_000).describe('window size'),
+  offset,
   lateness: z
     .int()
     .min(0)

@@ -215,6 +215,15 @@ test('the options of operators are what they say', (t) => {
   t.deepEqual(stage('continuous-aggregation').window, { kind: 'global' });
 });
 
+test('windows start so long after multiples of their size or slide as is chosen', (t) => {
+  for (const name of ['synthetic', 'tumbling-incremental', 'tumbling-holistic', 'window-join', 'sliding-incremental', 'sliding-holistic']) {
+    const chosen = make(name, { offset: -3_600_000 });
+    t.is(firstWindow(chosen).offsetMs, -3_600_000, name);
+    t.is(chosen.settings.offset, -3_600_000, name);
+    t.is(firstWindow(make(name)).offsetMs, 0, name);
+  }
+});
+
 test('the precision of distinct, the k of top-k and the buckets of quantiles are what is chosen, and are settings where they matter', (t) => {
   const everything = { precision: 14, k: 1_000, sketchBits: 6 };
   const bytesMax = 20_500;
@@ -351,6 +360,8 @@ test('settings that cannot be are refused, with the reason', (t) => {
   refused('flights-delays', { window: 'session', gap: 0 }, /gap 0 ms/);
   refused('sliding-holistic', { size: 1_000, slide: 2_000, panes: true }, /greater than size/);
   refused('continuous-aggregation', { late: 0.1 }, /no event is late/);
+  refused('continuous-join', { late: 0.1 }, /no event is late/);
+  refused('synthetic', { disorder: 0.1, disorderMs: 0 }, /moves no event/);
   refused('flights-delays', { panes: true }, /panes need window=sliding/);
   refused('tumbling-holistic', { late: 0.6, disorder: 0.6 }, /at most 1/);
   refused('window-join', { window: 'sliding', size: 1_000, slide: 2_000 }, /slide 2000 ms is greater than size 1000 ms/);

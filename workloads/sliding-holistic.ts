@@ -18,10 +18,12 @@ export const options = z.strictObject({ ...syntheticOptions, ...slidingOptions, 
 
 /** @throws WorkloadError `impossible-settings` */
 export default function slidingHolistic(settings: z.output<typeof options>): Workload {
-  const { size, slide, panes, lateness, aggregate } = settings;
+  const { size, slide, panes, offset, lateness, aggregate } = settings;
   return {
     name: 'sliding-holistic',
     ...syntheticEvents(settings, size + lateness),
-    stages: [windowed(keyPrefixBytes(settings), sliding(size, slide, panes), holisticAggregate(aggregate, eventWidth(settings)), lateness)],
+    stages: [
+      windowed(keyPrefixBytes(settings), sliding(size, slide, panes, offset), holisticAggregate(aggregate, eventWidth(settings)), lateness),
+    ],
   };
 }

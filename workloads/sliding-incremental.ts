@@ -18,12 +18,17 @@ export const options = z.strictObject({ ...syntheticOptions, ...slidingOptions, 
 
 /** @throws WorkloadError `impossible-settings` */
 export default function slidingIncremental(settings: z.output<typeof options>): Workload {
-  const { size, slide, panes, lateness } = settings;
+  const { size, slide, panes, offset, lateness } = settings;
   return {
     name: 'sliding-incremental',
     ...syntheticEvents(withoutIdleParameters(settings), size + lateness),
     stages: [
-      windowed(keyPrefixBytes(settings), sliding(size, slide, panes), incrementalAggregate(settings, eventWidth(settings)), lateness),
+      windowed(
+        keyPrefixBytes(settings),
+        sliding(size, slide, panes, offset),
+        incrementalAggregate(settings, eventWidth(settings)),
+        lateness,
+      ),
     ],
   };
 }

@@ -17,10 +17,10 @@ export const options = z.strictObject({ ...syntheticOptions, ...windowOptions, .
 
 /** @throws WorkloadError `impossible-settings` */
 export default function tumblingHolistic(settings: z.output<typeof options>): Workload {
-  const { size, lateness, aggregate } = settings;
+  const { size, offset, lateness, aggregate } = settings;
   return {
     name: 'tumbling-holistic',
     ...syntheticEvents(settings, size + lateness),
-    stages: [windowed(keyPrefixBytes(settings), tumbling(size), holisticAggregate(aggregate, eventWidth(settings)), lateness)],
+    stages: [windowed(keyPrefixBytes(settings), tumbling(size, offset), holisticAggregate(aggregate, eventWidth(settings)), lateness)],
   };
 }

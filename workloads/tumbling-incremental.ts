@@ -17,10 +17,10 @@ export const options = z.strictObject({ ...syntheticOptions, ...windowOptions, .
 
 /** @throws WorkloadError `impossible-settings` */
 export default function tumblingIncremental(settings: z.output<typeof options>): Workload {
-  const { size, lateness } = settings;
+  const { size, offset, lateness } = settings;
   return {
     name: 'tumbling-incremental',
     ...syntheticEvents(withoutIdleParameters(settings), size + lateness),
-    stages: [windowed(keyPrefixBytes(settings), tumbling(size), incrementalAggregate(settings, eventWidth(settings)), lateness)],
+    stages: [windowed(keyPrefixBytes(settings), tumbling(size, offset), incrementalAggregate(settings, eventWidth(settings)), lateness)],
   };
 }

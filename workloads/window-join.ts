@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Gallery, Workload } from './contract.ts';
+import { offset } from './operator-options.ts';
 import { eventWidth, syntheticEvents, syntheticOptions, twoStreamOptions } from './sources/synthetic-options.ts';
 import { sliding } from './windows/sliding.ts';
 import { tumbling } from './windows/tumbling.ts';
@@ -18,12 +19,13 @@ export const options = z.strictObject({
   window: z.enum(['tumbling', 'sliding']).default('tumbling').describe('in which windows the sides meet'),
   size: z.int().min(1).meta({ unit: 'ms' }).default(2_000).describe('window size; sliding: a multiple of the slide'),
   slide: z.int().min(1).meta({ unit: 'ms' }).default(1_000).describe('sliding: from one window start to the next'),
+  offset,
 });
 
 /** @throws WorkloadError `impossible-settings` */
 export default function windowJoin(settings: z.output<typeof options>): Workload {
   const { slide, ...others } = settings;
-  const { window, size, keyBytes } = settings;
+  const { window, size, offset: offsetMs, keyBytes } = settings;
   const isSliding = window === 'sliding';
   return {
     name: 'window-join',
@@ -33,7 +35,7 @@ export default function windowJoin(settings: z.output<typeof options>): Workload
         kind: 'window-join',
         keyPrefixBytes: keyBytes,
         inputWidth: eventWidth(settings),
-        window: isSliding ? sliding(size, slide) : tumbling(size),
+        window: isSliding ? sliding(size, slide, false, offsetMs) : tumbling(size, offsetMs),
       },
     ],
   };

@@ -60,15 +60,33 @@ export interface CheckpointSpace {
   allocatedBytes(): Promise<number | null>;
 }
 
+/** The checkpoints of a job that may be running: to be read, and nothing of them is tidied, changed or removed. */
+export type CheckpointView = Pick<CheckpointSpace, 'list' | 'open'>;
+
 /** A configured checkpoint storage. A module exports `options`, `description`, and by default `(options) => CheckpointStorage`. */
 export interface CheckpointStorage {
   readonly name: string;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
-  /** @param directory a local directory of this job's own, kept between its processes. */
+  /**
+   * @param directory a local directory of this job's own, kept between its processes; made if it is not there. What is kept
+   * elsewhere is found again by it.
+   * @throws CheckpointError `unavailable` if what the storage needs is not there or refuses, `foreign` if what is there is not ours.
+   */
   open(directory: string): Promise<CheckpointSpace>;
+  /**
+   * Looks at what a job left, whether or not it is still running.
+   * @param directory the job's, as for {@link open}; only read.
+   * @param scratch an empty local directory for what has to be fetched; the caller removes it.
+   */
+  view(directory: string, scratch: string): Promise<CheckpointView>;
+  /**
+   * Removes the job's checkpoints, wherever they are, and the directory. One that was never opened, or is not there, is no error.
+   * @throws CheckpointError as `open`; the directory is still there then.
+   */
+  destroy(directory: string): Promise<void>;
 }
 
-export type CheckpointErrorCode = 'damaged' | 'foreign' | 'not-durable';
+export type CheckpointErrorCode = 'damaged' | 'foreign' | 'not-durable' | 'unavailable';
 
 /** An error with a code that callers can rely on; the message names the file. */
 export class CheckpointError extends Error {

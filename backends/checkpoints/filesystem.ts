@@ -55,6 +55,9 @@ export default function filesystem(given: z.input<typeof options> = {}): Checkpo
       }
       return new FilesystemSpace(directory, fsync, mode === 'full', lastId);
     },
+    // Where the files lie is where they are read: nothing has to be fetched.
+    view: async (directory) => new FilesystemSpace(directory, fsync, mode === 'full', 0),
+    destroy: (directory) => rm(directory, { recursive: true, force: true }),
   };
 }
 

@@ -20,6 +20,8 @@ const DEFAULT_PORT = 6379;
 export interface ServerFacts {
   readonly version: string;
   readonly appendFsync: 'off' | 'no' | 'everysec' | 'always';
+  /** What it may take of its machine's memory, in words: no budget of a run binds a server. */
+  readonly memory: string;
 }
 
 /** ZRANGE BYLEX came with 6.2. */
@@ -121,7 +123,12 @@ export class RedisConnection {
       const remedy = `start it with appendonly yes${durability === 'os-crash' ? ' and appendfsync always' : ''}, or ask for less`;
       throw refused(`does not keep what durability=${durability} asks (append-only file: ${appendFsync}): ${remedy}`);
     }
-    return { version, appendFsync };
+    const most = info.get('maxmemory') ?? '0';
+    return {
+      version,
+      appendFsync,
+      memory: most === '0' ? 'the server’s own, without a limit' : `the server’s own, maxmemory ${most} bytes`,
+    };
   }
 
   /** A command that is not worth encoding by hand. Buffers in the reply. */

@@ -1,4 +1,10 @@
-import type { CheckpointDraft, CheckpointSpace, PublishedCheckpoint, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
+import type {
+  CheckpointDraft,
+  CheckpointSpace,
+  CheckpointView,
+  PublishedCheckpoint,
+  StoredCheckpoint,
+} from '../../backends/checkpoints/contract.ts';
 import { failPoint } from '../../backends/checkpoints/fail-points.ts';
 import type { CheckpointCut, StateBackend, StateStore } from '../../backends/contract.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
@@ -157,7 +163,7 @@ export function isDamaged(error: unknown): boolean {
  * @param passed newer ones that the storage took for whole, and the backend did not.
  * @throws StatebenchError `no-whole-checkpoint` if there are checkpoints and every one is damaged.
  */
-export async function findCheckpoint(space: CheckpointSpace, passed: readonly DamagedCheckpoint[] = []): Promise<FoundCheckpoint> {
+export async function findCheckpoint(space: CheckpointView, passed: readonly DamagedCheckpoint[] = []): Promise<FoundCheckpoint> {
   const ids = await space.list();
   const damaged = [...passed];
   for (const id of ids) {

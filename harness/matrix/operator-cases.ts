@@ -5,7 +5,7 @@ export interface OperatorCase {
   readonly operator: string;
   /** The plain one, keyed. */
   readonly workload: string;
-  /** All under one key, with panes, with allowed lateness. */
+  /** All under one key, with panes, with allowed lateness, with the widest accumulators. */
   readonly variants: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
     workload: `tumbling-incremental:${SOME_LATE},size=400,${HOT}`,
     variants: [
       `tumbling-incremental:${SOME_LATE},size=400,keyed=false,aggregate=average,lateness=200`,
-      `tumbling-incremental:${SOME_LATE},size=250,aggregate=distinct,${PAYLOAD},lateness=500`,
+      `tumbling-incremental:${SOME_LATE},size=250,aggregate=distinct,precision=14,${PAYLOAD},lateness=500`,
     ],
   },
   {
@@ -41,8 +41,8 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
     operator: 'sliding incremental',
     workload: `sliding-incremental:${SOME_LATE},size=400,slide=100,${HOT}`,
     variants: [
-      `sliding-incremental:${SOME_LATE},size=400,slide=100,keyed=false,aggregate=quantiles`,
-      `sliding-incremental:${SOME_LATE},size=400,slide=100,panes=true,aggregate=top-k,${PAYLOAD}`,
+      `sliding-incremental:${SOME_LATE},size=400,slide=100,keyed=false,aggregate=quantiles,sketchBits=6`,
+      `sliding-incremental:${SOME_LATE},size=400,slide=100,panes=true,aggregate=top-k,k=1000,${PAYLOAD}`,
       `sliding-incremental:${SOME_LATE},size=400,slide=200,lateness=300`,
       `sliding-incremental:${SOME_LATE},size=400,slide=100,panes=true,keyed=false,lateness=300`,
     ],

@@ -1,5 +1,5 @@
 /**
- * The right answer of a workload, computed naively: plain Maps, one event at a time, what is due looked for everywhere. It shares with
+ * The right answer of a workload, computed naively: plain Maps, one event at a time. It shares with
  * the pipeline the source of events, the description of the workload and the digest that answers are compared by; operators, watermarks,
  * lateness and aggregates are written here a second time, so that one mistake cannot hide in both.
  *

@@ -1,6 +1,8 @@
 // Proves sessions against rows worked out by hand: what merges, what is late, what fires when and how often, and what is held.
 import test from 'ava';
+import { keptOf } from './aggregates.ts';
 import { after, COUNT_SUM_MIN_MAX, type Event, MEDIAN, rowsOf, session, stageOf, tumbling, workloadOf } from './by-hand.ts';
+import { SessionOperator } from './sessions.ts';
 
 const GAP_MS = 10;
 const NO_WATERMARK = [10_000, 1] as const;
@@ -166,4 +168,26 @@ test('without a watermark sessions are what sorting by time gives, in whatever o
     expected,
   );
   t.true(expected.length > 20 && expected.length < 200);
+});
+
+test('a watermark costs by what it makes due, not by the keys that are held', async (t) => {
+  const secondsFor = (held: number) => {
+    const rows: string[] = [];
+    const operator = new SessionOperator(1_000_000, 0, keptOf(COUNT_SUM_MIN_MAX, false), (...row) => rows.push(row[2]));
+    for (let key = 0; key < held; key++) operator.event({ key: `held-${key}`, time: 500_000 + (key % 1000), type: 0, numbers: [1] });
+    const from = performance.now();
+    for (let watermark = 0; watermark < 400_000; watermark += 10) {
+      operator.event({ key: 'soon', time: watermark - 900_000, type: 0, numbers: [1] });
+      operator.advance(watermark);
+    }
+    t.is(operator.late, 0);
+    operator.advance(Infinity);
+    t.is(rows.length, held + 1);
+    return (performance.now() - from) / 1000;
+  };
+  secondsFor(10);
+  const [few, many] = [secondsFor(10), secondsFor(20_000)];
+  t.log(`40,000 watermarks: ${few.toFixed(2)} s with 10 keys, ${many.toFixed(2)} s with 20,000`);
+  // Looked at one by one, 20,000 keys would be 800 million looks.
+  t.true(many < 20 * few + 2, `${many} s against ${few} s`);
 });

@@ -1,5 +1,5 @@
 import { type Kept, stateOf } from './aggregates.ts';
-import { copyOf, type Give, type Operator, type OracleEvent } from './operator.ts';
+import { at, copyOf, type Give, type Operator, type OracleEvent } from './operator.ts';
 
 /** A window of activity of one key, with the numbers of its events. */
 interface Session {
@@ -16,6 +16,8 @@ export class SessionOperator implements Operator {
   readonly #emit: Give;
   /** By key, those not expired; they neither overlap nor touch. */
   #sessions = new Map<string, readonly Session[]>();
+  /** By end, the keys with a session held that ends there: a watermark need not look at all keys. */
+  #ending = new Map<number, Set<string>>();
   #watermark = -Infinity;
   late = 0;
 
@@ -40,25 +42,24 @@ export class SessionOperator implements Operator {
     for (const other of others) for (const event of other.events) events.push(event);
     events.push(numbers);
     const merged = { start, end, events };
+    for (const session of met) this.#noLongerEnds(key, session.end);
     this.#sessions.set(key, [...sessions.filter((session) => !met.includes(session)), merged]);
+    at(this.#ending, end, () => new Set()).add(key);
     if (end - 1 <= this.#watermark) this.#fire(key, merged);
   }
 
   advance(watermark: number): void {
-    const due: { readonly key: string; readonly session: Session }[] = [];
-    for (const [key, sessions] of this.#sessions) {
-      let someExpired = false;
-      for (const session of sessions) {
-        if (session.end - 1 > this.#watermark && session.end - 1 <= watermark) due.push({ key, session });
-        if (this.#isExpired(session.end, watermark)) someExpired = true;
-      }
-      if (!someExpired) continue;
-      const kept = sessions.filter((session) => !this.#isExpired(session.end, watermark));
-      if (kept.length === 0) this.#sessions.delete(key);
-      else this.#sessions.set(key, kept);
+    for (const end of this.#endsReached(watermark, 0)) {
+      for (const key of this.#ending.get(end)!) this.#fire(key, this.#sessions.get(key)!.find((session) => session.end === end)!);
     }
-    due.sort((a, b) => a.session.end - b.session.end);
-    for (const { key, session } of due) this.#fire(key, session);
+    for (const end of this.#endsReached(watermark, this.#allowedLatenessMs)) {
+      for (const key of this.#ending.get(end)!) {
+        const kept = this.#sessions.get(key)!.filter((session) => session.end !== end);
+        if (kept.length === 0) this.#sessions.delete(key);
+        else this.#sessions.set(key, kept);
+      }
+      this.#ending.delete(end);
+    }
     this.#watermark = watermark;
   }
 
@@ -71,9 +72,31 @@ export class SessionOperator implements Operator {
   copy(emit: Give): Operator {
     const copy = new SessionOperator(this.#gapMs, this.#allowedLatenessMs, this.#newKept, emit);
     copy.#sessions = copyOf(this.#sessions, (sessions) => sessions.map((session) => ({ ...session, events: [...session.events] })));
+    copy.#ending = copyOf(this.#ending, (keys) => new Set(keys));
     copy.#watermark = this.#watermark;
     copy.late = this.late;
     return copy;
+  }
+
+  /**
+   * Ends, ascending, of sessions for which `end − 1 + afterMs` lies beyond the watermark so far and not beyond the new one. Looks at each
+   * millisecond between the two or at each end that there is, whichever are fewer.
+   */
+  #endsReached(watermark: number, afterMs: number): number[] {
+    const first = this.#watermark + 2 - afterMs;
+    const last = watermark + 1 - afterMs;
+    if (last - first >= this.#ending.size || !Number.isFinite(last - first)) {
+      return [...this.#ending.keys()].filter((end) => end >= first && end <= last).sort((a, b) => a - b);
+    }
+    const ends: number[] = [];
+    for (let end = first; end <= last; end++) if (this.#ending.has(end)) ends.push(end);
+    return ends;
+  }
+
+  #noLongerEnds(key: string, end: number): void {
+    const keys = this.#ending.get(end)!;
+    keys.delete(key);
+    if (keys.size === 0) this.#ending.delete(end);
   }
 
   #fire(key: string, session: Session): void {

@@ -1,6 +1,6 @@
 /** Makes a checkpoint for one backend of a checkpoint that another made. What was there is only read. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, rename, symlink } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CheckpointStorage, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
@@ -21,12 +21,8 @@ export interface FoundState extends AsyncDisposable {
   readonly skipped: number;
 }
 
-/** What a storage leaves of checkpoints that were never published, or are no more. */
-const UNPUBLISHED = /^(?:draft|gone)-\d+$/;
-
 /**
- * Finds and verifies the newest whole checkpoint of a checkpoints directory. A storage tidies what it opens, so it is
- * handed a directory of links to look into instead of the one that may belong to a running job.
+ * Finds and verifies the newest whole checkpoint of a checkpoints directory, which may belong to a running job.
  * @throws StatebenchError `bad-checkpoint` naming what the directory holds instead, `no-whole-checkpoint` if all are damaged.
  */
 export async function findState(directory: string, storage: CheckpointStorage): Promise<FoundState> {
@@ -36,22 +32,16 @@ export async function findState(directory: string, storage: CheckpointStorage): 
   sweepScratch(tmpdir());
   const scratch = makeScratch(tmpdir(), 'view');
   const dispose = async () => removeScratch(scratch);
-  const view = path.join(scratch, 'links');
+  const fetched = path.join(scratch, 'fetched');
   try {
-    await mkdir(view);
-    for (const name of readdirSync(directory).filter((entry) => !UNPUBLISHED.test(entry))) {
-      await symlink(path.resolve(directory, name), path.join(view, name));
-    }
-    const { checkpoint, damaged } = await findCheckpoint(await storage.open(view));
+    await mkdir(fetched);
+    const { checkpoint, damaged } = await findCheckpoint(await storage.view(path.resolve(directory), fetched));
     if (checkpoint === null) throw new StatebenchError('bad-checkpoint', `${directory} holds no checkpoint: ${remedyFor(directory)}`);
     return { checkpoint, position: positionOf(checkpoint), skipped: damaged.length, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
-    // The links are nobody's business.
-    const message = messageOf(error).replaceAll(view, directory);
     const { code } = error as { code?: unknown };
-    if (code === 'foreign') throw new StatebenchError('bad-checkpoint', message);
-    if (error instanceof StatebenchError) throw new StatebenchError(error.code, message);
+    if (code === 'foreign') throw new StatebenchError('bad-checkpoint', messageOf(error));
     throw error;
   }
 }

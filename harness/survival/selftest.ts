@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import { findGround } from '../job.ts';
-import { builtInFile, create, type ModuleRef } from '../modules.ts';
+import { builtInFile, create, LOCAL_STORAGE, type ModuleRef } from '../modules.ts';
 import { seededRandom } from '../random.ts';
 import { damageCheckpoint } from './damage.ts';
 import { rightAnswer } from './right-answer.ts';
@@ -26,7 +26,6 @@ const WORKLOAD: ModuleRef = {
   file: builtInFile('workload', 'synthetic'),
   options: { events: 6_000, keys: 200, ratePerSecond: 2_000, watermarkEvery: 500, size: 500 },
 };
-const STORAGE: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
 const SEED = 1;
 const CHECKPOINT_EVERY = 1_000;
 const TIMEOUT_MS = 60_000;
@@ -62,7 +61,7 @@ function tornCheckpoint({ directory }: SelfCheckRequest): Ordeal {
     ...UNHARMED,
     name: 'its newest checkpoint torn',
     async before() {
-      const { space } = await findGround(await create<CheckpointStorage>(STORAGE), directory);
+      const { space } = await findGround(await create<CheckpointStorage>(LOCAL_STORAGE), directory);
       const [newest, before] = (await space.list()).map((id) => join(directory, 'checkpoints', `chk-${id}`));
       await damageCheckpoint(newest!, before!, 'cut in half', seededRandom(SEED));
     },

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { builtInFile, type ModuleRef } from '../modules.ts';
+import { removeJobs } from '../checkpointing/remove-jobs.ts';
+import { LOCAL_STORAGE, type ModuleRef } from '../modules.ts';
 import type { Output } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from '../trial/child.ts';
 import type { KillMoment, Phase } from '../trial/tasks.ts';
@@ -35,6 +35,8 @@ export const UNHARMED: Ordeal = {
 export interface SurvivalRequest {
   readonly backend: ModuleRef;
   readonly workload: ModuleRef;
+  /** Where checkpoints go; a local folder if absent. */
+  readonly storage?: ModuleRef;
   readonly batchSize: number;
   /** Seed of the events. */
   readonly seed: number;
@@ -92,13 +94,12 @@ export async function survival(request: SurvivalRequest, ordeals: Iterable<Ordea
     }
     return ended('the last process was killed though nobody asked for it');
   } finally {
-    await rm(request.directory, { recursive: true, force: true });
+    await removeJobs(request.directory, request.storage ?? LOCAL_STORAGE);
   }
 }
 
 function oneProcess(request: SurvivalRequest, { killAt, waits, onKillMe, environment }: Ordeal): Promise<Outcome<'survive'>> {
-  const { backend, workload, batchSize, seed, checkpointEvery, overlap, directory, timeoutMs, signal } = request;
-  const storage: ModuleRef = { kind: 'storage', name: 'filesystem', file: builtInFile('storage', 'filesystem'), options: {} };
+  const { backend, workload, storage = LOCAL_STORAGE, batchSize, seed, checkpointEvery, overlap, directory, timeoutMs, signal } = request;
   return runChild({
     task: {
       kind: 'survive',

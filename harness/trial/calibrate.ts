@@ -21,7 +21,7 @@ export async function calibrate({ cell, fill, seconds }: CalibrateTask, tell: Te
     if (half.ns === startNs && now >= halfNs) half = { ns: now, events: job.pipeline.events };
   }
   const events = job.pipeline.events - half.events;
-  await job.close();
+  await job.finish();
   // A cell so slow that its second half never began is judged by all that it did.
   return { eventsPerSecond: events > 0 ? events / ((now - half.ns) / 1e9) : (job.pipeline.events - fill) / ((now - startNs) / 1e9) };
 }

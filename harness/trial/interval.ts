@@ -26,6 +26,6 @@ export async function interval({ cell, warmUpEvents, measuredEvents, everyEvents
     await job.checkpointer.settled();
     stretches.push({ checkpoints: job.checkpointer.records.length - before, measuredSeconds: (endNs - startNs) / 1e9 });
   }
-  await job.close();
+  await job.finish();
   return { stretches, output: { atEvent: job.pipeline.events, ended: false, rows: sink.rows, digest: sink.hex() } };
 }

@@ -17,7 +17,7 @@ import type { MeasureResult, MeasureTask, Meet, Tell } from './tasks.ts';
  * Warms up, measures at the same time as the processes beside it, and tells the result; then works on in the tail, with checkpoints,
  * to the end of the stream or until the parent's SIGKILL comes.
  */
-export async function measure({ cell, stream, afterwards }: MeasureTask, tell: Tell, meet: Meet): Promise<MeasureResult> {
+export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask, tell: Tell, meet: Meet): Promise<MeasureResult> {
   await tell({ type: 'phase', phase: 'open' });
   const parts = await cellParts(cell, true);
   const source = new TimedSource(parts.source);
@@ -102,13 +102,13 @@ export async function measure({ cell, stream, afterwards }: MeasureTask, tell: T
     ended: null,
   };
   if (afterwards === 'stop') {
-    await job.close();
+    await (goesOn ? job.close() : job.finish());
     return result;
   }
   const end = stream.warmUp + stream.measured + stream.tail;
   if (afterwards === 'end') {
     await job.run(end, stream.checkpoints);
-    const ended = await endOf(job, sink);
+    const ended = await endOf(job, sink, goesOn);
     return { ...result, ended };
   }
   await tell({ type: 'result', result });

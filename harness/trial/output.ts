@@ -13,7 +13,7 @@ const ROWS = 'rows';
  * all have them.
  */
 export async function output(
-  { cell, checkpointEvery, killAt, parts: directories, to }: OutputTask,
+  { cell, checkpointEvery, killAt, parts: directories, kept, to }: OutputTask,
   tell: Tell,
   meet: Meet,
 ): Promise<OutputResult> {
@@ -35,7 +35,7 @@ export async function output(
   await job.end();
   sink.close();
   const { lateEvents } = job.pipeline;
-  await job.close();
+  await (kept ? job.close() : job.finish());
   await meet();
   if (to === null) return { rows: 0, lateEvents };
   const rows = sortedRows(directories.map((directory) => join(directory, ROWS)));

@@ -6,7 +6,7 @@ import { endOf } from './end-of.ts';
 import type { RecoverResult, RecoverTask, Tell } from './tasks.ts';
 
 /** Restores, replays up to where the killed process was, and goes on to the end of the stream. */
-export async function recover({ cell, stream, replayTo }: RecoverTask, tell: Tell, startedNs: number): Promise<RecoverResult> {
+export async function recover({ cell, stream, replayTo, goesOn }: RecoverTask, tell: Tell, startedNs: number): Promise<RecoverResult> {
   await tell({ type: 'phase', phase: 'restore' });
   const parts = await cellParts(cell, true);
   const ground = await findGround(parts.storage, cell.directory);
@@ -25,7 +25,7 @@ export async function recover({ cell, stream, replayTo }: RecoverTask, tell: Tel
   await job.run(stream.warmUp + stream.measured + stream.tail, stream.checkpoints);
 
   await tell({ type: 'phase', phase: 'verify' });
-  const ended = await endOf(job, sink);
+  const ended = await endOf(job, sink, goesOn);
   return {
     startedNs,
     verifiedNs,

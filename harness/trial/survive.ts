@@ -43,7 +43,7 @@ export async function survive({ cell, checkpointEvery, overlap, killAt, waits }:
   await job.run(Number.POSITIVE_INFINITY, checkpoints);
   await job.end();
   const digest = sink.finishDigest();
-  await job.close();
+  await job.finish();
   const output = { atEvent: pipeline.events, ended: true, rows: digest.rows, digest: digest.hex() };
   return { output, lateEvents: pipeline.lateEvents, checkpoints: job.checkpointer.records.length };
 }

@@ -18,7 +18,7 @@ const PARTS = 2;
 /** Lets two processes take a job over from its newest checkpoint, and one from theirs, which ends the stream. */
 export async function takeOver(request: TakeOverRequest): Promise<{ readonly rescale: Rescale; readonly output: Output } | TaskFailure> {
   const { cell, events } = request;
-  const task = (name: string, sources: readonly string[], part: number, parts: number): RescaleTask => ({
+  const task = (name: string, sources: readonly string[], part: number, parts: number, ends: readonly string[]): RescaleTask => ({
     kind: 'rescale',
     cell: { ...cell, directory: `${cell.directory}/${name}` },
     sources,
@@ -26,8 +26,9 @@ export async function takeOver(request: TakeOverRequest): Promise<{ readonly res
     parts,
     until: parts === 1 ? 'end' : 'half-way',
     events,
+    ends,
   });
-  const parts = Array.from({ length: PARTS }, (_, part) => task(`part-${part + 1}`, [cell.directory], part, PARTS));
+  const parts = Array.from({ length: PARTS }, (_, part) => task(`part-${part + 1}`, [cell.directory], part, PARTS, []));
   const split = await perform(parts, request);
   if ('failure' in split) return split.failure;
   const whole = task(
@@ -35,6 +36,7 @@ export async function takeOver(request: TakeOverRequest): Promise<{ readonly res
     parts.map((part) => part.cell.directory),
     0,
     1,
+    [cell.directory, ...parts.map((part) => part.cell.directory)],
   );
   const merge = await perform([whole], request);
   if ('failure' in merge) return merge.failure;

@@ -48,6 +48,8 @@ export interface MeasureTask {
   readonly stream: StreamPlan;
   /** What comes then: nothing, the rest of the stream, or as much of it as is done until it is killed at that event. */
   readonly afterwards: 'stop' | 'end' | { readonly killAt: number };
+  /** Whether somebody goes on from its checkpoints when it is through. */
+  readonly goesOn: boolean;
 }
 
 /** Restores what a killed process left, replays, and goes on to the end of the stream. */
@@ -57,6 +59,8 @@ export interface RecoverTask {
   readonly stream: StreamPlan;
   /** The event at which the replay has caught up with the killed process. */
   readonly replayTo: number;
+  /** Whether somebody goes on from its checkpoints when it is through. */
+  readonly goesOn: boolean;
 }
 
 /** Computes the right output at some positions of a workload's stream, naively. */
@@ -78,6 +82,8 @@ export interface OutputTask {
   readonly killAt: number | null;
   /** Directories of all processes beside it, its own included. */
   readonly parts: readonly string[];
+  /** Whether the directory is kept, and with it the checkpoints. */
+  readonly kept: boolean;
   /** The CSV for the rows of all; null where another process writes it. */
   readonly to: string | null;
 }
@@ -96,6 +102,8 @@ export interface RescaleTask {
   readonly until: 'half-way' | 'end';
   /** Events of the whole stream. */
   readonly events: number;
+  /** Directories of processes whose checkpoints nobody goes on from when this one is through. */
+  readonly ends: readonly string[];
 }
 
 /** Where a process asks for SIGKILL, which then comes amid what it goes on doing. */

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { removeJobs } from '../checkpointing/remove-jobs.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
@@ -77,7 +77,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     };
     return 'phase' in done ? { ...base, state: 'failed', ...done } : { ...base, ...done, state: 'completed' };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeJobs(directory, planned.storage);
   }
 }
 
@@ -168,7 +168,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
 const AFTER_MEASURING = 2;
 
 async function livePart(
-  { stream, kill, timeoutMs, onPhase }: TrialRequest,
+  { stream, kill, rescale, timeoutMs, onPhase }: TrialRequest,
   cell: CellTask,
   index: number,
   { signal, onWait }: Companions,
@@ -178,7 +178,13 @@ async function livePart(
   // One tells where the trial is: the one with most ahead of it.
   const told = isKilled || (kill === null && index === 0) ? { onPhase } : {};
   const first = await runChild({
-    task: { kind: 'measure', cell, stream, afterwards: isKilled ? { killAt: kill.atEvent } : kill === null ? 'stop' : 'end' },
+    task: {
+      kind: 'measure',
+      cell,
+      stream,
+      afterwards: isKilled ? { killAt: kill.atEvent } : kill === null ? 'stop' : 'end',
+      goesOn: rescale,
+    },
     phase: 'open',
     timeoutMs,
     signal,
@@ -192,7 +198,7 @@ async function livePart(
   if (first.killed === null)
     return { failure: { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' } };
   const second = await runChild({
-    task: { kind: 'recover', cell, stream, replayTo: first.killed.event },
+    task: { kind: 'recover', cell, stream, replayTo: first.killed.event, goesOn: rescale },
     phase: 'restore',
     timeoutMs,
     signal,

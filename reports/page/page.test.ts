@@ -201,6 +201,23 @@ browserTest('more processes are a table of their own, and no answer of their own
   );
 });
 
+browserTest('one workload with several numbers of keys has a chart over state size, where nothing overlaps', async (t) => {
+  const html = await renderPage(inventResults({ ...USUAL, backends: 6, keys: [1_000, 100_000, 10_000_000], profile: PROFILES.quick }));
+  t.false((await usualPage).includes('id="sizes"'));
+  await withChromium(async (browser) => {
+    for (const width of [1200, 360]) {
+      await open(browser, html, { viewport: { width, height: 900 } }, async ({ page, troubles }) => {
+        t.is(await page.locator('#sizes .draw svg:visible').count(), 1);
+        t.is(await page.locator('nav a[href="#sizes"]').count(), 1);
+        t.is(await page.locator('[aria-label^="Numbers behind the chart Throughput over state size"] tbody tr').count(), 6 * 3);
+        t.deepEqual(await page.evaluate(OVERLAPPING), [], `${width}`);
+        t.deepEqual(await page.evaluate(STICKING_OUT), [], `${width}`);
+        t.deepEqual(troubles, [], `${width}`);
+      });
+    }
+  });
+});
+
 test('results are the same page every time', async (t) => {
   const small = inventResults({ ...USUAL, backends: 3, profile: PROFILES.quick });
   t.is(await renderPage(small), await renderPage(structuredClone(small)));

@@ -9,14 +9,17 @@ import { recoveryChart, recoveryRows } from '../charts/recovery.ts';
 import { tailChart, tailRows } from '../charts/tail-in-checkpoints.ts';
 import { throughputChart, throughputRows } from '../charts/throughput.ts';
 import { tradeOffChart, tradeOffRows } from '../charts/throughput-against-p99.ts';
+import { sizeChart, sizeRows } from '../charts/throughput-over-size.ts';
 import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
 import { decide } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
 import { SPEED_UP_NOTE, speedUpTable } from '../speed-up-table.ts';
+import { inMemoryOf } from '../state-in-memory.ts';
 import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
 import { speedUpsOf } from '../statistics/speed-up.ts';
+import { stateSizesOf } from '../statistics/state-sizes.ts';
 import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import { decisionCard } from './decision-card.ts';
 import { figureOf, tableOf } from './figure.ts';
@@ -46,17 +49,18 @@ export async function renderPage(results: Results, micro: MicroResults | null = 
   const caveats = caveatsOf(results, run);
   const groups: Markup[] = [];
   for (const [i, group] of run.groups.entries()) groups.push(await groupArticle(group, i, { results, run, looks, caveats }));
+  const sizes = await stateSizes(run, looks);
   const trust = validity(results, run, caveats);
   const suite = micro === null ? null : microSection(micro);
-  const used = [trust, ...(suite === null ? [] : [suite]), ...groups].reduce(
+  const used = [trust, ...[suite, sizes].filter((part) => part !== null), ...groups].reduce(
     (sum, part) => sum + Buffer.byteLength(part.toString()),
     FRAME_BYTES,
   );
   return pageOf({
     title: `Statebench: ${plainText(plan.suite)}`,
     headline: headline(results, run),
-    navigation: html`${navigation(run)}${micro === null ? null : html`<a href="#micro">Micro-suite</a>`}<a href="#validity">Validity</a><a href="#reproduce">Run it again</a>`,
-    main: html`${banner(caveats)}${overview(run, results)}${groups}${suite}${trust}${reproduce(results, run, MOST_BYTES - used)}`,
+    navigation: html`${navigation(run)}${sizes === null ? null : html`<a href="#sizes">State size</a>`}${micro === null ? null : html`<a href="#micro">Micro-suite</a>`}<a href="#validity">Validity</a><a href="#reproduce">Run it again</a>`,
+    main: html`${banner(caveats)}${overview(run, results)}${sizes}${groups}${suite}${trust}${reproduce(results, run, MOST_BYTES - used)}`,
     statebench: results.environment.statebench,
     startedAt: plan.startedAt,
   });
@@ -118,6 +122,7 @@ const SECTIONS = [
 
 async function groupArticle(group: GroupSummary, index: number, { results, run, looks, caveats }: Context): Promise<Markup> {
   const { plan } = results;
+  const inMemory = inMemoryOf(run, results.environment);
   const prefix = `g${index + 1}`;
   const right = group.candidates.filter((cell) => cell.standing !== 'wrong');
   const cells = right.filter((cell) => !cell.isTwin);
@@ -141,10 +146,21 @@ async function groupArticle(group: GroupSummary, index: number, { results, run, 
   const draw = async (charts: readonly (ReturnType<typeof tradeOffChart> | null)[]) =>
     Promise.all(charts.filter((chart) => chart !== null).map(figureOf));
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, plan, caveats, looks)}</section>
-<section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks)}</section>
+<section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks, inMemory)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
 ${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
+}
+
+/** Only where a run has one workload with several numbers of keys. */
+async function stateSizes(run: RunSummary, looks: ReadonlyMap<string, Look>): Promise<Markup | null> {
+  const charts = stateSizesOf(run).flatMap((sizes) => {
+    const rows = sizeRows(sizes, looks);
+    return rows.length === 0 ? [] : [sizeChart(sizes, rows)];
+  });
+  if (charts.length === 0) return null;
+  return html`<section id="sizes"><h2>State size</h2><p class="lead">The same workload with more and more keys. A size is what was found in the store, by reading it at the end of the measured part.</p>${await Promise.all(charts.map(figureOf))}</section>
+`;
 }
 
 /** Only where a run has several numbers of processes. */

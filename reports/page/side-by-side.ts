@@ -4,6 +4,7 @@ import type { Look } from '../charts/look.ts';
 import { nameOf, standingLine, survivalOf } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped, inUnit, percent, rounded, type Unit, uncertainty, unitFor } from '../quantity.ts';
+import { IN_MEMORY_MARK, type InMemory } from '../state-in-memory.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999, type MetricName } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
@@ -37,7 +38,12 @@ const ALL_METRICS: readonly MetricColumn[] = [
 const STRIP = { width: 132, height: 22, inset: 5 };
 
 /** The table of all cells of a group: candidates, the null backend below a rule, and what was left out. */
-export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<string, Look>): Markup {
+export function sideBySide(
+  group: GroupSummary,
+  plan: Plan,
+  looks: ReadonlyMap<string, Look>,
+  inMemory: ReadonlyMap<string, InMemory>,
+): Markup {
   const cells = [...group.candidates, ...(group.harness === null ? [] : [group.harness])];
   const isRescaled = cells.some(({ metrics: { splitMs } }) => splitMs !== null);
   const metrics = ALL_METRICS.filter(({ over }) => isRescaled || over !== 'Rescale');
@@ -77,7 +83,7 @@ export function sideBySide(group: GroupSummary, plan: Plan, looks: ReadonlyMap<s
         ? html`<tr class="reason"><td colspan="${metrics.length + 4}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
         : null;
     return html`<tbody class="${kind}"><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
-<td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}</span></td>
+<td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
 ${metrics.map(({ title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
@@ -113,6 +119,12 @@ function shareOfHarness(cell: CellSummary, { harness }: GroupSummary): Markup | 
   const own = throughputOf(cell);
   const bare = harness === null ? null : throughputOf(harness);
   return own === null || bare === null || cell === harness ? null : html`<small>harness ${percent(Math.min(1, own / bare))}</small>`;
+}
+
+/** Where a state was that keeps in files and was hardly read from a disk. */
+function markOf(found: InMemory | undefined): Markup | null {
+  if (found === undefined) return null;
+  return html`<small>${IN_MEMORY_MARK} ${found.where === 'own' ? 'in its own cache' : 'in the page cache'}</small>`;
 }
 
 function figure(sample: Sample | null, unit: Unit): Markup {
@@ -157,6 +169,7 @@ const NUMBERS: readonly { readonly title: string; readonly name: MetricName; rea
     ...ALL_METRICS.map(({ title, over, name, kind }) => ({ title: over === '' ? title : `${over}, ${title.toLowerCase()}`, name, kind })),
     { title: 'Time per micro-batch, p99 during checkpoints', name: 'batchP99DuringCheckpointMs', kind: 'time' },
     { title: 'Referenced', name: 'bytesReferenced', kind: 'bytes' },
+    { title: 'State, keys and values at the end', name: 'liveBytes', kind: 'bytes' },
     { title: 'Checkpoint storage', name: 'checkpointStorageBytes', kind: 'bytes' },
     { title: 'CPU per event', name: 'cpuNsPerEvent', kind: 'ns' },
     { title: 'Store share', name: 'storeShare', kind: 'share' },

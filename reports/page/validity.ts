@@ -132,6 +132,7 @@ const DEFINITIONS = html`<details><summary>What each figure means</summary><dl c
 <dt>Recovery</dt><dd>SIGKILL until the event at which it came is processed again, in a new process.</dd>
 <dt>Memory</dt><dd>Most resident memory of the trial's process, or processes together; a server's own is not in it.</dd>
 <dt>Disk</dt><dd>Allocated bytes of the store's working directory at the end of the measured part.</dd>
+<dt>° in its own cache, in the page cache</dt><dd>The state (keys and values in the store at the end of the measured part) is no more than what the store may keep in memory of its own, or its files no more than the memory of the machine: it was hardly read from a disk.</dd>
 <dt>Survives</dt><dd>What the working state survives without a checkpoint. All backends recover from their checkpoints.</dd>
 <dt>Output</dt><dd>The digest of all output rows equals that of an independent, naive computation, without a crash and after one.</dd>
 <dt>k, M, G</dt><dd>Decimal: 1 kB is 1,000 bytes.</dd>

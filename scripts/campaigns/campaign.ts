@@ -1,7 +1,7 @@
 /** What every campaign is: cases by seed, tried on one backend at a time, with a tally that ends in one line. */
 
 import type { StateBackend } from '../../backends/contract.ts';
-import type { LoadedModule } from '../../harness/modules.ts';
+import type { LoadedModule, ModuleRef } from '../../harness/modules.ts';
 import type { Phase } from '../../harness/trial/tasks.ts';
 
 /** A backend that can be opened: one that needs a server has its address. */
@@ -9,6 +9,8 @@ export type Subject = LoadedModule<StateBackend>;
 
 export interface CaseRequest {
   readonly subject: Subject;
+  /** Where checkpoints go, for the campaigns that leave it to the caller; a local folder if absent. */
+  readonly storage?: ModuleRef;
   readonly seed: number;
   /** The case's own: not there yet, removed by the campaign. */
   readonly directory: string;

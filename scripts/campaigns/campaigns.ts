@@ -1,11 +1,11 @@
 /**
- * `npm run test:long [-- CAMPAIGN… [--backend NAME]… [--seed N] [--kills N] [--lanes N]]`: the long campaigns, each with a summary
- * line per backend; `engines` compares versions of Node instead of backends. Exits with 1 if any case failed; each of those prints what replays it.
+ * `npm run test:long [-- CAMPAIGN… [--backend NAME]… [--checkpoint-storage SPEC] [--seed N] [--kills N] [--lanes N]]`: the long campaigns, each with a summary
+ * line per backend (all but R1, R4, R5 and R9 take another storage); `engines` compares versions of Node instead of backends. Exits with 1 if any case failed; each of those prints what replays it.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { messageOf, suggestion } from '../../harness/errors.ts';
-import { loadBackend } from '../../harness/modules.ts';
+import { loadBackend, loadStorage, refOf } from '../../harness/modules.ts';
 import { print, say } from '../console.ts';
 import { compareEngines } from '../engines/engines.ts';
 import { startServerFor } from '../servers/for-backend.ts';
@@ -32,6 +32,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     backend: { type: 'string', multiple: true },
+    'checkpoint-storage': { type: 'string' },
     seed: { type: 'string' },
     kills: { type: 'string', default: String(KILLS) },
     lanes: { type: 'string', default: String(availableParallelism()) },
@@ -68,9 +69,12 @@ async function main(): Promise<boolean> {
   const names = values.backend ?? BACKENDS;
   const seed = values.seed === undefined ? null : whole('seed', values.seed, 0);
   const lanes = whole('lanes', values.lanes, 1);
+  const storageNamed = values['checkpoint-storage'];
   const campaigns = campaignsNamed(positionals, whole('kills', values.kills, 1), names.length);
   using stop = listenForStop();
   let passed = true;
+  await using servedStorage = storageNamed === undefined ? null : await startServerFor(await loadStorage(storageNamed));
+  const storage = servedStorage === null ? {} : { storage: refOf(servedStorage.module) };
   for (const campaign of campaigns) {
     const reason = campaign.unavailable();
     say(`${campaign.name}: ${reason === null ? campaign.what : `left out, since ${reason}`}`);
@@ -78,7 +82,7 @@ async function main(): Promise<boolean> {
     for (const name of names) {
       const start = performance.now();
       await using served = await startServerFor(await loadBackend(name));
-      const tally = await runCampaign({ campaign, subject: served.module, seed, lanes, signal: stop.signal, onProblem: say });
+      const tally = await runCampaign({ campaign, subject: served.module, ...storage, seed, lanes, signal: stop.signal, onProblem: say });
       if (stop.signal.aborted) return false;
       print(`${summaryLine(campaign.name, name, tally)}; ${((performance.now() - start) / 1000).toFixed(0)} s`);
       if (tally.failed > 0) passed = false;

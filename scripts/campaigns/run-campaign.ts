@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../harness/errors.ts';
-import { type Campaign, EMPTY_TALLY, PASSED, replayCommand, type Subject, type Tally, tallied } from './campaign.ts';
+import { type Campaign, type CaseRequest, EMPTY_TALLY, PASSED, replayCommand, type Subject, type Tally, tallied } from './campaign.ts';
 
 export interface CampaignRun {
   readonly campaign: Campaign;
   readonly subject: Subject;
+  readonly storage?: CaseRequest['storage'];
   /** The only seed to try; null for the campaign's own. */
   readonly seed: number | null;
   /** Cases at a time, unless each needs the machine to itself. */
@@ -17,14 +18,14 @@ export interface CampaignRun {
 }
 
 /** Runs a campaign's cases on one backend, some at a time. What a case throws is its problem. */
-export async function runCampaign({ campaign, subject, seed, lanes, signal, onProblem }: CampaignRun): Promise<Tally> {
+export async function runCampaign({ campaign, subject, storage, seed, lanes, signal, onProblem }: CampaignRun): Promise<Tally> {
   const root = await mkdtemp(join(tmpdir(), `statebench-${campaign.name}-`));
   let tally = EMPTY_TALLY;
   const seeds = (seed === null ? campaign.seeds(() => tally) : [seed])[Symbol.iterator]();
   const lane = async () => {
     for (let next = seeds.next(); !next.done && !signal.aborted; next = seeds.next()) {
       const { value } = next;
-      const request = { subject, seed: value, directory: join(root, `seed-${value}`), signal };
+      const request = { subject, ...(storage && { storage }), seed: value, directory: join(root, `seed-${value}`), signal };
       const result = await campaign.try(request).catch((error: unknown) => ({ ...PASSED, problem: messageOf(error) }));
       if (signal.aborted) return;
       tally = tallied(tally, result);

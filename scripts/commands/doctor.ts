@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { EXIT, messageOf } from '../../harness/errors.ts';
 import { cpuGovernor, memoryBytes } from '../../harness/measure/environment.ts';
 import { CACHED_FSYNC_MS, fileSystemOf, freeBytes, probeFsyncMs } from '../../harness/measure/file-system.ts';
-import { builtIns, loadBackend, refOf } from '../../harness/modules.ts';
+import { builtIns, type Configured, type LoadedModule, loadBackend, loadStorage, refOf } from '../../harness/modules.ts';
 import { formatBytes } from '../../harness/units.ts';
 import { columns, printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
@@ -32,7 +32,7 @@ export function doctorCommand(finish: Finish): Command {
     .argument('[folder]', 'where results would be written', '.')
     .option('--json', 'one JSON document on stdout')
     .action(async (folder: string, { json }: { json?: boolean }) => {
-      const findings = [node(), cores(), governor(), memory(), ...disk(folder), ...(await backends())];
+      const findings = [node(), cores(), governor(), memory(), ...disk(folder), ...(await modules())];
       if (json) printJson(findings);
       else say(columns(findings.map(({ status, what, found, remedy }) => [status, what, remedy === '' ? found : `${found}. ${remedy}`])));
       finish(findings.some(({ status }) => status === 'fail') ? EXIT.harnessFailure : EXIT.ok);
@@ -112,23 +112,23 @@ function disk(folder: string): readonly Finding[] {
   return findings;
 }
 
-/** Each backend is really opened, one after another so that they do not disturb each other's servers. */
-async function backends(): Promise<readonly Finding[]> {
+/** Each backend and storage is really opened, one after another so that they do not disturb each other's servers. */
+async function modules(): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const name of builtIns('backend')) findings.push(await openBackend(name));
+  for (const name of builtIns('backend')) findings.push(await openModule(`backend ${name}`, () => loadBackend(name)));
+  for (const name of builtIns('storage')) findings.push(await openModule(`storage ${name}`, () => loadStorage(name)));
   return findings;
 }
 
-async function openBackend(name: string): Promise<Finding> {
-  const what = `backend ${name}`;
+async function openModule(what: string, load: () => Promise<LoadedModule<Configured>>): Promise<Finding> {
   try {
-    await using started = await startServerFor(await loadBackend(name));
-    const { module: backend } = started;
+    await using started = await startServerFor(await load());
+    const { module } = started;
     const probe = fileURLToPath(new URL('../open-probe.js', import.meta.url));
     const opened = promisify(execFile)(process.execPath, [probe], { timeout: OPEN_TIMEOUT_MS });
-    opened.child.stdin?.end(JSON.stringify(refOf(backend)));
+    opened.child.stdin?.end(JSON.stringify(refOf(module)));
     await opened;
-    return finding(what, backend.server === null ? 'opens' : `opens, with a ${backend.server} server started here`);
+    return finding(what, module.server === null ? 'opens' : `opens, on ${module.server} started here`);
   } catch (error) {
     return finding(what, whyNotOpened(error), 'warn', 'Runs go on without it.');
   }

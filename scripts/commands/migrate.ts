@@ -17,6 +17,7 @@ interface Flags {
   readonly from: string;
   readonly to: string;
   readonly sourceBackend?: string;
+  readonly checkpointStorage: string;
   readonly out?: string;
 }
 
@@ -26,9 +27,10 @@ export function migrateCommand(finish: Finish): Command {
     .requiredOption('--from <checkpoints>', "a job's checkpoints directory; it is only read")
     .requiredOption('--to <backend>', `the backend to make one for, or '${PORTABLE.name}' for a form that every backend restores`)
     .option('--source-backend <spec>', 'the backend that made it, where it is a module of your own or needs other options now')
+    .option('--checkpoint-storage <spec>', "where the job's checkpoints are, and the new ones go", 'filesystem')
     .option('--out <folder>', 'the new checkpoints directory; default: beside the old one, named for the backend')
-    .action(async ({ from, to, sourceBackend, out }: Flags) => {
-      const storage = (await loadStorage('filesystem')).create();
+    .action(async ({ from, to, sourceBackend, checkpointStorage, out }: Flags) => {
+      const storage = (await loadStorage(checkpointStorage)).create();
       const target = to === PORTABLE.name ? null : await loadBackend(to);
       await using servedTarget = target && (await startServerFor(target));
       const targetBackend = servedTarget?.module.create() ?? null;

@@ -2,17 +2,17 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import { EXIT, messageOf, StatebenchError } from '../../harness/errors.ts';
-import { loadBackend, loadWorkload, refOf } from '../../harness/modules.ts';
+import { EXIT, type ExitCode, messageOf, StatebenchError } from '../../harness/errors.ts';
+import { loadBackend, loadStorage, loadWorkload, refOf } from '../../harness/modules.ts';
 import { writeOutput } from '../../harness/output.ts';
 import { checkDividable } from '../../harness/portable/key-groups.ts';
 import { DEFAULT_SUITE } from '../../harness/suite.ts';
 import { say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { wholeNumber } from '../flags.ts';
-import { startServerFor } from '../servers/for-backend.ts';
-import { skippedRows } from '../skipped-rows.ts';
+import { addressOption, needsServer, startServerFor } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
+import { workloadRemarks } from '../workload-remarks.ts';
 
 /** Where crashes are asked for and no checkpoints. */
 const EVENTS_BETWEEN_CHECKPOINTS = 50_000;
@@ -20,6 +20,7 @@ const EVENTS_BETWEEN_CHECKPOINTS = 50_000;
 interface Flags {
   readonly workload: string;
   readonly backend: string;
+  readonly checkpointStorage: string;
   readonly batchSize: number;
   readonly parallelism: number;
   readonly checkpointEvery?: number;
@@ -35,6 +36,7 @@ export function outputCommand(finish: Finish): Command {
     .requiredOption('--workload <spec>', 'what to run')
     .requiredOption('--backend <spec>', 'where to keep the state')
     .requiredOption('--to <file>', 'the CSV to write')
+    .option('--checkpoint-storage <spec>', 'where checkpoints go', 'filesystem')
     .option('--batch-size <events>', 'events in a micro-batch', wholeNumber(1), 1000)
     .option('--parallelism <processes>', 'processes that divide the stream among them by key', wholeNumber(1), 1)
     .option('--seed <number>', 'decides the events of a synthetic workload', wholeNumber(0), DEFAULT_SUITE.seed)
@@ -46,39 +48,50 @@ export function outputCommand(finish: Finish): Command {
       [],
     )
     .option('--directory <folder>', "the job's directory: keep its checkpoints there, and go on from the newest if there is one")
-    .action(async ({ workload, backend, batchSize, parallelism, checkpointEvery, killAfter, seed, directory, to }: Flags) => {
-      using stop = listenForStop();
-      const source = await loadWorkload(workload);
-      const made = source.create();
-      checkDividable(made, parallelism);
-      for (const line of skippedRows([made])) say(line);
-      checkTarget(to);
-      await using started = await startServerFor(await loadBackend(backend));
-      started.module.create();
-      if (killAfter.length > 0 && checkpointEvery === undefined)
-        say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
-      const written = await writeOutput({
-        workload: refOf(source),
-        backend: refOf(started.module),
-        batchSize,
-        parallelism,
-        checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
-        killAfterEvents: killAfter,
-        seed,
-        directory: directory === undefined ? null : path.resolve(directory),
-        to: path.resolve(to),
-        signal: stop.signal,
-      }).catch((error: unknown) => {
-        const code = stop.exitCode();
-        if (code === null) throw error;
-        finish(code);
-        return null;
-      });
-      if (written === null) return;
-      const { rows, lateEvents } = written;
-      say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
-      finish(EXIT.ok);
+    .action(async (flags: Flags) => finish(await output(flags)));
+}
+
+async function output(flags: Flags): Promise<ExitCode> {
+  const { workload, backend, checkpointStorage, batchSize, parallelism, checkpointEvery, killAfter, seed, directory, to } = flags;
+  using stop = listenForStop();
+  const source = await loadWorkload(workload);
+  const made = source.create();
+  checkDividable(made, parallelism);
+  for (const line of workloadRemarks(source, made.settings)) say(line);
+  checkTarget(to);
+  const storage = await loadStorage(checkpointStorage);
+  if (directory !== undefined && needsServer(storage)) {
+    throw new StatebenchError(
+      'bad-command-line',
+      `--directory keeps checkpoints, and a server that is started for ${checkpointStorage} goes with all in it: name one that stays, with ${addressOption(storage)}=…`,
+    );
+  }
+  await using started = await startServerFor(await loadBackend(backend));
+  await using startedForStorage = await startServerFor(storage);
+  started.module.create();
+  if (killAfter.length > 0 && checkpointEvery === undefined)
+    say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
+  try {
+    const { rows, lateEvents } = await writeOutput({
+      workload: refOf(source),
+      backend: refOf(started.module),
+      storage: refOf(startedForStorage.module),
+      batchSize,
+      parallelism,
+      checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
+      killAfterEvents: killAfter,
+      seed,
+      directory: directory === undefined ? null : path.resolve(directory),
+      to: path.resolve(to),
+      signal: stop.signal,
     });
+    say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
+    return EXIT.ok;
+  } catch (error) {
+    const code = stop.exitCode();
+    if (code === null) throw error;
+    return code;
+  }
 }
 
 /** @throws StatebenchError `bad-folder` if no file can be written there. */

@@ -19,8 +19,8 @@ import { print, printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { gathered, wholeNumber } from '../flags.ts';
 import { startServerFor } from '../servers/for-backend.ts';
-import { skippedRows } from '../skipped-rows.ts';
 import { listenForStop } from '../stop-signals.ts';
+import { workloadRemarks } from '../workload-remarks.ts';
 import { checkTarget } from './output.ts';
 import { replayText, statsText } from './trace-text.ts';
 
@@ -52,8 +52,9 @@ function recordCommand(finish: Finish): Command {
     .option('--seed <number>', 'decides the events of a synthetic workload', wholeNumber(0), DEFAULT_SUITE.seed)
     .action(async ({ workload, backend, batchSize, events, seed, to }: RecordFlags) => {
       using stop = listenForStop();
-      const made = (await loadWorkload(workload)).create();
-      for (const line of skippedRows([made])) say(line);
+      const named = await loadWorkload(workload);
+      const made = named.create();
+      for (const line of workloadRemarks(named, made.settings)) say(line);
       checkTarget(to);
       const module = await loadBackend(backend);
       if (isHarnessCost(module)) {

@@ -45,8 +45,8 @@ export async function startServerFor<Made extends Configured>(module: LoadedModu
   const option = addressOption(module)!;
   const kind = kindOf(server!);
   if (kind === undefined)
-    throw new StatebenchError('unavailable', `${subject} needs a ${server} server, which is not started here: give ${option}=…`);
-  const durability = durabilityOf(withoutServer(module).create());
+    throw new StatebenchError('unavailable', `${subject} needs ${server}, which is not started here: give ${option}=…`);
+  const durability = durabilityOf(module);
   sweepScratch(parent);
   const directory = makeScratch(parent, server!);
   const started = await kind.start({ directory, durability });
@@ -68,7 +68,9 @@ function kindOf(server: string): ServerKind | undefined {
 }
 
 /** A storage has nothing to say of it: what is in it has to last. */
-function durabilityOf(made: Configured): ServerRequest['durability'] {
+function durabilityOf(module: LoadedModule<Configured>): ServerRequest['durability'] {
+  if (module.kind === 'storage') return 'process-crash';
+  const made = withoutServer(module).create();
   const said = 'durability' in made ? made.durability : null;
   return said === 'volatile' || said === 'process-crash' || said === 'os-crash' ? said : 'process-crash';
 }

@@ -81,7 +81,7 @@ function configure({ home, ports, durability, configure: write }: JavaSession<Po
       'dfs.datanode.http.address': at('dataHttp'),
       'dfs.datanode.ipc.address': at('dataIpc'),
       'dfs.datanode.hostname': '127.0.0.1',
-      'dfs.permissions.enabled': false,
+      'dfs.permissions.enabled': true,
       'dfs.namenode.datanode.registration.ip-hostname-check': false,
       'dfs.blocksize': 128 * 2 ** 20,
       'dfs.namenode.fs-limits.min-block-size': 0,

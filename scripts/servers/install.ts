@@ -6,7 +6,17 @@ import { cannotWrite, writeAtomically } from '../../harness/atomic-file.ts';
 import { StatebenchError } from '../../harness/errors.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { JAVA_SERVERS, type JavaServerName, pomOf } from './artifacts.ts';
-import { folderOf, type Installation, installationOf, LIB, LIST, listOf, madeCacheFolder, verifyInstallation } from './cache.ts';
+import {
+  cacheFolder,
+  folderOf,
+  type Installation,
+  installationOf,
+  LIB,
+  LIST,
+  listOf,
+  madeCacheFolder,
+  verifyInstallation,
+} from './cache.ts';
 import { findJava } from './java.ts';
 import { findOnPath } from './on-path.ts';
 
@@ -76,7 +86,7 @@ async function fetchInto(draft: string, maven: string, name: JavaServerName): Pr
   if (output.includes('No space left on device')) {
     throw new StatebenchError(
       'disk-full',
-      `cannot fetch ${name}: the disk of ${draft} or of the Maven repository is full. Make space there`,
+      `cannot fetch ${name}: the disk of ${cacheFolder()} or of the Maven repository is full. Make space there`,
     );
   }
   const remedy = `See whether this machine reaches Maven Central or a mirror that Maven's settings name, then run: npx statebench servers install ${name}`;

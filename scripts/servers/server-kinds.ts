@@ -4,9 +4,9 @@
  *     redis      url=redis://[USER:PASSWORD@]HOST:PORT
  *     cassandra  contactPoints=HOST:PORT[;HOST:PORT…]
  *     hbase      url=thrift2://HOST:PORT
- *     hdfs       url=http://HOST:PORT[;http://HOST:PORT]
+ *     hdfs       url=http://HOST:PORT[+http://HOST:PORT]
  *
- * Several addresses are parted by `;`, as the comma parts options.
+ * The comma would part options.
  */
 import { startCassandra } from './cassandra.ts';
 import { startHBase } from './hbase.ts';

@@ -5,7 +5,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 const READ_BYTES = 256 * 1024;
 const LONGEST_CAUSE = 300;
 
-const PORT_TAKEN = /Address already in use|java\.net\.BindException|Failed to bind|Could not start ZK at requested port/;
+const PORT_TAKEN =
+  /Address already in use|java\.net\.BindException|Failed to bind|Could not start ZK at requested port|is in use by another process/;
 
 /** The end of a log; empty if there is none. */
 export function endOfLog(file: string): string {
@@ -30,17 +31,18 @@ export function tellsOfTakenPort(log: string): boolean {
   return PORT_TAKEN.test(log);
 }
 
-/** The sentence of a log that names the root of the trouble: the innermost cause of the last failure, else its last line. */
+/** What a log says of a failure, the most telling first. */
+const CAUSES = [
+  /^Caused by: (.+)/,
+  /^((?:[a-z]\w*\.)+[\w$]*(?:Exception|Error)\b.*)/,
+  /\b(?:ERROR|FATAL)\b.*?[:\]-]\s+(.+)/,
+  /^(Error: .+)/,
+];
+
+/** The line of a log that names the root of the trouble: the innermost cause of the last failure, else its last line. */
 export function rootCause(log: string): string {
   const lines = log.split('\n').map((line) => line.trim());
-  const causes = [
-    /^Caused by: (.+)/,
-    /\b(?:ERROR|FATAL)\b.*?[:\]-]\s+(.+)/,
-    /^((?:[a-z]\w*\.)+\w*(?:Exception|Error)\b.*)/,
-    /^(Error: .+)/,
-    /^(Exception .+)/,
-  ];
-  for (const pattern of causes) {
+  for (const pattern of CAUSES) {
     const cause = lines.map((line) => pattern.exec(line)?.[1]).findLast((found) => found !== undefined);
     if (cause !== undefined) return cause.slice(0, LONGEST_CAUSE);
   }

@@ -11,6 +11,9 @@ import { DoubleBits, viewOver } from './double-bits.ts';
 const LEAST_EXPONENT = -20;
 const EXPONENTS = 40;
 const EXPONENT_BIAS = 1023;
+/** Of the magnitudes that are told apart, the least, and the first that is beyond them. */
+export const LEAST_MAGNITUDE = 2 ** LEAST_EXPONENT;
+export const MAGNITUDES_BELOW = 2 ** (LEAST_EXPONENT + EXPONENTS);
 const QUANTILES = [0.5, 0.9, 0.99] as const;
 
 /**

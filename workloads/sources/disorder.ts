@@ -30,6 +30,12 @@ export function disorderOf(seed: number, settings: DisorderSettings): Disorder |
       `late ${late} and disorder ${disorder} are shares of the events, and one in ${ANCHOR} is never late: late × ${ANCHOR}/${ANCHOR - 1} + disorder must be at most 1`,
     );
   }
+  if (disorder > 0 && disorderMs === 0) {
+    throw new WorkloadError(
+      'impossible-settings',
+      `disorder ${disorder} with disorderMs 0 moves no event: choose how far back events may be, or no disorder`,
+    );
+  }
   const lateBelow = lateOfMovable * 2 ** 32;
   const movedBelow = (lateOfMovable + disorder) * 2 ** 32;
   if (movedBelow === 0) return null;

@@ -1,5 +1,5 @@
 /** Recorded rows as a source: played in their order, and again with time moved on. */
-import type { EventBatch, Source } from '../contract.ts';
+import { type EventBatch, type Source, WorkloadError } from '../contract.ts';
 import { checkBatch, checkPosition } from './position.ts';
 
 const DAY_MS = 86_400_000;
@@ -14,9 +14,21 @@ export interface Recording {
   write(batch: EventBatch, event: number, row: number, count: number, movedMs: number): void;
 }
 
-/** @param repeat how often the rows are played; Infinity for an endless stream */
+/**
+ * @param repeat how often the rows are played; Infinity for an endless stream
+ * @throws WorkloadError `bad-data`, its `fill` too, where times would come to be beyond what a double tells apart
+ */
 export function playedInLaps({ keyBytes, rows, lapMs, write }: Recording, repeat: number): Source {
   const events = rows * repeat;
+  const lapsMax = Math.floor(Number.MAX_SAFE_INTEGER / 2 / lapMs);
+  const checkLap = (lap: number): void => {
+    if (lap <= lapsMax) return;
+    throw new WorkloadError(
+      'bad-data',
+      `the events are ${lapMs / DAY_MS} days apart and cannot be played more than ${lapsMax} times, each later by as much: see whether one of their times is wrong`,
+    );
+  };
+  if (repeat !== Infinity) checkLap(repeat);
   let position = 0;
   return {
     keyBytes,
@@ -35,6 +47,7 @@ export function playedInLaps({ keyBytes, rows, lapMs, write }: Recording, repeat
       let made = 0;
       while (made < wanted) {
         const lap = Math.floor(position / rows);
+        checkLap(lap);
         const row = position - lap * rows;
         const count = Math.min(wanted - made, rows - row);
         write(batch, made, row, count, lap * lapMs);

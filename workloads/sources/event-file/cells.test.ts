@@ -33,8 +33,11 @@ test('whole numbers since 1970, in each unit, towards the past where they are fi
   ]) {
     t.is(timeOf(cell, 'ms'), Number.NaN, String(cell));
   }
-  t.is(timeOf('8640000000000', 's'), 8.64e15);
-  t.is(timeOf('8640000000001', 's'), Number.NaN, 'beyond any date');
+  t.is(timeOf('253402300799', 's'), Date.UTC(9999, 11, 31, 23, 59, 59));
+  t.is(timeOf('253402300800', 's'), Number.NaN, 'beyond the year 9999');
+  t.is(timeOf('1700000000000000', 'ms'), Number.NaN, 'microseconds, to all appearance');
+  t.is(timeOf('-62135596800', 's'), Date.parse('0001-01-01T00:00:00Z'));
+  t.is(timeOf('-62135596801', 's'), Number.NaN);
 });
 
 test('ISO 8601 is the date that JavaScript reads, without a zone in UTC', (t) => {

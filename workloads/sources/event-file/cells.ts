@@ -7,8 +7,9 @@
 export const TIME_UNITS = { s: 1_000, ms: 1, us: 1e-3 } as const;
 export type TimeUnit = keyof typeof TIME_UNITS;
 
-/** The least and the greatest time that JavaScript has a date for. */
-const TIME_MS_MAX = 8.64e15;
+/** The years 1 to 9999: a time beyond is one of another unit. */
+const TIME_MS_MIN = Date.parse('0001-01-01T00:00:00Z');
+const TIME_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z');
 const WHOLE = /^[+-]?\d+$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** ISO 8601 in its extended form, with a blank for T too, as databases write it. */
@@ -17,11 +18,11 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}
 /**
  * Event time in ms since 1970, an integer: what is finer is cut off, towards the past.
  * @param cell whole units since 1970 as a number or text, ISO 8601 (without a zone: UTC), or a date
- * @returns NaN for anything else
+ * @returns NaN for anything else, and beyond the years 1 to 9999
  */
 export function timeOf(cell: unknown, unit: TimeUnit): number {
   const ms = rawTimeOf(cell, unit);
-  return Math.abs(ms) <= TIME_MS_MAX ? ms + 0 : Number.NaN;
+  return ms >= TIME_MS_MIN && ms <= TIME_MS_MAX ? ms + 0 : Number.NaN;
 }
 
 function rawTimeOf(cell: unknown, unit: TimeUnit): number {

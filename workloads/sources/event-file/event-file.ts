@@ -13,6 +13,7 @@ import { readParquetEvents } from './parquet-events.ts';
 export interface EventFile extends EventFacts {
   /** Of the whole file, hexadecimal. */
   readonly sha256: string;
+  readonly isParquet: boolean;
   readonly events: number;
   /** @param repeat how often the events are played, each time moved on by whole days; Infinity for an endless stream */
   play(repeat: number): Source;
@@ -26,7 +27,7 @@ export interface EventFileRequest extends EventFileFormat {
 }
 
 /** Its number goes up with any change of what is made of a file. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 /**
  * Reads a data file, or finds what was read before.
@@ -53,7 +54,13 @@ export async function readEventFile(request: EventFileRequest, directories = cac
     }
     return parsed;
   });
-  return { ...factsOf(columns), sha256, events: columns.times.length, play: (repeat) => playedInLaps(recording(columns), repeat) };
+  return {
+    ...factsOf(columns),
+    sha256,
+    isParquet,
+    events: columns.times.length,
+    play: (repeat) => playedInLaps(recording(columns), repeat),
+  };
 }
 
 /** @throws WorkloadError `missing-data`, or `bad-data` where it cannot hold events */

@@ -43,14 +43,18 @@ export interface EventFacts {
   readonly addsExactly: boolean;
   /** Decimals that would make all values whole; 10 if more than 9 are needed. */
   readonly decimalsNeeded: number;
+  /** Of the values that are not 0, the least and the greatest; Infinity and 0 if all are. */
+  readonly leastMagnitude: number;
+  readonly greatestMagnitude: number;
 }
 
 export function factsOf({ facts }: EventColumns): EventFacts {
-  const [keyBytes, skipped, firstTimeMs, lastTimeMs, addsExactly, decimalsNeeded] = facts as unknown as Six;
-  return { keyBytes, skipped, firstTimeMs, lastTimeMs, addsExactly: addsExactly === 1, decimalsNeeded };
+  const [keyBytes, skipped, firstTimeMs, lastTimeMs, exactly, decimalsNeeded, leastMagnitude, greatestMagnitude] =
+    facts as unknown as Eight;
+  return { keyBytes, skipped, firstTimeMs, lastTimeMs, addsExactly: exactly === 1, decimalsNeeded, leastMagnitude, greatestMagnitude };
 }
 
-type Six = [number, number, number, number, number, number];
+type Eight = [number, number, number, number, number, number, number, number];
 
 export const KEY_BYTES_MAX = 1024;
 /** Some 2 GB in every process that plays them. */
@@ -59,7 +63,8 @@ export const EVENTS_MAX = 100_000_000;
 const KEYS_MAX = 16_000_000;
 export const DECIMALS_MAX = 9;
 
-const TIME_WANTED = 'a whole number of TIMEUNIT since 1970 (timeUnit says which unit), or ISO 8601 such as 2026-01-31T12:00:00Z';
+const TIME_WANTED =
+  'a whole number of TIMEUNIT since 1970 (timeUnit says which unit) or ISO 8601 such as 2026-01-31T12:00:00Z, in the years 1 to 9999';
 
 export class EventPacker {
   readonly #file: string;
@@ -74,6 +79,8 @@ export class EventPacker {
   #firstTimeMs = Infinity;
   #lastTimeMs = -Infinity;
   #magnitudes = 0;
+  #leastMagnitude = Infinity;
+  #greatestMagnitude = 0;
   #decimalsNeeded = 0;
 
   /** @param file what to call it in an error */
@@ -128,13 +135,21 @@ export class EventPacker {
     const keyTable = Buffer.alloc(this.#keyNumbers.size * width);
     for (const [key, number] of this.#keyNumbers) keyTable.write(key, number * width, 'latin1');
     const addsExactly = this.#decimalsNeeded === 0 && this.#magnitudes <= Number.MAX_SAFE_INTEGER;
-    const facts = [width, this.#skipped, this.#firstTimeMs, this.#lastTimeMs, addsExactly ? 1 : 0, this.#decimalsNeeded];
     return {
       times: this.#times.slice(0, this.#events),
       values: this.#values.slice(0, this.#events),
       keys: this.#keys.slice(0, this.#events),
       keyTable: new Uint8Array(keyTable),
-      facts: Float64Array.from(facts),
+      facts: Float64Array.of(
+        width,
+        this.#skipped,
+        this.#firstTimeMs,
+        this.#lastTimeMs,
+        addsExactly ? 1 : 0,
+        this.#decimalsNeeded,
+        this.#leastMagnitude,
+        this.#greatestMagnitude,
+      ),
     };
   }
 
@@ -146,7 +161,10 @@ export class EventPacker {
     this.#keys[at] = this.#keyNumber(key);
     if (timeMs < this.#firstTimeMs) this.#firstTimeMs = timeMs;
     if (timeMs > this.#lastTimeMs) this.#lastTimeMs = timeMs;
-    this.#magnitudes += Math.abs(value);
+    const magnitude = Math.abs(value);
+    this.#magnitudes += magnitude;
+    if (magnitude > this.#greatestMagnitude) this.#greatestMagnitude = magnitude;
+    if (magnitude > 0 && magnitude < this.#leastMagnitude) this.#leastMagnitude = magnitude;
     while (this.#decimalsNeeded <= DECIMALS_MAX && Number.isNaN(unitsOf(value, this.#decimalsNeeded))) this.#decimalsNeeded++;
   }
 
