@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { EventBatch, type Source, WorkloadError } from '../../contract.ts';
 import { eventDigest } from '../event-digest.ts';
@@ -148,6 +149,7 @@ for (const [what, content, message, more] of [
   ['another separator', 'ts;user;amount\n1;a;1\n', /it has: ts;user;amount\..*separated by a comma: separator=/],
   ['a column twice', 'ts,user,user,amount\n1,a,b,1\n', /has two columns 'user'/],
   ['UTF-16', Buffer.from('\ufeffts,user,amount\n', 'utf16le'), /is in UTF-16: save it as UTF-8/],
+  ['packed', gzipSync(ROWS), /is packed: unpack it/],
   ['a header that is none', '"ts,user\n', /line 1: a quote is opened and never closed; a header/, { skipBad: true }],
 ] as const) {
   test(`a file that cannot be (${what}) is refused`, async (t) => {

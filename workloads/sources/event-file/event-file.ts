@@ -84,15 +84,22 @@ async function digestOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** @throws WorkloadError `bad-data` for a packed file */
 async function beginsAsParquet(file: string): Promise<boolean> {
   const handle = await open(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && buffer.toString('latin1') === 'PAR1';
+    const first = buffer.toString('latin1', 0, bytesRead);
+    if (PACKED.some((magic) => first.startsWith(magic)))
+      throw new WorkloadError('bad-data', `${file} is packed: unpack it, and name what was in it`);
+    return first === 'PAR1';
   } finally {
     await handle.close();
   }
 }
+
+/** What files of gzip, Zip, Zstandard and bzip2 begin with. */
+const PACKED = ['\x1f\x8b', 'PK\x03\x04', '\x28\xb5\x2f\xfd', 'BZh9'];
 
 function recording(columns: EventColumns): Recording {
   const { times, values, keys, keyTable } = columns;
