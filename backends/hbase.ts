@@ -41,7 +41,11 @@ export const options = z.strictObject({
     .min(64 * 1024)
     .default(1_000_000)
     .describe("Longest request. Has to stay below the gateway's hbase.regionserver.thrift.framed.max_frame_size_in_mb, 2 by default."),
-  timeoutMs: z.int().min(1).default(4_000).describe('How long connecting or any answer may take before the store fails.'),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe('How long any answer may take before the store fails; connecting takes 3.5 s at most.'),
   rttMs: rttMsOption,
 });
 
@@ -73,7 +77,9 @@ export default function hbase(given: HBaseOptions): StateBackend {
   async function opened(request: EpochStoreRequest, open: (request: EpochStoreRequest) => Promise<StateStore>): Promise<StateStore> {
     try {
       await ensureTable(request.gateway, tableName(table));
-      return await open(request);
+      const store = await open(request);
+      request.gateway.setLimit();
+      return store;
     } catch (error) {
       request.gateway.close();
       throw error;

@@ -52,6 +52,9 @@ test('keys that come again take nothing more, unless others took their places', 
   t.deepEqual(await needsOf('synthetic:keys=1000000,fill=5000000'), once);
   const expiring = await needsOf('synthetic:keys=1000000,fill=5000000,regime=expiring');
   t.is(expiring.memoryBytes, 5 * once.memoryBytes);
+  const { stages } = (await loadWorkload('synthetic')).create();
+  const strangers = { stages, settings: { fill: 1000, keys: 'of a column' } };
+  t.is(fillNeeds([strangers]).memoryBytes, 1000 * 700, 'who says nothing of keys may have one an event');
 });
 
 test('lists, payloads and windows that overlap are counted', async (t) => {

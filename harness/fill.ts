@@ -17,7 +17,7 @@ const STORE_BYTES_PER_ENTRY = 50;
 const COPIES_ON_DISK = 4;
 /** Before anything was measured: rather a slow store than a fast one. */
 const FILL_EVENTS_PER_SECOND = 200_000;
-/** Of the oracle, measured with ten million keys. */
+/** Of the oracle, measured with ten million keys on a processor of its own. */
 const ORACLE_EVENTS_PER_SECOND = 150_000;
 
 /** What takes as long as the longest fill, or as much as the largest. */
@@ -65,8 +65,9 @@ export function checkFill(workloads: readonly Filled[], machineBytes: number): v
 
 /** Different keys among the events of a fill, at most: as many as the workload says that there are, where they stay. */
 function keysOf(workload: Filled): number {
-  const { keys = Infinity, regime } = workload.settings;
-  return regime === 'expiring' ? fillOf(workload) : Math.min(fillOf(workload), Number(keys));
+  const fill = fillOf(workload);
+  const { keys, regime } = workload.settings;
+  return typeof keys === 'number' && regime !== 'expiring' ? Math.min(fill, keys) : fill;
 }
 
 /** The later stages have the rows of the first one, which are few beside its events. */

@@ -43,8 +43,10 @@ export async function openEpochStore(request: EpochStoreRequest): Promise<StateS
 
 /** @throws BackendError `damaged` if the server no longer holds the state of the checkpoint. */
 export async function restoreEpochStore(request: EpochStoreRequest, checkpoint: EpochCheckpoint): Promise<StateStore> {
-  const servers = await serversOf(request);
-  const store = new EpochStore(request, checkpoint.namespace, servers, checkpoint);
+  // What was once written without a log stays so, whatever is asked for now.
+  const volatile = request.volatile || checkpoint.facts[SERVERS] !== '';
+  const servers = await serversOf({ ...request, volatile });
+  const store = new EpochStore({ ...request, volatile }, checkpoint.namespace, servers, checkpoint);
   await store.verify(checkpoint);
   return store.guarded();
 }
@@ -95,7 +97,7 @@ class EpochStore {
         `the HBase at ${this.#request.gateway.shown} no longer holds the state of checkpoint ${cut.id} (${why}): restore another, or begin again`,
       );
     if (found === undefined) throw gone(registered === undefined ? 'there is no such namespace in the table' : 'it is not registered');
-    if (this.#request.volatile && facts[SERVERS] !== this.#servers) {
+    if (facts[SERVERS] !== '' && facts[SERVERS] !== this.#servers) {
       throw gone('it was written without a log, and its region server has restarted or the region was moved');
     }
   }

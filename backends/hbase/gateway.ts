@@ -3,7 +3,7 @@
  * them, and errors that name the gateway and what to do.
  */
 import { BackendError, type BackendErrorCode } from '../contract.ts';
-import { type ThriftAddress, ThriftConnection, ThriftException } from './thrift-connection.ts';
+import { LateError, type ThriftAddress, ThriftConnection, ThriftException } from './thrift-connection.ts';
 import { ProtocolError, type ThriftReader, ThriftWriter, TYPE } from './thrift-protocol.ts';
 import { speaksUnframed } from './unframed.ts';
 
@@ -26,8 +26,8 @@ export interface RowsCall {
   read(reader: ThriftReader, type: number, first: number): void;
 }
 
-/** Connecting, and asking what is there, may take this long: an error is to come within five seconds. */
-const OPENING_MS_MAX = 3_500;
+/** Connecting, and asking what is there, may take this long or a third of the limit: an error is to come within five seconds. */
+const OPENING_MS = 3_500;
 /** Enough rows to be worth a call of their own. */
 const ROWS_MIN = 32;
 const CALLS_IN_FLIGHT = 2;
@@ -52,13 +52,14 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #lanes: readonly Lane[];
   readonly #waiting: ((lane: Lane) => void)[] = [];
+  #limitMs: number;
   #stalled = false;
   #verify: (() => Promise<void>) | undefined;
 
   /** @throws BackendError `unavailable` if nothing answers in time, `refused` if what answers is no Thrift2 gateway. */
   static async open(options: GatewayOptions): Promise<Gateway> {
     const { shown } = options;
-    const openingMs = Math.min(options.timeoutMs, OPENING_MS_MAX);
+    const openingMs = Math.min(options.timeoutMs, Math.max(OPENING_MS, options.timeoutMs / 3));
     const opened: ThriftConnection[] = [];
     try {
       opened.push(await ThriftConnection.open(options, openingMs));
@@ -74,13 +75,14 @@ export class Gateway {
           { cause: error },
         );
       }
-      throw explain(error as Error, shown, openingMs);
+      throw explain(error as Error, shown);
     }
-    return new Gateway(options, opened);
+    return new Gateway(options, opened, openingMs);
   }
 
-  private constructor(options: GatewayOptions, connections: readonly ThriftConnection[]) {
+  private constructor(options: GatewayOptions, connections: readonly ThriftConnection[], limitMs: number) {
     this.#options = options;
+    this.#limitMs = limitMs;
     this.shown = options.shown;
     const lines = connections.map((connection): Line => ({ connection: this.#adopt(connection), reopening: undefined }));
     // A lane on every connection first, so that the first calls spread over all.
@@ -94,8 +96,10 @@ export class Gateway {
     this.#verify = verify;
   }
 
-  get connections(): number {
-    return this.#options.connections;
+  /** How long an answer may take: {@link GatewayOptions.timeoutMs} unless said otherwise; less while a gateway is opened. */
+  setLimit(limitMs = this.#options.timeoutMs): void {
+    this.#limitMs = limitMs;
+    for (const { line } of this.#lanes) line.connection.timeoutMs = limitMs;
   }
 
   /** @throws BackendError as {@link explain} has it. */
@@ -158,11 +162,11 @@ export class Gateway {
   }
 
   explain(error: Error): BackendError {
-    return explain(error, this.shown, this.#options.timeoutMs);
+    return explain(error, this.shown);
   }
 
   #adopt(connection: ThriftConnection): ThriftConnection {
-    connection.timeoutMs = this.#options.timeoutMs;
+    connection.timeoutMs = this.#limitMs;
     connection.onStall = () => {
       this.#stalled = true;
     };
@@ -170,7 +174,7 @@ export class Gateway {
   }
 
   #reopen(line: Line): Promise<void> {
-    line.reopening ??= ThriftConnection.open(this.#options, this.#options.timeoutMs)
+    line.reopening ??= ThriftConnection.open(this.#options, this.#limitMs)
       .then((connection) => {
         line.connection = this.#adopt(connection);
       })
@@ -293,7 +297,7 @@ const REMEDIES: readonly Remedy[] = [
 ];
 
 /** What went wrong, by whom, and what to do. */
-function explain(error: Error, shown: string, limitMs: number): BackendError {
+function explain(error: Error, shown: string): BackendError {
   if (error instanceof BackendError) return error;
   if (error instanceof ThriftException) {
     if (error.unknownMethod) {
@@ -305,9 +309,16 @@ function explain(error: Error, shown: string, limitMs: number): BackendError {
     return new BackendError(code, `the HBase gateway at ${shown} ${what} (${message}): ${remedy}`, { cause: error });
   }
   if (error instanceof ProtocolError) return notThrift2(shown, `is no Thrift2 gateway (${error.message})`);
+  if (error instanceof LateError) {
+    return new BackendError(
+      'unavailable',
+      `the HBase gateway at ${shown} gives no answer (${error.message}): see that it speaks Thrift2, that master and region servers run and are not overloaded, or give it more time by timeoutMs`,
+      { cause: error },
+    );
+  }
   return new BackendError(
     'unavailable',
-    `no HBase gateway answers at ${shown} (${error.message}; limit ${limitMs} ms): start one there (hbase thrift2 start -f), or give url=thrift2://HOST:PORT`,
+    `no HBase gateway answers at ${shown} (${error.message}): start one there (hbase thrift2 start -f), or give url=thrift2://HOST:PORT`,
     { cause: error },
   );
 }

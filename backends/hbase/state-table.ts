@@ -18,6 +18,9 @@ export const VERSIONS = 16;
 const MARK = 'statebench';
 const FORMAT = '1';
 
+/** On a busy cluster a table takes its time. */
+const CREATE_MS_MAX = 60_000;
+
 /** A table's name as HBase writes it. */
 export interface TableName {
   readonly namespace: string;
@@ -35,7 +38,11 @@ export function tableName(name: string): TableName {
  * @throws BackendError `refused` if it is somebody else's or of another format; what a call throws.
  */
 export async function ensureTable(gateway: Gateway, name: TableName): Promise<void> {
-  if (!(await tableCall(gateway, 'tableExists', name))) await createTable(gateway, name);
+  if (!(await tableCall(gateway, 'tableExists', name))) {
+    gateway.setLimit(CREATE_MS_MAX);
+    await createTable(gateway, name);
+    gateway.setLimit();
+  }
   await checkTable(gateway, name);
   if (await tableCall(gateway, 'isTableEnabled', name)) return;
   throw new BackendError('refused', `table ${shown(name)} of the HBase at ${gateway.shown} is disabled: enable it in the HBase shell`);

@@ -18,6 +18,9 @@ export class ThriftException extends Error {
   }
 }
 
+/** The answer did not come in time. */
+export class LateError extends Error {}
+
 interface Waiting {
   /** Reads the result, which stands where the reader is; `type` is {@link TYPE.stop} for a call without result. */
   readonly decode: (reader: ThriftReader, type: number) => void;
@@ -153,7 +156,7 @@ export class ThriftConnection {
       return;
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#break(new Error(`no answer within ${this.timeoutMs} ms`)), this.timeoutMs);
+    this.#timer = setTimeout(() => this.#break(new LateError(`no answer within ${Math.round(this.timeoutMs)} ms`)), this.timeoutMs);
   }
 
   #receive(bytes: Buffer, length: number): void {

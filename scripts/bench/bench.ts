@@ -9,7 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateBackend } from '../../backends/contract.ts';
 import { create, loadBackend } from '../../harness/modules.ts';
+import { startHBase } from '../servers/hbase.ts';
 import { startRedis } from '../servers/redis.ts';
+import type { ServerRequest, ServerStart } from '../servers/server.ts';
+import { hbaseLoop } from './bare-hbase.ts';
 import { adapterLoop, type BareLoop, bareLoops } from './bare-loops.ts';
 import { redisLoop, rocksdbLoop } from './bare-served.ts';
 import { type Figure, figure, print } from './figure.ts';
@@ -46,13 +49,23 @@ async function* harnessFigures(): AsyncGenerator<Figure> {
 async function* adapterFigures(): AsyncGenerator<Figure> {
   for (const bare of [...bareLoops, rocksdbLoop])
     yield figure(`${bare.name} adapter ÷ bare loop`, 'x', await adapterOverBare(bare, bare.name));
-  const directory = await mkdtemp(join(tmpdir(), 'statebench-bench-redis-'));
-  const started = await startRedis({ directory, durability: 'volatile' });
+  yield* servedFigures('redis', startRedis, { durability: 'volatile', bare: redisLoop });
+  yield* servedFigures('hbase', startHBase, { durability: 'process-crash', bare: hbaseLoop });
+}
+
+/** The adapter of a backend with a server, which is left out with the reason where that cannot be started. */
+async function* servedFigures(
+  name: string,
+  start: (request: ServerRequest) => Promise<ServerStart>,
+  { durability, bare }: Pick<ServerRequest, 'durability'> & { readonly bare: (url: string) => BareLoop },
+): AsyncGenerator<Figure> {
+  const directory = await mkdtemp(join(tmpdir(), `statebench-bench-${name}-`));
+  const started = await start({ directory, durability });
   if (started.state === 'running') {
     const { server } = started;
-    yield figure('redis adapter ÷ bare loop', 'x', await adapterOverBare(redisLoop(server.url), `redis:url=${server.url}`));
+    yield figure(`${name} adapter ÷ bare loop`, 'x', await adapterOverBare(bare(server.url), `${name}:url=${server.url}`));
     await server.stop();
-  } else process.stderr.write(`redis: ${started.reason}. ${started.remedy}\n`);
+  } else process.stderr.write(`${name}: ${started.reason}. ${started.remedy}\n`);
   await rm(directory, { recursive: true });
 }
 

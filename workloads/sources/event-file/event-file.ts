@@ -99,7 +99,7 @@ async function beginsAsParquet(file: string): Promise<boolean> {
 }
 
 /** What files of gzip, Zip, Zstandard and bzip2 begin with. */
-const PACKED = ['\x1f\x8b', 'PK\x03\x04', '\x28\xb5\x2f\xfd', 'BZh'];
+const PACKED = ['\x1f\x8b', 'PK\x03\x04', '\x28\xb5\x2f\xfd', 'BZh9'];
 
 function recording(columns: EventColumns): Recording {
   const { times, values, keys, keyTable } = columns;
