@@ -182,7 +182,9 @@ export class CassandraSession {
     const inner = Object.values((error as errors.NoHostAvailableError).innerErrors ?? {}) as Error[];
     const cause = inner[0] ?? error;
     const { message } = cause;
-    const { code } = cause as errors.ResponseError;
+    // A number is the server's; a text, such as ECONNREFUSED, is the system's.
+    const { code: said } = cause as { code?: unknown };
+    const code = typeof said === 'number' ? said : undefined;
     const tell = (as: 'refused' | 'unavailable', what: string, remedy: string) =>
       new BackendError(as, `${this.#shown} ${what} (${message}): ${remedy}`, { cause: error });
     const all = [error, ...inner].map((each) => `${each.name} ${each.message}`).join(' ');

@@ -18,6 +18,8 @@ const READY_MS = 150_000;
 const POLL_MS = 50;
 const PORT_ATTEMPTS = 3;
 const PORTS = 'ports.json';
+/** Its logs go with its directory, so that the reason has to say what they did. */
+const TRY_AGAIN = 'See whether memory, disk and processors suffice for it and try again, or name a server of your own.';
 
 export interface JavaProcess {
   /** Also the name of its log, `NAME.log`. */
@@ -86,7 +88,7 @@ export async function startJavaServer<Port extends string>(recipe: JavaServerRec
       await made.stop();
       if (!(error instanceof NotReady)) throw error;
       if (!made.foundPortTaken() || again || attempt === PORT_ATTEMPTS) {
-        return { state: 'unavailable', reason: `${title} ${error.message}`, remedy: `See the logs in ${home}.` };
+        return { state: 'unavailable', reason: `${title} ${error.message}`, remedy: TRY_AGAIN };
       }
       // Some servers write their ports into their data.
       rmSync(home, { recursive: true, force: true });
