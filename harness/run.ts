@@ -17,7 +17,8 @@ import { liveTogether, partsOf } from './trial/parts.ts';
 import type { Expected, StreamPlan } from './trial/tasks.ts';
 import { type Kill, runTrial, trialId } from './trial/trial.ts';
 
-const CALIBRATION_SECONDS = 1;
+/** Half of what a trial measures, within what is needed for code to get warm and what tells no more. */
+const CALIBRATION_SECONDS = { shortest: 0.3, longest: 1 };
 /** What a process may take to start, open and close, whatever it measures. */
 const BASE_TIMEOUT_MS = 120_000;
 /** What the oracle may take, large states included. */
@@ -169,12 +170,14 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
   const directory = join(work, 'calibrate');
   const fill = fillOf(cell.workload);
   const startedAt = new Date();
+  const { shortest, longest } = CALIBRATION_SECONDS;
+  const seconds = Math.min(longest, Math.max(shortest, plan.profile.measuredSeconds / 2));
   const lived = await liveTogether({
     parts: partsOf({ backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory }, cell.parallelism),
     signal,
     live: async (part, _, companions) => {
       const { result, failure } = await runChild({
-        task: { kind: 'calibrate', cell: part, fill, seconds: CALIBRATION_SECONDS },
+        task: { kind: 'calibrate', cell: part, fill, seconds },
         phase: 'calibrate',
         timeoutMs: BASE_TIMEOUT_MS + fill * FILL_MS_PER_EVENT_MAX,
         signal: companions.signal,

@@ -110,7 +110,8 @@ for (const [args, message] of [
   [['report', 'none'], /cannot read plan\.json in none/],
   [['schema', 'trial'], /Allowed choices are result, suite/],
 ] as const) {
-  test(`exit 2 before anything runs: ${args.join(' ').replace(folder, '')}`, async (t) => {
+  // One after the other: fifty processes at once would mostly wait for each other.
+  test.serial(`exit 2 before anything runs: ${args.join(' ').replace(folder, '')}`, async (t) => {
     const { code, stdout, stderr } = await run(args);
     t.is(code, 2, stderr);
     t.is(stdout, '');
@@ -338,7 +339,7 @@ test('a backend that throws is a failed trial, the others go on, and reports can
        open: async () => { throw new Error('on purpose'); }, restore: async () => { throw new Error('on purpose'); } });`,
   );
   const out = path.join(folder, 'run');
-  const suite = ['run', '--profile', 'smoke', '--workload', 'synthetic:events=200000', '--out', out, '--json'];
+  const suite = ['run', '--profile', 'smoke', '--workload', 'synthetic:keys=500', '--batch-size', '1', '--out', out, '--json'];
   const { code, stdout, stderr } = await run([...suite, '--backend', throws, '--backend', 'memory']);
   t.is(code, 3, stderr);
   t.regex(stderr, /throws\/.*did not finish \(\S+\): on purpose/);

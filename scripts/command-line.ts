@@ -3,23 +3,27 @@ import { Command, CommanderError } from 'commander';
 import { FAIL_VARIABLE, readFailPoint } from '../backends/checkpoints/fail-points.ts';
 import { EXIT, messageOf, StatebenchError } from '../harness/errors.ts';
 import { version } from '../harness/measure/environment.ts';
-import { conformanceCommand } from './commands/conformance.ts';
-import { describeCommand } from './commands/describe.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { exportCommand } from './commands/export.ts';
-import { listCommand } from './commands/list.ts';
-import { microCommand } from './commands/micro.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { outputCommand } from './commands/output.ts';
-import { reportCommand } from './commands/report.ts';
-import { resumeCommand } from './commands/resume.ts';
-import { runCommand } from './commands/run.ts';
-import { schemaCommand } from './commands/schema.ts';
-import { selftestCommand } from './commands/selftest.ts';
-import { serversCommand } from './commands/servers.ts';
-import { traceCommand } from './commands/trace.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
 import type { Finish } from './finish.ts';
+
+/** Every command, in the order of the help. What one needs is loaded when it is named: that is most of the time to an answer. */
+const COMMANDS: Readonly<Record<string, () => Promise<(finish: Finish) => Command>>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  output: async () => (await import('./commands/output.ts')).outputCommand,
+  micro: async () => (await import('./commands/micro.ts')).microCommand,
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand,
+  trace: async () => (await import('./commands/trace.ts')).traceCommand,
+  list: async () => (await import('./commands/list.ts')).listCommand,
+  describe: async () => (await import('./commands/describe.ts')).describeCommand,
+  conformance: async () => (await import('./commands/conformance.ts')).conformanceCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  selftest: async () => (await import('./commands/selftest.ts')).selftestCommand,
+  servers: async () => (await import('./commands/servers.ts')).serversCommand,
+  schema: async () => (await import('./commands/schema.ts')).schemaCommand,
+};
 
 const EXAMPLES = `statebench measures which state backend a keyed, windowed stream job should use.
 
@@ -40,11 +44,11 @@ export async function statebench(args: readonly string[]): Promise<never> {
   endQuietlyOnBrokenPipe();
   if (args.includes('--debug')) process.env.STATEBENCH_DEBUG = '1';
   let code: number = EXIT.ok;
-  const program = makeProgram((finished) => {
-    code = finished;
-  });
   try {
     checkFailPoint();
+    const program = await makeProgram(args, (finished) => {
+      code = finished;
+    });
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -68,7 +72,7 @@ function checkFailPoint(): void {
   }
 }
 
-function makeProgram(finish: Finish): Command {
+async function makeProgram(args: readonly string[], finish: Finish): Promise<Command> {
   const program = new Command('statebench')
     .version(version())
     .addHelpText('beforeAll', (context) => (context.command.parent === null ? EXAMPLES : ''))
@@ -80,24 +84,10 @@ function makeProgram(finish: Finish): Command {
       writeOut: (text) => void (text === `${version()}\n` ? process.stdout : process.stderr).write(text),
       writeErr: (text) => void process.stderr.write(text),
     });
-  const commands = [
-    runCommand,
-    resumeCommand,
-    reportCommand,
-    exportCommand,
-    outputCommand,
-    microCommand,
-    migrateCommand,
-    traceCommand,
-    listCommand,
-    describeCommand,
-    conformanceCommand,
-    doctorCommand,
-    selftestCommand,
-    serversCommand,
-    schemaCommand,
-  ];
-  for (const make of commands) {
+  // Help, and what to say of a command that there is not, take them all.
+  const named = args.find((word) => !word.startsWith('-'));
+  const wanted = named !== undefined && Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
+  for (const make of await Promise.all(wanted.map((name) => COMMANDS[name]!()))) {
     const command = make(finish);
     for (const each of [command, ...command.commands])
       each.copyInheritedSettings(program).option('--debug', 'show where an error came from');

@@ -50,7 +50,13 @@ const start = (...args: readonly string[]): Started => startWith({}, ...args);
 const run = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
 const at = (name: string): string => path.join(folder, name);
 const WORKLOAD = 'synthetic:keys=300,ratePerSecond=3000';
-const smoke = (out: string, ...more: readonly string[]) => ['run', '--profile', 'smoke', '--workload', WORKLOAD, '--out', at(out), ...more];
+/** Slow on purpose: the fewer events a trial of a second takes, the sooner the independent answer is there. */
+const BATCH_SIZE = '1';
+const smoke = (out: string, ...more: readonly string[]) => [
+  ...['run', '--profile', 'smoke', '--workload', WORKLOAD, '--out', at(out)],
+  ...(more.includes('--batch-size') ? [] : ['--batch-size', BATCH_SIZE]),
+  ...more,
+];
 
 /** A run of three cells that was killed once its first trial was finished; what it leaves is copied by most tests. */
 async function killedRun(out: string): Promise<void> {
@@ -111,7 +117,7 @@ test('after a SIGKILL, a torn line and an interruption the trials are those of a
 test('every trial of a cell is the same work, also after the resume', async (t) => {
   const out = at('blocks');
   const { child, ended, said } = start(
-    ...['run', '--profile', 'quick', '--workload', WORKLOAD, '--backend', 'memory', '--batch-size', '1000', '--out', out],
+    ...['run', '--profile', 'quick', '--workload', WORKLOAD, '--backend', 'memory', '--batch-size', BATCH_SIZE, '--out', out],
   );
   await said(/^1\/3 /m);
   child.kill('SIGINT');
@@ -185,7 +191,7 @@ const REFUSED: Readonly<Record<string, readonly [(results: string) => void, RegE
   ],
 };
 for (const [name, [spoil, message]] of Object.entries(REFUSED)) {
-  test(`refused: ${name}`, async (t) => {
+  test.serial(`refused: ${name}`, async (t) => {
     const results = await copyOfKilled(`refused ${name}`);
     spoil(results);
     await refused(t, results, message);
@@ -338,7 +344,7 @@ if (process.getuid?.() === 0 && process.platform === 'linux') {
         } });`,
       );
       const out = path.join('disk', 'out');
-      const { ended, said } = start(...smoke(out, '--backend', backend, '--batch-size', '1000,500,200'));
+      const { ended, said } = start(...smoke(out, '--backend', backend, '--batch-size', '3,2,1'));
       await said(/^1\/3 /m);
       writeFileSync(at('go'), '');
       const full = await ended;

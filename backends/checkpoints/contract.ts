@@ -42,6 +42,8 @@ export interface CheckpointSpace {
   draft(id: number): Promise<CheckpointDraft>;
   /**
    * Publishes a draft. When this has settled, the checkpoint survives a crash; until then it does not exist.
+   * A storage that can refer to an immutable file from then on leaves it a second name, a hard link, until the next checkpoint: by
+   * that a backend sees whether it pays to write only what has changed.
    * @throws CheckpointError `not-durable` if the medium refused (full, read-only); the draft is gone then.
    */
   publish(draft: CheckpointDraft, files: readonly CheckpointFile[], content: CheckpointContent): Promise<PublishedCheckpoint>;

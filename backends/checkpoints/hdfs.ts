@@ -11,7 +11,7 @@
  *     pack-7        what chk-7 was, when it is no checkpoint any more and others still refer to files in it
  */
 import { mkdirSync } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -146,7 +146,7 @@ function missing(id: number, where: string): CheckpointError {
 /** In the folder of a job: what it is, of which checkpoint, and which of its packs. */
 const NAME = /^(chk|draft|pack)-(\d+)(?:\.\d+)?$/;
 /** In the local directory of a job. */
-const LOCAL = /^(?:draft|open)-(\d+)(?:-.*)?$/;
+const LOCAL = /^(?:draft|open|held)-(\d+)(?:-.*)?$/;
 
 /** Removes what dead processes left locally. @returns the highest id */
 async function tidyLocal(directory: string): Promise<number> {
@@ -283,13 +283,26 @@ class HdfsSpace implements CheckpointSpace {
     }
     this.#held = held;
     this.#packs = manifest.packs;
-    await rm(directory, { recursive: true });
+    await this.#keepLinks(id, directory, files);
     const freshBytes = fresh.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
       bytesWritten: freshBytes + draftBytes - own.reduce((sum, { bytes }) => sum + bytes, 0),
       bytesReferenced: referenced.reduce((sum, { bytes }) => sum + bytes, 0),
       files: files.length + 1,
     };
+  }
+
+  /**
+   * Leaves a second name to what the next checkpoint may refer to. By it a backend sees that its files are held, and writes what has
+   * changed alone; and no other file can have what tells this one apart.
+   */
+  async #keepLinks(id: number, directory: string, files: readonly CheckpointFile[]): Promise<void> {
+    const before = (await readdir(this.#directory)).filter((name) => name.startsWith('held-'));
+    if (!this.#full) {
+      for (const { path } of files.filter(({ immutable }) => !immutable)) await rm(join(directory, path));
+      await rename(directory, join(this.#directory, `held-${id}`));
+    } else await rm(directory, { recursive: true });
+    for (const name of before) await rm(join(this.#directory, name), { recursive: true });
   }
 
   /** What the storage holds already, and what has to be written. */

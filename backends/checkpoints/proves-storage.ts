@@ -1,7 +1,7 @@
 /** What every checkpoint storage has to do, as tests. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -192,6 +192,7 @@ export function provesStorage(test: Test, { make, module, options, medium }: Sto
     ] as const) {
       const published = await publishLinked(space, id, live);
       t.is(published.bytesReferenced, referenced);
+      t.true((await stat(live)).nlink > 1, 'a backend sees that it is held');
       t.true(published.bytesWritten >= written && published.bytesWritten < written + 1000);
     }
     // What a newer one refers to stays when the one that wrote it goes.
@@ -228,6 +229,7 @@ export function provesStorage(test: Test, { make, module, options, medium }: Sto
       const published = await publishLinked(space, id, live);
       t.is(published.bytesReferenced, 0);
       t.true(published.bytesWritten > 100_000);
+      t.is((await stat(live)).nlink, 1, 'a backend sees that it is not held');
     }
     t.true(((await space.allocatedBytes()) ?? 0) >= 200_000);
     const medium2 = await medium(directory);

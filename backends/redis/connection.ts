@@ -190,6 +190,9 @@ export class RedisConnection {
     }
     if (/^NOPERM/.test(message)) return tell('refused', 'does not allow this user to do that', 'give the user the rights in its ACL');
     if (/^OOM/.test(message)) return tell('refused', 'is out of memory', 'raise its maxmemory or run with less state');
+    if (/^READONLY/.test(message)) return tell('refused', 'is a read-only replica', 'name its primary');
+    if (/^Unknown RESP type/.test(message))
+      return tell('refused', 'does not speak as Redis does', 'is it another server that listens there?');
     if (error.name === 'ReplyError') return tell('refused', 'refused a command', 'see its log');
     const cause = this.#broken ?? error;
     return new BackendError(

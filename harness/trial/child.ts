@@ -12,6 +12,9 @@ const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
 /** The oracle keeps every key as an object of the heap, which by default takes a small part of the machine's memory. */
 const ORACLE_HEAP = `--max-old-space-size=${Math.round((memoryBytes() * 0.75) / 2 ** 20)}`;
 
+/** Reads a map at every import, which would make a trial's process start later where whoever runs it wants maps for himself. */
+const SOURCE_MAPS = '--enable-source-maps';
+
 /** What a death by a signal may mean. */
 const SIGNALS: Readonly<Record<string, string>> = { SIGBUS: ' (a mapped file on a full disk does that)' };
 
@@ -72,7 +75,7 @@ export function runChild<T extends Task>({
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'json',
       env: { ...process.env, ...environment },
-      execArgv: [...process.execArgv, ...(task.kind === 'expect' ? [ORACLE_HEAP] : [])],
+      execArgv: [...process.execArgv.filter((flag) => flag !== SOURCE_MAPS), ...(task.kind === 'expect' ? [ORACLE_HEAP] : [])],
     });
     const ended = child.pid === undefined ? null : endWithParent(child.pid);
     let result: ResultOf[Task['kind']] | null = null;

@@ -3,8 +3,8 @@
  * incremental, at three sizes of state; and what events feel of the checkpoints of a gigabyte in memory.
  *
  * A tenth is either `recent`, all keys of one window out of ten as a windowed job changes them, or `scattered`, every
- * tenth key of each window: the worst for stores that keep pages. `--backends=a,b` and `--keys=10000,…` choose, `--json`
- * prints objects, `--no-events` leaves the gigabyte out, `--backends=` everything else.
+ * tenth key of each window: the worst for stores that keep pages. `--backends=a,b` and `--keys=10000,…` choose, `--storage=SPEC`
+ * puts the checkpoints elsewhere, `--json` prints objects, `--no-events` leaves the gigabyte out, `--backends=` everything else.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -86,7 +86,7 @@ async function withKeys<T>(
   try {
     await mkdir(join(root, 'store'));
     const store = await backend.open({ directory: join(root, 'store'), tables: [TABLE] });
-    const storage = await create<CheckpointStorage>(await loadStorage(`filesystem:mode=${mode}`));
+    const storage = await create<CheckpointStorage>(checkpointStorage.with({ key: 'mode', value: mode }));
     const space = await storage.open(join(root, 'checkpoints'));
     const keys = new Keys(store, count);
     await keys.writeAll();
@@ -95,6 +95,7 @@ async function withKeys<T>(
     await checkpointer.settled();
     const result = await body(keys, checkpointer);
     await store.close();
+    await storage.destroy(join(root, 'checkpoints'));
     return result;
   } finally {
     await rm(root, { recursive: true });
@@ -184,6 +185,10 @@ function given(flag: string): string[] | undefined {
     .split(',')
     .filter((item) => item !== '');
 }
+
+const storageSpec = process.argv.find((argument) => argument.startsWith('--storage='))?.slice('--storage='.length);
+await using servedStorage = await startServerFor(await loadStorage(storageSpec ?? 'filesystem'));
+const checkpointStorage = servedStorage.module;
 
 for (const name of given('backends') ?? BACKENDS) {
   await using served = await startServerFor(await loadBackend(name));

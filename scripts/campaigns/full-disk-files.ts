@@ -40,7 +40,7 @@ export async function resultsOnFullDisk({ backend, disk, signal }: FilesOnFullDi
   const out = join(disk, 'out');
   const ballast = join(disk, 'ballast');
   const asked = ['run', '--plain', '--profile', 'smoke', '--workload', WORKLOAD, '--backend', backend];
-  const full = await statebench([...asked, '--batch-size', '1000,500,200', '--out', out], signal, /^1\/3 /m, () => fill(ballast));
+  const full = await statebench([...asked, '--batch-size', '3,2,1', '--out', out], signal, /^1\/3 /m, () => fill(ballast));
   if (full.code !== 1) return `a run on a full disk: ${told(full)}`;
   if (!/the disk is full\. Make space there; [12] of 3 trials are kept\. Then: statebench resume/.test(full.said))
     return `a run on a full disk does not tell that, and what to do: ${told(full)}`;
