@@ -130,6 +130,15 @@ if (running !== undefined) {
     t.is(await rows(client, 'ours'), 0);
   });
 
+  test.serial('stores that find no keyspace and open at once make it between them', async (t) => {
+    const stores = await Promise.all(Array.from({ length: 12 }, () => open(url, { keyspace: 'between_them', timeoutMs: 60_000 })));
+    for (const store of stores) {
+      await store.value('counts').write(fill(new StateBatch(4, TABLE), 7, 0));
+      await store.close();
+    }
+    t.is(await rows(await administrator(t), 'between_them'), 0);
+  });
+
   test.serial('another data center is refused by name', async (t) => {
     await fails(t, 'refused', /data center.*give localDataCenter/, () => open(url, { localDataCenter: 'elsewhere' }));
   });

@@ -53,9 +53,18 @@ export async function openKeyspace(session: CassandraSession, { name, replicatio
     );
   }
   if (names.includes(MARKER)) {
-    const [marker] = await session.rows(`SELECT format FROM ${name}.${MARKER} WHERE format = ?`, [FORMAT]);
-    if (marker !== undefined) return;
+    const marked = await session.rows(`SELECT format FROM ${name}.${MARKER} WHERE format = ?`, [FORMAT]).catch(unlessInTheMaking);
+    if (marked.length > 0) return;
   }
   for (const [table, columns] of Object.entries(TABLES)) await session.define(`CREATE TABLE IF NOT EXISTS ${name}.${table} ${columns}`);
   await session.rows(`INSERT INTO ${name}.${MARKER} (format) VALUES (?)`, [FORMAT]);
+}
+
+/**
+ * A table that another store is making right now is told of by the schema before it can be asked. Making it again, if it is not
+ * there, waits until it can.
+ */
+function unlessInTheMaking(error: unknown): readonly [] {
+  if (error instanceof BackendError && error.message.includes(`table ${MARKER} does not exist`)) return [];
+  throw error;
 }

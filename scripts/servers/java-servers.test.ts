@@ -2,6 +2,7 @@
 // come back in the same directory, at the same address, with what they kept. One process owns each, so that it can be killed.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Client } from 'cassandra-driver';
@@ -147,12 +148,12 @@ if (cassandra !== undefined) {
 
 if (hdfs !== undefined) {
   test('hdfs', async (t) => {
-    const folder = `${hdfs.url}/webhdfs/v1/kept`;
+    const folder = `${hdfs.url}/webhdfs/v1/kept?user.name=${userInfo().username}`;
     onLoopbackAlone(t, hdfs);
-    t.deepEqual(await (await fetch(`${folder}?op=MKDIRS`, { method: 'PUT' })).json(), { boolean: true });
+    t.deepEqual(await (await fetch(`${folder}&op=MKDIRS`, { method: 'PUT' })).json(), { boolean: true });
     await killOwner(t, hdfs);
     await again(t, startHdfs, { file: 'hdfs', url: hdfs.url }, async () => {
-      t.like(await (await fetch(`${folder}?op=GETFILESTATUS`)).json(), { FileStatus: { type: 'DIRECTORY' } });
+      t.like(await (await fetch(`${folder}&op=GETFILESTATUS`)).json(), { FileStatus: { type: 'DIRECTORY' } });
     });
   });
 }
