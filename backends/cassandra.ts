@@ -63,7 +63,7 @@ export const options = z.strictObject({
     .min(1)
     .default(40_000)
     .describe('Bytes of one batch, at most: servers refuse those above their batch_size_fail_threshold, by default 50 KiB.'),
-  timeoutMs: z.int().min(1).default(10_000).describe('How long any answer may take before the store fails; connecting at most 4 s.'),
+  timeoutMs: z.int().min(1).default(10_000).describe('How long any answer may take before the store fails; connecting two fifths of it.'),
   rttMs: rttMsOption,
 });
 

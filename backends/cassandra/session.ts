@@ -34,8 +34,8 @@ export const CONSISTENCIES = {
 } as const;
 
 const DEFAULT_PORT = 9042;
-/** Connecting has to fail within five seconds where nobody answers. */
-const CONNECT_MS = 4_000;
+/** Of the time that an answer may take: by default connecting fails within five seconds where nobody answers. */
+const CONNECT_SHARE = 0.4;
 /** A table takes a second or two to be made, on a busy machine more. */
 const SCHEMA_MS = 30_000;
 /** `system_views`, which says how the commit log is kept, came with 4.0. */
@@ -69,7 +69,7 @@ export class CassandraSession {
       ...(username !== undefined && { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),
       ...(ssl && { sslOptions: tlsFor(first!.host) }),
       pooling: { coreConnectionsPerHost: { [types.distance.local]: 2 }, maxRequestsPerConnection: 4096 },
-      socketOptions: { connectTimeout: Math.min(timeoutMs, CONNECT_MS), readTimeout: timeoutMs, tcpNoDelay: true },
+      socketOptions: { connectTimeout: timeoutMs * CONNECT_SHARE, readTimeout: timeoutMs, tcpNoDelay: true },
       queryOptions: { prepare: true, consistency: CONSISTENCIES[consistency] },
       policies: {
         retry: new policies.retry.FallthroughRetryPolicy(),
@@ -85,7 +85,7 @@ export class CassandraSession {
   static async open(options: SessionOptions): Promise<CassandraSession> {
     const addresses = addressesOf(options.contactPoints);
     const session = new CassandraSession(options, await Promise.all(addresses.map((address) => atDistance(address, options.rttMs))));
-    const limitMs = Math.min(options.timeoutMs, CONNECT_MS);
+    const limitMs = options.timeoutMs * CONNECT_SHARE;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);

@@ -1,0 +1,3 @@
+import tests, { SERVERS } from './ava.config.js';
+
+export default { ...tests, files: [SERVERS], timeout: '10m', concurrency: 1 };
