@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { builtInFile, loadBackend, loadStorage, loadWorkload } from './modules.ts';
-import { type Modules, makePlan } from './plan.ts';
+import { makePlan } from './plan.ts';
 import { trialSchema } from './results.ts';
 import { killOf, runPlan, streamPlan } from './run.ts';
 import { isScratchName } from './scratch.ts';
 import { parseSpec } from './spec.ts';
-import { DEFAULT_SUITE, overrule, type Suite } from './suite.ts';
+import { DEFAULT_SUITE, overrule } from './suite.ts';
 
 const MEMORY = JSON.stringify(builtInFile('backend', 'memory'));
 const WRAPPED = `import memory, { options } from ${MEMORY}; export { options };
@@ -29,15 +29,6 @@ const forgetful = async (request) => {
   return store;
 };
 `;
-
-/** Small, so that the shortest trial on the slowest machine has writes to lose. */
-const BATCH_SIZES = [100];
-
-/** A plan whose trials are short: so is the way of the oracle. */
-function shortPlan(suite: Suite, modules: Modules) {
-  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
-  return { plan: { ...plan, profile: { ...plan.profile, measuredSeconds: 0.3 } }, cells };
-}
 
 const BACKENDS = {
   throws: `export default () => wrap('throws', { open: async () => { throw new Error('no such luck'); } });`,
@@ -60,12 +51,10 @@ test('four bad backends beside a good one: each is told for what it is, and the 
   );
   const suite = overrule(DEFAULT_SUITE, {
     profile: 'smoke',
-    batchSizes: BATCH_SIZES,
-    // Windows of 660 events, so that some end in it, and elsewhere than where a checkpoint may be.
-    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,size=330ms,disorder=0.1,disorderMs=100,late=0.01')],
+    workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,disorder=0.1,disorderMs=100,late=0.01')],
   });
   const modules = { backends, workloads: [await loadWorkload(suite.workloads[0]!)], storages: [await loadStorage('filesystem')] };
-  const { plan, cells } = shortPlan(suite, modules);
+  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
   const { trials } = await runPlan({ plan, cells, outDirectory: directory, onEvent: () => {}, signal: new AbortController().signal });
 
   const byName = new Map(trials.map((trial) => [trial.backend.name, trial]));
