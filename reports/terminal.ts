@@ -59,14 +59,14 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   return options.unicode ? text : ascii(text);
 }
 
-interface Painter {
+export interface Painter {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
 }
 
-function painter({ color }: TerminalOptions): Painter {
+export function painter({ color }: TerminalOptions): Painter {
   const sgr = (code: number) => (text: string) => (color && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text);
   return { bold: sgr(1), dim: sgr(2), good: sgr(32), bad: sgr(31) };
 }
@@ -227,7 +227,7 @@ function caveatLines(caveats: readonly Caveat[], width: number, paint: Painter):
 }
 
 /** Lines of at most `width`, broken at spaces where there are any; all but the first begin with `indent`. */
-function wrapped(text: string, width: number, indent: string): readonly string[] {
+export function wrapped(text: string, width: number, indent: string): readonly string[] {
   const lines = [''];
   for (const word of text.split(' ').flatMap((long) => pieces(long, width - indent.length))) {
     const last = lines.at(-1)!;
@@ -246,7 +246,7 @@ function pieces(word: string, size: number): readonly string[] {
   );
 }
 
-function padded(text: string, size: number, align: Field['align']): string {
+export function padded(text: string, size: number, align: Field['align']): string {
   const space = ' '.repeat(Math.max(0, size - displayWidth(text)));
   return align === 'left' ? text + space : space + text;
 }
@@ -267,6 +267,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '·': '-',
   '°': '*',
   '–': '-',
+  '−': '-',
   '…': '~',
   '“': '"',
   '”': '"',
