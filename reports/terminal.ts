@@ -249,7 +249,7 @@ function pieces(word: string, size: number): readonly string[] {
   );
 }
 
-function padded(text: string, size: number, align: Field['align']): string {
+export function padded(text: string, size: number, align: Field['align']): string {
   const space = ' '.repeat(Math.max(0, size - displayWidth(text)));
   return align === 'left' ? text + space : space + text;
 }
@@ -270,6 +270,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '·': '-',
   '°': '*',
   '–': '-',
+  '−': '-',
   '…': '~',
   '“': '"',
   '”': '"',
