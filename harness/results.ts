@@ -43,7 +43,7 @@ export function bucketWidth(index: number, subBuckets: number): number {
 }
 
 /** What a run may measure. Throughput is that of every trial; the others are made as asked for. */
-export const MEASURES = ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
+export const MEASURES = ['throughput', 'latency', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 const named = z.strictObject({ name: z.string().min(1), settings });
@@ -81,6 +81,17 @@ export const planSchema = z.strictObject({
   measures: z.array(z.enum(MEASURES)),
   /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
   crashesPerDay: z.number().positive(),
+  /** How the open loop is driven. */
+  latency: z
+    .strictObject({
+      /** Events evenly spaced, or at random with the same mean. */
+      arrivals: z.enum(['constant', 'poisson']),
+      /** What p99 may be for a rate to count as sustained. */
+      limitMs: z.number().positive(),
+      /** The rates at which all cells are measured that can; null where they follow from the cells' speeds. */
+      ratesPerSecond: z.array(z.number().positive()).nullable(),
+    })
+    .default({ arrivals: 'constant', limitMs: 1000, ratesPerSecond: null }),
   /** What every backend was to keep in memory, in each of its processes; null where each went by its own settings. */
   memoryBytes: z.int().positive().nullable().default(null),
   /** The backend every other is compared with, by name. */
@@ -213,6 +224,65 @@ export const intervalSchema = z.strictObject({
 });
 export type IntervalSweep = z.infer<typeof intervalSchema>;
 
+/**
+ * Events that come at a rate of their own, whether or not those before them are done (an open loop). Latency is from when an event was due
+ * until its micro-batch was done: a stall counts for every event that had to wait.
+ */
+export const loadSchema = z.strictObject({
+  /** The fraction of the sustained rate that this is; null for a rate that all cells have in common. */
+  fraction: z.number().positive().nullable(),
+  ratePerSecond: z.number().positive(),
+  events: count,
+  /** From when the first event was due until the last was done. */
+  seconds: z.number().positive(),
+  /** By how much of the rate the backlog grew while events were scheduled (Theil–Sen). */
+  backlogSlope: z.number(),
+  /** Of the scheduled events, those that were done when the last was due. */
+  doneShare: z.number().min(0).max(1),
+  /** Of the time, what the thread that drives and processes did not wait for events. */
+  busyShare: z.number().min(0).max(1),
+  /** Of every event. */
+  latency: histogramSchema,
+  /** Of those events that met a checkpoint: one was cut or being made durable between when they were due and when they were done. */
+  duringCheckpoint: histogramSchema,
+  /** Of every micro-batch: from when it was taken until it was done. */
+  service: histogramSchema,
+  /** Of every row of the last stage: from when the last event of its window was due until it was emitted. Null where windows have no fixed bounds. */
+  window: histogramSchema.nullable(),
+  /** How late the driver itself was, each time that it waited for an event. */
+  lag: histogramSchema,
+  /** Why these figures do not count; null where they do. */
+  void: z.string().nullable(),
+  /** Those cut in it, in seconds after its first event. */
+  checkpoints: z.array(z.strictObject({ atSeconds: z.number(), pauseMs: ms, persistMs: ms })),
+  /** p99 of the latency of events done in each tick, from the first event on; null for a tick without any. */
+  timeline: z.strictObject({ tickSeconds: z.number().positive(), p99Ms: z.array(ms.nullable()) }),
+});
+export type Load = z.infer<typeof loadSchema>;
+
+export const latencySchema = z.strictObject({
+  /** The search for the greatest rate that is sustained: bisection between 0.3 and 1 of the trial's throughput. */
+  sustainable: z.strictObject({
+    /** The greatest rate that passed; null if none did. */
+    passedPerSecond: z.number().positive().nullable(),
+    /** The least rate that failed; null if none did. */
+    failedPerSecond: z.number().positive().nullable(),
+    steps: z.array(
+      z.strictObject({
+        ratePerSecond: z.number().positive(),
+        passed: z.boolean(),
+        /** What it failed by, in words; null if it passed. */
+        reason: z.string().nullable(),
+        backlogSlope: z.number(),
+        doneShare: z.number().min(0).max(1),
+        p99Ms: ms,
+      }),
+    ),
+  }),
+  loads: z.array(loadSchema),
+});
+export type LatencyFigures = z.infer<typeof latencySchema>;
+
 /** A digest of output rows as a multiset: equal multisets have equal digests, whatever their order. */
 export const outputSchema = z.strictObject({
   /** After which event of the stream; rows count as far as the watermark had fired them, or all of them if the stream was ended. */
@@ -284,6 +354,8 @@ export const completedTrialSchema = z.strictObject({
   recovery: recoverySchema.nullable(),
   rescale: rescaleSchema.nullable(),
   interval: intervalSchema.nullable(),
+  /** Null where no open loop was run. */
+  latency: latencySchema.nullable().default(null),
   memory: z.strictObject({
     /** Resident memory of the trial's processes, together, before the store was opened, source and harness included; then the most. */
     rssBytesBefore: count.nullable(),
@@ -309,6 +381,8 @@ export const completedTrialSchema = z.strictObject({
     rescaled: checkedOutput.nullable(),
     /** Rows fired up to the end of the sweep of the checkpoint interval, without a crash. */
     swept: checkedOutput.nullable(),
+    /** Rows fired up to the end of the open loop, without a crash. */
+    paced: checkedOutput.nullable().default(null),
     /** Late events of each stage, as `events.lateByStage` has them. */
     late: checkedLate.nullable(),
   }),
@@ -330,6 +404,7 @@ export const failedTrialSchema = z.strictObject({
     'replay',
     'rescale',
     'interval',
+    'latency',
     'verify',
     'clean-up',
   ]),

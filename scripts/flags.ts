@@ -1,7 +1,7 @@
 /** Reads the values of command-line flags. */
 import { InvalidArgumentError } from 'commander';
 import { suggestion } from '../harness/errors.ts';
-import { parseSize } from '../harness/units.ts';
+import { parseQuantity, parseSize } from '../harness/units.ts';
 
 /** A parser of whole numbers from `least` up. 1_000 is a way to write 1000. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -23,6 +23,13 @@ export function size(text: string): number {
   const bytes = parseSize(text);
   if (bytes === null) throw new InvalidArgumentError('It takes a whole number of bytes, or a size such as 256mb or 1gib.');
   return bytes;
+}
+
+/** `100ms`, `2s`, or milliseconds. */
+export function duration(text: string): number {
+  const milliseconds = parseQuantity(text, { kind: 'time', scale: 1, name: 'ms' });
+  if (milliseconds === null || milliseconds <= 0) throw new InvalidArgumentError('It takes a time above 0, such as 100ms or 2s.');
+  return milliseconds;
 }
 
 /** A number above 0. */
