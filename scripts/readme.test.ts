@@ -1,6 +1,7 @@
-// Proves that the README's example backend, copied as it stands, keeps the contract and can be measured.
+// Proves that the documented example backend, copied as it stands, keeps the contract and can be measured, and that the
+// commands shown in README and docs exist.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,10 +10,17 @@ import test from 'ava';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
 
-const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-const example = /```js\n(.*?)```/s.exec(readme)?.[1] ?? '';
+const DOCS = path.join(ROOT, 'docs');
+const pages = [
+  path.join(ROOT, 'README.md'),
+  ...readdirSync(DOCS)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join(DOCS, name)),
+].map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+const guide = pages.find(({ file }) => file.endsWith('your-own-backend.md'))!.text;
+const example = /```js\n(.*?)```/s.exec(guide)?.[1] ?? '';
 
-// In the clone, where the README says that the file belongs.
+// In the clone, where the page says that the file belongs.
 mkdirSync(path.join(ROOT, 'reports', 'out'), { recursive: true });
 const folder = mkdtempSync(path.join(ROOT, 'reports', 'out', 'readme-test-'));
 test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
@@ -49,9 +57,20 @@ test('it can be measured', async (t) => {
   t.regex(stderr, /my-backend\/.*output right/);
 });
 
-test('every command that the README shows is one', async (t) => {
-  const shown = [...readme.matchAll(/^npx statebench ([a-z]+)/gm)].map((match) => match[1]!);
-  t.true(shown.length >= 6);
+test('every command that README and docs show is one', async (t) => {
+  const shown = new Set(pages.flatMap(({ text }) => [...text.matchAll(/^(?:npx )?statebench ([a-z]+)/gm)].map((match) => match[1]!)));
+  t.true(shown.size >= 10);
   const { stderr } = await run('--help');
   for (const command of shown) t.regex(stderr, new RegExp(`^ {2}${command} `, 'm'));
+});
+
+test('every link between the pages leads somewhere', (t) => {
+  let links = 0;
+  for (const { file, text } of pages) {
+    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      t.true(existsSync(path.resolve(path.dirname(file), target!)), `${path.relative(ROOT, file)}: ${target}`);
+      links++;
+    }
+  }
+  t.true(links >= 20);
 });
