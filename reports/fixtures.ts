@@ -343,8 +343,8 @@ function calls(batches: number, batchSize: number, meanNs: number, tail: number,
 }
 
 /** Log-normal values around `middleNs`, in the buckets of the format. */
-export function histogram(total: number, middleNs: number, sigma: number, random: () => number): HistogramData {
-  const draws = Math.min(total, 400);
+export function histogram(total: number, middleNs: number, sigma: number, random: () => number, mostDraws = 400): HistogramData {
+  const draws = Math.min(total, mostDraws);
   const counts = new Map<number, number>();
   let min = Number.MAX_SAFE_INTEGER;
   let max = 0;

@@ -82,7 +82,9 @@ export interface LatencyRequest {
 }
 
 /** Runs the open loop of a cell in a process of its own. */
-export async function runLatency(request: LatencyRequest): Promise<{ readonly latency: LatencyFigures; readonly output: Output } | TaskFailure> {
+export async function runLatency(
+  request: LatencyRequest,
+): Promise<{ readonly latency: LatencyFigures; readonly output: Output } | TaskFailure> {
   const { cell, plan, eventsPerSecond, settings, timeoutMs, signal, onPhase } = request;
   const { result, failure } = await runChild({
     task: {

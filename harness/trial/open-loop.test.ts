@@ -90,7 +90,7 @@ for (const arrivals of ['constant', 'poisson'] as const) {
     t.true(sink.latency.total > 0 && sink.latency.save().max >= STALL_MS * 0.98e6, 'windows were late by it too');
     t.true(stretch.duringCheckpoint.total > 0 && stretch.duringCheckpoint.total < EVENTS);
     t.true(stretch.timeline.p99Ms.some((ms) => ms !== null && ms >= 100));
-    t.true(stretch.seconds >= (EVENTS - 1) / RATE * 0.8);
+    t.true(stretch.seconds >= ((EVENTS - 1) / RATE) * 0.8);
   });
 }
 

@@ -32,7 +32,17 @@ export interface OpenLoopRequest {
 export interface Stretch
   extends Pick<
     Load,
-    'ratePerSecond' | 'events' | 'seconds' | 'backlogSlope' | 'doneShare' | 'busyShare' | 'latency' | 'duringCheckpoint' | 'service' | 'lag' | 'timeline'
+    | 'ratePerSecond'
+    | 'events'
+    | 'seconds'
+    | 'backlogSlope'
+    | 'doneShare'
+    | 'busyShare'
+    | 'latency'
+    | 'duringCheckpoint'
+    | 'service'
+    | 'lag'
+    | 'timeline'
   > {
   readonly p99Ns: number;
   readonly lagP99Ns: number;

@@ -36,7 +36,16 @@ export class RateSearch {
   }
 
   /** Takes in how the stretch at {@link nextPerSecond} went. */
-  add({ ratePerSecond, events, backlogSlope, doneShare, p99Ns }: Pick<Stretch, 'ratePerSecond' | 'events' | 'backlogSlope' | 'doneShare' | 'p99Ns'>, batchSize: number): void {
+  add(
+    {
+      ratePerSecond,
+      events,
+      backlogSlope,
+      doneShare,
+      p99Ns,
+    }: Pick<Stretch, 'ratePerSecond' | 'events' | 'backlogSlope' | 'doneShare' | 'p99Ns'>,
+    batchSize: number,
+  ): void {
     const p99Ms = p99Ns / 1e6;
     // The micro-batch under way is not behind.
     const isDone = doneShare >= LEAST_DONE || events * (1 - doneShare) <= batchSize;

@@ -23,7 +23,8 @@ export class WindowClock {
       if (stage.kind !== 'aggregate') return null;
       const { window } = stage;
       if (window.kind !== 'tumbling' && window.kind !== 'sliding') return null;
-      for (const ms of [window.sizeMs, window.offsetMs, window.kind === 'sliding' ? window.slideMs : 0]) bucketMs = divisor(bucketMs, Math.abs(ms));
+      for (const ms of [window.sizeMs, window.offsetMs, window.kind === 'sliding' ? window.slideMs : 0])
+        bucketMs = divisor(bucketMs, Math.abs(ms));
       longestMs = Math.max(longestMs, window.sizeMs);
     }
     return longestMs / bucketMs > MOST_BUCKETS ? null : new WindowClock(bucketMs, REACH * (longestMs / bucketMs));

@@ -81,7 +81,13 @@ export function runCommand(finish: Finish): Command {
     .option('-q, --quiet', 'say only what fails and how it ended')
     .action(async (file: string | undefined, flags: Flags) => {
       const suite = file === undefined ? DEFAULT_SUITE : readSuite(file);
-      finish(await run(overrule(suite, { ...suiteFlags(flags), latency: { ...suite.latency, ...latencyFlags(flags) } }), flags, commandText(process.argv.slice(2))));
+      finish(
+        await run(
+          overrule(suite, { ...suiteFlags(flags), latency: { ...suite.latency, ...latencyFlags(flags) } }),
+          flags,
+          commandText(process.argv.slice(2)),
+        ),
+      );
     });
 }
 
