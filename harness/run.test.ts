@@ -71,7 +71,7 @@ test('four bad backends beside a good one: each is told for what it is, and the 
     t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent && recovery.killedAtEvent < events.total);
     t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
     t.true(memory.checkpoints.length >= 1);
-    const { storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds } = memory.time;
+    const { storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds } = memory.time!;
     const parts = storeSeconds + sourceSeconds + pipelineSeconds + checkpointSeconds;
     t.true(Math.abs(parts / memory.throughput.measuredSeconds - 1) < 0.02, 'the parts of the time make up the whole');
   }

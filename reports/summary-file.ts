@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { caveatsOf } from './caveats.ts';
-import { asText, decide } from './decision.ts';
+import { decide } from './decision.ts';
 import type { Results } from './read-results.ts';
+import { asText } from './recommend/phrase.ts';
 import { METRIC_NAMES } from './statistics/metrics.ts';
 import type { Sample } from './statistics/sample.ts';
 import { type CellSummary, everyGroup, type RunSummary, summarise } from './statistics/summary.ts';

@@ -107,7 +107,8 @@ export function summarise(plan: Plan, trials: readonly Trial[], need: Durability
   };
 }
 
-function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+/** Items by a key, in their order. */
+export function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const group = groups.get(key(item));

@@ -12,6 +12,8 @@ import { MEASURES, type Measure, type Plan } from '../../harness/results.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
+import { saveBaseline } from '../baselines.ts';
+import { baselineOf, type GateFlags } from '../comparing.ts';
 import { printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { duration, gathered, positive, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
@@ -20,8 +22,11 @@ import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
 import { withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
+import { FAIL_ON } from './compare.ts';
 
-interface Flags extends MeasuringFlags {
+interface Flags extends MeasuringFlags, GateFlags {
+  readonly baseline?: string;
+  readonly saveBaseline?: string;
   readonly backend?: readonly string[];
   readonly workload?: readonly string[];
   readonly checkpointStorage?: readonly string[];
@@ -74,6 +79,10 @@ export function runCommand(finish: Finish): Command {
     .option('--crashes-per-day <number>', 'with --measure interval: what the best checkpoint interval is told for', positive)
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
     .option('--reference <backend>', 'the backend every other is compared with')
+    .option('--baseline <run>', 'a baseline or a results folder to compare with in the end, as compare does')
+    .option('--fail-on <limit>', FAIL_ON, gathered)
+    .option('--strict', 'with --baseline: exit 5 where the data are too noisy or too few to tell')
+    .option('--save-baseline <name>', 'keep the results under reports/baselines, for --baseline and compare')
     .option('--out <folder>', 'where results go; default: reports/out/<time>-<suite>')
     .option('--dry-run', 'print the plan, measure nothing')
     .option('--plain', 'a line per finished trial, also on a terminal')
@@ -139,6 +148,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   using stop = listenForStop();
   const startedAt = new Date();
   const folder = path.resolve(flags.out ?? defaultFolder(suite.name, startedAt));
+  const baseline = await baselineOf(flags);
   const { modules, unavailable } = await loadModules(suite);
   const asLeftOut = (backends: readonly Unavailable[]): Plan['leftOut'] =>
     backends.map((backend) => ({ ...backend, missed: suite.backends !== DEFAULT_SUITE.backends }));
@@ -148,6 +158,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     { ...modules, backends: modules.backends.map(withoutServer), storages: modules.storages.map(withoutServer) },
     { command, startedAt, leftOut: asLeftOut(unavailable) },
   );
+  baseline?.check(rehearsed.plan);
   checkFill(
     modules.workloads.map((workload) => workload.create()),
     memoryBytes(),
@@ -159,7 +170,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   }
   prepareFolder(folder, rehearsed.estimate.diskBytes);
   using _lock = lockFolder(folder);
-  return await measureAndReport(folder, flags, stop, async () => {
+  const code = await measureAndReport(folder, flags, stop, async () => {
     // A backend less is measured all the same; a storage less is no run that was asked for.
     await using storages = await startServers(modules.storages);
     const [missing] = storages.unavailable;
@@ -179,6 +190,9 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     ]);
     await measure({ plan, cells, folder, flags, stop, expectedSeconds: estimate.seconds, alreadyFinished: 0 });
   });
+  if (stop.exitCode() !== null) return code;
+  if (flags.saveBaseline !== undefined) say(`kept as baseline ${flags.saveBaseline}: ${saveBaseline(folder, flags.saveBaseline)}`);
+  return baseline === null ? code : await baseline.compare(folder, code);
 }
 
 interface Loaded {
