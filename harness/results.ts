@@ -6,6 +6,11 @@
  * says why under the field's name. Nothing in a report is not in these files.
  */
 import { z } from 'zod';
+import { histogramSchema } from './results-histogram.ts';
+import { latencySchema } from './results-latency.ts';
+
+export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
+export type { LatencyFigures, Load } from './results-latency.ts';
 
 export const SCHEMA = 1;
 
@@ -14,33 +19,6 @@ const ms = z.number().nonnegative();
 const settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const durability = z.enum(['volatile', 'process-crash', 'os-crash']);
 export type Durability = z.infer<typeof durability>;
-
-/**
- * A log-linear histogram, whole. Values below 2 × subBuckets have a bucket each; above, every octave has `subBuckets`
- * buckets of equal width. `counts` alternates bucket index and count, indices ascending, empty buckets left out.
- * {@link bucketFloor} and {@link bucketWidth} turn an index back into values.
- */
-export const histogramSchema = z.strictObject({
-  unit: z.literal('ns'),
-  subBuckets: z.literal(128),
-  total: count,
-  min: count,
-  max: count,
-  counts: z.array(count),
-});
-export type HistogramData = z.infer<typeof histogramSchema>;
-
-/** Lowest value of bucket `index`. */
-export function bucketFloor(index: number, subBuckets: number): number {
-  if (index < 2 * subBuckets) return index;
-  const octave = Math.floor(index / subBuckets) - 1;
-  return (subBuckets + (index % subBuckets)) * 2 ** octave;
-}
-
-/** How many values bucket `index` covers, from its floor upwards. */
-export function bucketWidth(index: number, subBuckets: number): number {
-  return index < 2 * subBuckets ? 1 : 2 ** (Math.floor(index / subBuckets) - 1);
-}
 
 /** What a run may measure. Throughput is that of every trial; the others are made as asked for. */
 export const MEASURES = ['throughput', 'latency', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
@@ -256,65 +234,6 @@ export const intervalSchema = z.strictObject({
   ),
 });
 export type IntervalSweep = z.infer<typeof intervalSchema>;
-
-/**
- * Events that come at a rate of their own, whether or not those before them are done (an open loop). Latency is from when an event was due
- * until its micro-batch was done: a stall counts for every event that had to wait.
- */
-export const loadSchema = z.strictObject({
-  /** The fraction of the sustained rate that this is; null for a rate that all cells have in common. */
-  fraction: z.number().positive().nullable(),
-  ratePerSecond: z.number().positive(),
-  events: count,
-  /** From when the first event was due until the last was done. */
-  seconds: z.number().positive(),
-  /** By how much of the rate the backlog grew while events were scheduled (Theil–Sen). */
-  backlogSlope: z.number(),
-  /** Of the scheduled events, those that were done when the last was due. */
-  doneShare: z.number().min(0).max(1),
-  /** Of the time, what the thread that drives and processes did not wait for events. */
-  busyShare: z.number().min(0).max(1),
-  /** Of every event. */
-  latency: histogramSchema,
-  /** Of those events that met a checkpoint: one was cut or being made durable between when they were due and when they were done. */
-  duringCheckpoint: histogramSchema,
-  /** Of every micro-batch: from when it was taken until it was done. */
-  service: histogramSchema,
-  /** Of every row of the last stage: from when the last event of its window was due until it was emitted. Null where windows have no fixed bounds. */
-  window: histogramSchema.nullable(),
-  /** How late the driver itself was, each time that it waited for an event. */
-  lag: histogramSchema,
-  /** Why these figures do not count; null where they do. */
-  void: z.string().nullable(),
-  /** Those cut in it, in seconds after its first event. */
-  checkpoints: z.array(z.strictObject({ atSeconds: z.number(), pauseMs: ms, persistMs: ms })),
-  /** p99 of the latency of events done in each tick, from the first event on; null for a tick without any. */
-  timeline: z.strictObject({ tickSeconds: z.number().positive(), p99Ms: z.array(ms.nullable()) }),
-});
-export type Load = z.infer<typeof loadSchema>;
-
-export const latencySchema = z.strictObject({
-  /** The search for the greatest rate that is sustained: bisection between 0.3 and 1 of the trial's throughput. */
-  sustainable: z.strictObject({
-    /** The greatest rate that passed; null if none did. */
-    passedPerSecond: z.number().positive().nullable(),
-    /** The least rate that failed; null if none did. */
-    failedPerSecond: z.number().positive().nullable(),
-    steps: z.array(
-      z.strictObject({
-        ratePerSecond: z.number().positive(),
-        passed: z.boolean(),
-        /** What it failed by, in words; null if it passed. */
-        reason: z.string().nullable(),
-        backlogSlope: z.number(),
-        doneShare: z.number().min(0).max(1),
-        p99Ms: ms,
-      }),
-    ),
-  }),
-  loads: z.array(loadSchema),
-});
-export type LatencyFigures = z.infer<typeof latencySchema>;
 
 /** A digest of output rows as a multiset: equal multisets have equal digests, whatever their order. */
 export const outputSchema = z.strictObject({
