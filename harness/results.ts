@@ -57,6 +57,20 @@ export const planSchema = z.strictObject({
     measuredSeconds: z.number().positive(),
     /** The smallest effect, as a fraction, that this profile may decide; null where it may decide nothing. */
     smallestEffect: z.number().positive().nullable(),
+    /** How a run may end before it has all its blocks; null where it never does. */
+    sequential: z
+      .strictObject({
+        /** After how many blocks the data are looked at: the level of every interval is 5 % divided by their number. */
+        looks: z.array(z.int().positive()).min(1),
+        /** The run ends at no look before this many blocks. */
+        fewestBlocks: z.int().positive(),
+        /** It ends where no interval of the ratio of two backends reaches further than this, as a fraction, to either side. */
+        halfWidth: z.number().positive(),
+        /** It ends after the block in which its trials have taken this long together; null without a limit. */
+        timeLimitSeconds: z.number().positive().nullable(),
+      })
+      .nullable()
+      .default(null),
   }),
   measures: z.array(z.enum(MEASURES)),
   /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
@@ -76,6 +90,8 @@ export const planSchema = z.strictObject({
   memoryBytes: z.int().positive().nullable().default(null),
   /** The backend every other is compared with, by name. */
   reference: z.string(),
+  /** The name under which the reference is measured once more, to show the noise (A/A); null where it is not. */
+  twin: z.string().nullable().default(null),
   cells: z.array(cellSchema).min(1),
   /** Backends asked for that could not run here, each with the reason and the remedy. */
   leftOut: z.array(

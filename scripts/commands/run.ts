@@ -6,7 +6,7 @@ import { checkFill } from '../../harness/fill.ts';
 import { memoryBytes, readEnvironment } from '../../harness/measure/environment.ts';
 import { withMemory } from '../../harness/memory-budget.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
-import { type Modules, makePlan } from '../../harness/plan.ts';
+import { type Modules, makePlan, twinned } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
 import { MEASURES, type Measure, type Plan } from '../../harness/results.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
@@ -16,7 +16,7 @@ import { saveBaseline } from '../baselines.ts';
 import { baselineOf, type GateFlags } from '../comparing.ts';
 import { printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
-import { duration, gathered, positive, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
+import { duration, gathered, positive, seconds, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
@@ -41,6 +41,7 @@ interface Flags extends MeasuringFlags, GateFlags {
   readonly crashesPerDay?: number;
   readonly seed?: number;
   readonly reference?: string;
+  readonly timeLimit?: number;
   readonly out?: string;
   readonly dryRun?: boolean;
 }
@@ -78,6 +79,7 @@ export function runCommand(finish: Finish): Command {
     )
     .option('--crashes-per-day <number>', 'with --measure interval: what the best checkpoint interval is told for', positive)
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
+    .option('--time-limit <duration>', 'with --profile rigorous: end after the block in which trials have taken this long: 2h', seconds)
     .option('--reference <backend>', 'the backend every other is compared with')
     .option('--baseline <run>', 'a baseline or a results folder to compare with in the end, as compare does')
     .option('--fail-on <limit>', FAIL_ON, gathered)
@@ -111,6 +113,7 @@ function suiteFlags({
   measure,
   crashesPerDay,
   seed,
+  timeLimit,
   reference,
 }: Flags): Partial<Suite> {
   const specs = (texts: readonly string[]): readonly Spec[] => texts.map(parseSpec);
@@ -125,6 +128,7 @@ function suiteFlags({
     ...(measure && { measures: measure }),
     ...(crashesPerDay && { crashesPerDay }),
     ...(seed !== undefined && { seed }),
+    ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),
     ...(reference !== undefined && { reference }),
   };
 }
@@ -184,7 +188,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));
     const planned = new Set(plan.cells.map((cell) => cell.backend.name));
     writePlan(folder, plan, readEnvironment(folder), [
-      ...modules.backends.filter(({ name }) => planned.has(name)),
+      ...twinned(modules.backends, plan).filter(({ name }) => planned.has(name)),
       ...modules.workloads,
       ...modules.storages,
     ]);
