@@ -7,7 +7,7 @@ import { areKnown } from '../../reports/statistics/sequential.ts';
 import { tiersOf } from '../../reports/statistics/tiers.ts';
 import { verdictOf } from '../../reports/statistics/verdict.ts';
 import { welchRatio } from '../../reports/statistics/welch.ts';
-import { inventRun, type Noise, type Random, USUAL } from './invented-noise.ts';
+import { inventRun, type Noise, normal, type Random, USUAL } from './invented-noise.ts';
 
 export interface Property {
   readonly name: string;
@@ -162,6 +162,24 @@ export const PROPERTIES: readonly Property[] = [
     least: 0,
     most: 0.05,
     holds: (random) => gateState({ direction: '<', limit: -0.05 }, welchRatio(...twoRuns(random, 0.95))!.interval) === 'failed',
+  },
+  {
+    name: 'two runs, and the machine itself moved by 3 % (SD) between them: the same called faster or slower',
+    least: 0,
+    most: 1,
+    holds: (random) => {
+      const [one, other] = twoRuns(random, 1, { trial: 0.03, drift: 0.01 });
+      const moved = Math.exp(normal(random) * 0.03);
+      return DIFFERENT.has(
+        verdictOf(
+          welchRatio(
+            one.map((value) => value * moved),
+            other,
+          ),
+          SMALLEST,
+        ).word,
+      );
+    },
   },
   {
     name: 'two runs: a gate of 5 % fails at a true loss of 25 %',
