@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(finish: Finish) => Comman
   run: async () => (await import('./commands/run.ts')).runCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
   recommend: async () => (await import('./commands/recommend.ts')).recommendCommand,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   output: async () => (await import('./commands/output.ts')).outputCommand,
@@ -36,6 +37,7 @@ Examples:
   statebench run --backend ./my-backend.js --backend memory
   statebench recommend DIR --need 'p99<=20ms' --need 'rss<=1GB'
   statebench conformance ./my-backend.js        does it keep the contract?
+  statebench compare A B --fail-on 'throughput<-5%'   two results folders, exit 4 if one is worse
   statebench describe lmdb                      its options, with defaults and ranges
   statebench micro --operation valueGet         what single calls cost, memory against rocksdb
   statebench doctor                             is this machine fit to measure on?

@@ -71,7 +71,7 @@ export class GroupAnswer {
     const notes = [
       littleToGainWords(found),
       noted(steadinessOf(found)),
-      noted(percentilesMatter(needs) ? (percentileNote(contest) ?? '') : ''),
+      noted(percentilesMatter(needs) ? percentileNote(contest) : ''),
     ].filter((note) => note !== null);
     const flips = found.flips.map((flip) => el('li', {}, ...phrase(flipPhrase(flip, found, evidence))));
     return {

@@ -35,13 +35,8 @@ browserTest('a limit that is moved decides again, as the engine does here, and s
       t.is(await pick(page), 'memory');
       await slide(page, 'rss', '1000000000');
       t.is(await pick(page), decide(group!, usual.plan, withNeed(NO_NEEDS, 'rss<=1GB')).headline);
-      t.is(
-        await page
-          .locator('.standings li', { hasText: /^memory✕/ })
-          .locator('.detail')
-          .textContent(),
-        'memory 1.43 GB, 43 % over',
-      );
+      const memory = page.locator('.standings li', { hasText: /^memory✕/ }).locator('.detail');
+      t.regex((await memory.textContent()) ?? '', /^memory 1\.4\d GB, 4\d % over$/);
       await page.selectOption('[data-need=durability]', 'os-crash');
       t.is(await pick(page), 'None meets every limit');
       t.regex((await page.textContent('.why')) ?? '', /Nearest is /);
@@ -115,7 +110,7 @@ browserTest(
 );
 
 browserTest('axe finds nothing, in both themes, on a phone, and with limits set', async (t) => {
-  const html = await usualPage;
+  const html = await renderPage(inventResults({ ...USUAL, backends: 4, profile: PROFILES.quick, failing: ['rocksdb'], wrong: ['level'] }));
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await withChromium(async (browser) => {
     for (const [colorScheme, width] of [

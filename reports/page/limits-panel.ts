@@ -27,8 +27,8 @@ ${more.length === 0 ? null : html`<details><summary>More limits</summary>${more}
 }
 
 function slider({ criterion, stops }: { readonly criterion: Criterion; readonly stops: readonly number[] }): Markup {
-  const { name, title, better, kind } = criterion;
-  const label = kind === 'rate' ? 'Events/s' : /^p\d/.test(title) ? title : `${title.charAt(0).toUpperCase()}${title.slice(1)}`;
+  const { name, title, better } = criterion;
+  const label = name === 'throughput' ? 'Events/s' : /^p\d/.test(title) ? title : `${title.charAt(0).toUpperCase()}${title.slice(1)}`;
   // "any" is where the limit is loosest: on the left for what should be much, on the right for what should be little.
   const values = better === 'more' ? ['', ...stops] : [...stops, ''];
   const at = better === 'more' ? 0 : stops.length;

@@ -60,7 +60,7 @@ browserTest('without scripts the answer, the table and the charts are there, and
       t.is(await page.locator('table.cells > tbody').count(), 13);
       t.true((await page.locator('.draw .wide svg:visible').count()) >= 7);
       t.is(await page.locator('button:visible').count(), 0);
-      await page.locator('summary').first().click();
+      await page.locator('figure summary').first().click();
       t.true(await page.locator('details[open] table').first().isVisible());
     }),
   );

@@ -400,10 +400,10 @@ export function littleToGainWords({ littleToGain }: Recommendation): Phrase | nu
   ];
 }
 
-/** What the percentiles are of, where it is not latency. */
-export function percentileNote({ percentiles }: Recommendation['contest']): string | null {
+/** What the percentiles are of. */
+export function percentileNote({ percentiles }: Recommendation['contest']): string {
   return percentiles === 'latency'
-    ? null
+    ? 'p50, p99 and p99.9 are latency at 70 % of the rate that each backend sustains.'
     : 'p50, p99 and p99.9 are of the closed-loop time of a micro-batch: latency at a given rate was not measured.';
 }
 
