@@ -45,8 +45,9 @@ export interface Kill {
  * its stream, and a new one restores, replays and ends the stream, as meanwhile the others do. The output of all together is
  * checked at the end of the measured part and, after the crash, at the end.
  * Whatever goes wrong is a failed trial, never an error.
+ * @param measured what does it, where that is another engine than our own pipeline
  */
-export async function runTrial(request: TrialRequest): Promise<Trial> {
+export async function runTrial(request: TrialRequest, measured: TrialMeasurement = measureAll): Promise<Trial> {
   const { planned, block, seed, directory } = request;
   const { cell } = planned;
   const startedAt = new Date();
@@ -60,7 +61,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     directory,
   };
   try {
-    const done = await measureAll(request, task);
+    const done = await measured(request, task);
     const base = {
       schema: 1 as const,
       id: trialId(cell.id, block),
@@ -86,8 +87,11 @@ export function trialId(cell: string, block: number): string {
   return `${cell}#${block}`;
 }
 
-type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
-type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+export type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
+export type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+
+/** How an engine measures a trial. The cell's task is made of the request. */
+export type TrialMeasurement = (request: TrialRequest, cell: CellTask) => Promise<Measurements | Failure>;
 
 async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const measured = await measureAndRescale(request, cell);
@@ -231,13 +235,13 @@ function recoveryOf(recovered: RecoverResult, killed: { readonly ns: number; rea
   };
 }
 
-function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
+export function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
   if (expected === undefined) return null;
   const equal =
     expected.atEvent === got.atEvent && expected.ended === got.ended && expected.rows === got.rows && expected.digest === got.digest;
   return { expected, got, equal };
 }
 
-function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
+export function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
   return expected === undefined ? null : { expected: [...expected], got, equal: isDeepStrictEqual(expected, got) };
 }
