@@ -5,10 +5,11 @@ import { writeAtomically } from '../harness/atomic-file.ts';
 import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
 import type { Configured, LoadedModule } from '../harness/modules.ts';
 import type { PlannedCell } from '../harness/plan.ts';
-import type { Plan } from '../harness/results.ts';
+import type { Plan, Trial } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
 import { isPartial, plannedTrials, type Results, readMicro, readResults } from '../reports/read-results.ts';
+import { blocksOf } from '../reports/statistics/sequential.ts';
 import { summaryFile } from '../reports/summary-file.ts';
 import { renderTerminal, terminalOptions } from '../reports/terminal.ts';
 import { printJson, say } from './console.ts';
@@ -44,7 +45,8 @@ export async function measure(request: MeasuringRequest): Promise<void> {
     alreadyFinished,
   });
   try {
-    await runPlan({ plan, cells, outDirectory: folder, onEvent: progress.onEvent, signal: stop.signal });
+    const isEnough = (trials: readonly Trial[]) => blocksOf(plan, trials) < plan.profile.blocks;
+    await runPlan({ plan, cells, outDirectory: folder, isEnough, onEvent: progress.onEvent, signal: stop.signal });
   } finally {
     progress.end();
   }

@@ -180,7 +180,7 @@ function checkpointEveryMs({ planned, stream }: TrialRequest): number | null {
 }
 
 async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): Promise<Measurements> {
-  const { planned, stream, expected, rescale, interval } = request;
+  const { planned, stream, expected } = request;
   const { jobManager, own, home, ...rest } = ground;
   const end = stream.warmUp + stream.measured;
   const everyMs = checkpointEveryMs(request);
@@ -248,6 +248,7 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
         recovery: null,
         rescale: null,
         interval: null,
+        latency: null,
         memory: { rssBytesBefore, rssBytesMax },
         liveState: null,
         disk: { workingBytes: null, checkpointBytes },
@@ -256,6 +257,7 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
           recovered: null,
           rescaled: null,
           swept: null,
+          paced: null,
           late: checkLate(expected?.measured.lateByStage, lateByStage),
         },
         unavailable: {
@@ -270,8 +272,9 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
           ...(checkpointBytes === null && { 'disk.checkpointBytes': 'the folder of checkpoints cannot be read from here' }),
           ...(rssBytesMax === null && { 'memory.rssBytesMax': 'the TaskManagers are not processes of this machine' }),
           ...(rssBytesBefore === null && { 'memory.rssBytesBefore': 'the TaskManagers are not processes of this machine' }),
-          ...(rescale && { rescale: 'not measured on Flink' }),
-          ...(interval && { interval: 'not measured on Flink: run it with several interval= instead' }),
+          latency: 'the open loop is not run on Flink',
+          rescale: 'not measured on Flink',
+          interval: 'not swept on Flink: run it under several labels, each with an interval= of its own',
         },
       };
     } finally {

@@ -5,10 +5,12 @@
 import type { Durability, Plan } from '../../harness/results.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from '../read-results.ts';
 import { ResultsError } from '../results-error.ts';
+import { grouped } from '../statistics/grouped.ts';
 import { measure } from '../statistics/metrics.ts';
 import { holmLevels, type Ratio } from '../statistics/ratio.ts';
 import type { Sample } from '../statistics/sample.ts';
-import { type CellSummary, everyGroup, grouped, type RunSummary, type Standing, summarise } from '../statistics/summary.ts';
+import { levelOf } from '../statistics/sequential.ts';
+import { type CellSummary, everyGroup, type RunSummary, type Standing, summarise } from '../statistics/summary.ts';
 import { type Verdict, verdictOf } from '../statistics/verdict.ts';
 import { type UnpairedRatio, welchRatio } from '../statistics/welch.ts';
 import { COMPARED_METRICS, type ComparedMetric } from './compared-metrics.ts';
@@ -116,7 +118,7 @@ export function compareRuns(a: NamedResults, b: NamedResults, { gates, forceMixe
   const mixed = differences.filter(({ isMixed }) => isMixed);
   if (mixed.length > 0 && !forceMixed) throw refusal(a.name, b.name, mixed);
   const runs = { a: summarise(a.results.plan, a.results.trials), b: summarise(b.results.plan, b.results.trials) };
-  const alpha = 0.05;
+  const alpha = Math.min(levelOf(a.results.plan.profile), levelOf(b.results.plan.profile));
   const effects = [a, b].map(({ results }) => results.plan.profile.smallestEffect);
   const smallestEffect = effects.some((effect) => effect === null) ? null : Math.max(...effects.map(Number));
   const paired = pairsOf(runs);
@@ -166,14 +168,14 @@ function nothingInCommon(a: NamedResults, b: NamedResults): ResultsError {
 }
 
 function identityOf({ name, results }: NamedResults, run: RunSummary): RunIdentity {
-  const { plan, environment, trials } = results;
+  const { plan, environment } = results;
   return {
     name,
     startedAt: plan.startedAt,
     command: plan.command,
     profile: plan.profile.name,
     statebench: environment.statebench,
-    trials: { finished: finishedTrials(trials), planned: plannedTrials(plan) },
+    trials: { finished: finishedTrials(results), planned: plannedTrials(plan) },
     isPartial: isPartial(results),
     sameTwice: run.sameTwice.map(({ id, ratio, verdict }) => ({ cell: id, ratio: ratio && bare(ratio), verdict })),
   };
