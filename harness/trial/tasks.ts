@@ -29,7 +29,10 @@ export interface StreamPlan {
   readonly warmUp: number;
   readonly measured: number;
   readonly tail: number;
-  readonly checkpoints: CheckpointSchedule;
+  readonly checkpoints: CheckpointSchedule & {
+    /** The same by the clock, for an engine that cuts by time. */
+    readonly everyMs?: number;
+  };
 }
 
 /** Finds how fast a cell is, so that its trials can be given a number of events. */
@@ -244,6 +247,8 @@ export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | '
   readonly settings: CompletedTrial['backend']['settings'];
   readonly lateByStage: readonly number[];
   readonly rssBytesBefore: number;
+  /** In the measured part; null where the platform does not tell. */
+  readonly majorFaults: number | null;
   /** Rows fired by the end of the measured part. */
   readonly output: Output;
   /** What it came to at the end of the stream; null if it stopped or was killed before. */

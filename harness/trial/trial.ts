@@ -14,6 +14,8 @@ import type { CellTask, Ended, Expected, LatencyPlan, MeasureResult, Phase, Reco
 export interface TrialRequest {
   readonly planned: PlannedCell;
   readonly block: number;
+  /** 2 for one that repeats another of its block. */
+  readonly attempt: 1 | 2;
   /** Seed of the events, the same for every trial of a run. */
   readonly seed: number;
   readonly stream: StreamPlan;
@@ -53,9 +55,10 @@ export interface Kill {
  * its stream, and a new one restores, replays and ends the stream, as meanwhile the others do. The output of all together is
  * checked at the end of the measured part and, after the crash, at the end.
  * Whatever goes wrong is a failed trial, never an error.
+ * @param measured what does it, where that is another engine than our own pipeline
  */
-export async function runTrial(request: TrialRequest): Promise<Trial> {
-  const { planned, block, seed, directory } = request;
+export async function runTrial(request: TrialRequest, measured: TrialMeasurement = measureAll): Promise<Trial> {
+  const { planned, block, attempt, seed, directory } = request;
   const { cell } = planned;
   const startedAt = new Date();
   const task = {
@@ -68,10 +71,11 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     directory,
   };
   try {
-    const done = await measureAll(request, task);
+    const done = await measured(request, task);
     const base = {
       schema: 1 as const,
-      id: trialId(cell.id, block),
+      id: trialId(cell.id, block, attempt),
+      ...(attempt === 2 && { supersedes: trialId(cell.id, block) }),
       cell: cell.id,
       block,
       backend: cell.backend,
@@ -89,13 +93,16 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
   }
 }
 
-/** What a trial is called: every block has each cell once. */
-export function trialId(cell: string, block: number): string {
-  return `${cell}#${block}`;
+/** What a trial is called: every block has each cell once, and once more where that was disturbed. */
+export function trialId(cell: string, block: number, attempt: 1 | 2 = 1): string {
+  return attempt === 1 ? `${cell}#${block}` : `${cell}#${block}.${attempt}`;
 }
 
-type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
-type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+export type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
+export type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+
+/** How an engine measures a trial. The cell's task is made of the request. */
+export type TrialMeasurement = (request: TrialRequest, cell: CellTask) => Promise<Measurements | Failure>;
 
 async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const measured = await measureAndSweep(request, cell);
@@ -173,7 +180,13 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       late: lateByStage.reduce((sum, late) => sum + late, 0),
       lateByStage,
     },
-    memory: { rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0), rssBytesMax },
+    memory: {
+      rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0),
+      rssBytesMax,
+      majorFaults: parts.some((part) => part.measured.majorFaults === null)
+        ? null
+        : parts.reduce((sum, part) => sum + part.measured.majorFaults!, 0),
+    },
     unavailable: {
       ...measured.unavailable,
       ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),
@@ -260,13 +273,13 @@ function recoveryOf(recovered: RecoverResult, killed: { readonly ns: number; rea
   };
 }
 
-function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
+export function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
   if (expected === undefined) return null;
   const equal =
     expected.atEvent === got.atEvent && expected.ended === got.ended && expected.rows === got.rows && expected.digest === got.digest;
   return { expected, got, equal };
 }
 
-function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
+export function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
   return expected === undefined ? null : { expected: [...expected], got, equal: isDeepStrictEqual(expected, got) };
 }
