@@ -15,16 +15,18 @@ import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
 import { contestOf } from '../recommend/contest-of.ts';
-import { answersOf, QUESTIONS } from '../recommend/three-questions.ts';
+import { crossingSentence, SCALING_NOTE, scalingTable } from '../scaling-table.ts';
 import { SPEED_UP_NOTE, speedUpTable } from '../speed-up-table.ts';
 import { inMemoryOf } from '../state-in-memory.ts';
 import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
+import { crossingsOf } from '../statistics/scaling.ts';
+import { levelOf } from '../statistics/sequential.ts';
 import { speedUpsOf } from '../statistics/speed-up.ts';
-import { stateSizesOf } from '../statistics/state-sizes.ts';
+import { type StateSizes, stateSizesOf } from '../statistics/state-sizes.ts';
 import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import type { PageGroup } from './answer.ts';
 import { decisionCard } from './decision-card.ts';
-import { figureOf, swatch, tableOf } from './figure.ts';
+import { figureOf, tableOf } from './figure.ts';
 import { machineText, pageOf } from './frame.ts';
 import { dataElement, html, type Markup } from './html.ts';
 import { latencySection } from './latency-section.ts';
@@ -32,6 +34,7 @@ import { microSection } from './micro-section.ts';
 import { type Named, overview } from './overview.ts';
 import { reproduce } from './reproduce.ts';
 import { sideBySide } from './side-by-side.ts';
+import { threeQuestions } from './three-questions.ts';
 import { validity } from './validity.ts';
 
 /** Most bytes a page may have, so that it can be mailed and opens at once. */
@@ -58,7 +61,7 @@ export async function renderPage(results: Results, micro: MicroResults | null = 
     'groups',
     named.map(({ page }) => page),
   );
-  const sizes = await stateSizes(run, looks);
+  const sizes = await stateSizes(run, plan, looks);
   const trust = validity(results, run, caveats);
   const suite = micro === null ? null : microSection(micro);
   const answers = named.length === 1 ? null : overview(named, plan, looks);
@@ -165,30 +168,23 @@ ${latencySection(group, `${prefix}-latency`, isLong)}${speedUp(group, run)}<sect
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
 
-/** Performance, reliability and what the backend does with its state, of each, in a few words with the measurements behind them. */
-function threeQuestions({ candidates }: GroupSummary, looks: ReadonlyMap<string, Look>): Markup {
-  const rows = candidates.filter(({ isTwin, trials }) => !isTwin && trials.length > 0);
-  const row = (cell: GroupSummary['candidates'][number]) => {
-    const look = looks.get(cell.cell.backend.name)!;
-    const answers = answersOf(cell).map(
-      ({ question, statements }) =>
-        html`<td class="l" data-label="${question}"><ul>${statements.map((statement) => html`<li>${statement}</li>`)}</ul></td>`,
-    );
-    return html`<tr><th scope="row" class="l">${swatch(look.shape, look.color)}${plainText(cell.cell.backend.name)}</th>${answers}</tr>`;
-  };
-  if (rows.length === 0) return html``;
-  return html`<details class="questions"><summary>Three questions, backend by backend: ${QUESTIONS.map((question) => question.toLowerCase()).join(', ')}</summary><div class="scroll" tabindex="0" role="region" aria-label="Three questions"><table><thead><tr><th scope="col" class="l">Backend</th>${QUESTIONS.map((question) => html`<th scope="col" class="l">${question}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></div></details>`;
-}
-
 /** Only where a run has one workload with several numbers of keys. */
-async function stateSizes(run: RunSummary, looks: ReadonlyMap<string, Look>): Promise<Markup | null> {
+async function stateSizes(run: RunSummary, plan: Plan, looks: ReadonlyMap<string, Look>): Promise<Markup | null> {
   const charts = stateSizesOf(run).flatMap((sizes) => {
     const rows = sizeRows(sizes, looks);
     return rows.length === 0 ? [] : [sizeChart(sizes, rows)];
   });
   if (charts.length === 0) return null;
-  return html`<section id="sizes"><h2>State size</h2><p class="lead">The same workload with more and more keys. A size is what was found in the store, by reading it at the end of the measured part.</p>${await Promise.all(charts.map((chart) => figureOf(chart)))}</section>
+  return html`<section id="sizes"><h2>State size</h2><p class="lead">The same workload with more and more keys. A size is what was found in the store, by reading it at the end of the measured part.</p>${await Promise.all(charts.map((chart) => figureOf(chart)))}${stateSizesOf(run).map((sizes) => growthOf(sizes, plan))}</section>
 `;
+}
+
+/** How costs grow with the state, and where backends change places. */
+function growthOf(sizes: StateSizes, { profile }: Plan): Markup {
+  const crossings = crossingsOf(sizes, levelOf(profile)).map((crossing) => html`<p>${crossingSentence(crossing)}</p>`);
+  const table = scalingTable(sizes);
+  if (table.rows.length === 0) return html``;
+  return html`<h3>How costs grow: ${plainText(sizes.name)}</h3>${crossings}<p>${SCALING_NOTE}</p><div class="card"><div class="scroll" tabindex="0" role="region" aria-label="How costs grow with the state">${tableOf(table)}</div></div>`;
 }
 
 /** Only where a run has several numbers of processes. */
