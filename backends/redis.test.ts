@@ -204,15 +204,23 @@ if (running !== undefined) {
       t.is((await admin.keys('statebench:*:0:*')).length, 2);
       await closed.close();
       const keys = (await admin.keys('statebench:*')).sort();
-      t.is(new Set(keys.map((key) => key.split(':', 2).join(':'))).size, 1);
-      await admin.hset('statebench:0123:meta', 'epoch', '1'); // as if left by a store that died
-      await admin.hset('statebench:0123:0:7', 'key', 'value');
-      await living.value('counts').write(batch);
-      await admin.set('somebody else', 'kept');
+      t.is(new Set(keys.map((key) => key.split(':', 2).join(':'))).size, 2); // of the living store, and the register
+      const clients = async () => (await admin.client('LIST')) as string;
+      const namespacesOf = (clients: string): readonly string[] => clients.match(/(?<= name=)statebench:\S+/g) ?? [];
+      const before = namespacesOf(await clients());
+      const dying = await open(server.url);
+      for (const window of [7, 8]) await dying.value('counts').write(fill(batch, window, 0));
+      const [died] = namespacesOf(await clients()).filter((name) => !before.includes(name));
+      const [, id] = (await clients()).split('\n').flatMap((line) => (line.includes(` name=${died} `) ? /^id=(\d+)/.exec(line)! : []));
+      t.is(await admin.client('KILL', 'ID', id!), 1);
+      await living.value('counts').write(fill(batch, 7, 0));
+      const others = ['somebody else', 'statebench:0123456789abcdef01:0:0', 'statebench:users:meta'];
+      for (const name of others) await admin.hset(name, 'epoch', '1');
+      t.is((await admin.keys('*')).length, keys.length + others.length + 3);
       await (await open(server.url)).close();
-      t.deepEqual((await admin.keys('*')).sort(), ['somebody else', ...keys]);
+      t.deepEqual((await admin.keys('*')).sort(), [...others, ...keys].sort());
       await living.close();
-      t.deepEqual(await admin.keys('*'), ['somebody else']);
+      t.deepEqual((await admin.keys('*')).sort(), others);
     },
   );
 

@@ -8,13 +8,12 @@
  * A checkpoint is a cut by epochs (see epochs/): its file says which of the rows in the server are its own. So the pause is
  * a round trip whatever the state's size, and a restore rewrites nothing.
  */
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { checkTables, type OpenRequest, type RestoreRequest, type StateBackend, type StateStore, type TableSpec } from './contract.ts';
 import { type EpochCheckpoint, readEpochCheckpoint, writeEpochCheckpoint } from './epochs/checkpoint-file.ts';
 import { StoreEpochs } from './epochs/store-epochs.ts';
 import { RedisConnection, shownUrl } from './redis/connection.ts';
-import { freeDeadNamespaces, PREFIX, RedisNamespace } from './redis/namespace.ts';
+import { freeDeadNamespaces, newNamespace, RedisNamespace } from './redis/namespace.ts';
 import { redisListTable, redisValueTable } from './redis/tables.ts';
 import { guardStore } from './rows/guarded-store.ts';
 import { numberedTables } from './rows/layout-file.ts';
@@ -35,7 +34,11 @@ export const options = z.strictObject({
     .enum(['volatile', 'process-crash', 'os-crash'])
     .default('volatile')
     .describe('What the server has to keep by itself: process-crash needs appendonly yes, os-crash appendfsync always too. Checked.'),
-  timeoutMs: z.int().min(1).default(4_000).describe('How long connecting or any answer may take before the store fails.'),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe('How long any answer may take before the store fails; connecting 3,500 ms of it, or a third if that is more.'),
   rttMs: rttMsOption,
 });
 
@@ -62,10 +65,10 @@ export default function redis(given: RedisOptions): StateBackend {
 
   /** @param from the checkpoint to go on from. */
   async function open(tables: readonly TableSpec[], from?: EpochCheckpoint): Promise<StateStore> {
-    const name = from?.namespace ?? `${PREFIX}${randomBytes(9).toString('hex')}`;
-    const connection = await RedisConnection.open({ url, timeoutMs, rttMs, name });
+    const name = from?.namespace ?? newNamespace();
+    const { connection, facts } = await RedisConnection.open({ url, timeoutMs, rttMs, name }, durability);
     try {
-      Object.assign(settings, await connection.check(durability));
+      Object.assign(settings, facts);
       await freeDeadNamespaces(connection);
       const namespace = new RedisNamespace(connection, new StoreEpochs(name, tables, from));
       if (from === undefined) await namespace.begin();

@@ -1,4 +1,5 @@
 /** From a suite and its loaded modules to the cells of a run, and to what the run will take. */
+import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { StatebenchError, suggestion } from './errors.ts';
@@ -6,7 +7,7 @@ import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
 import { checkDividable } from './portable/key-groups.ts';
-import { PROFILES } from './profiles.ts';
+import { PROFILES, type Profile, TWICE } from './profiles.ts';
 import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
 
@@ -29,6 +30,8 @@ export interface Modules {
 export interface Estimate {
   readonly trials: number;
   readonly seconds: number;
+  /** If it ends as early as it may. */
+  readonly secondsLeast: number;
   readonly diskBytes: number;
   readonly memoryBytes: number;
 }
@@ -64,7 +67,11 @@ const MEMORY_BYTES = 1.5 * 2 ** 30;
 
 /** @throws StatebenchError `duplicate-name` or `unknown-name` */
 export function makePlan(suite: Suite, modules: Modules, { command, startedAt, leftOut }: PlanRequest): PlannedRun {
-  const { backends, workloads, storages } = modules;
+  const { workloads, storages } = modules;
+  const profile = profileOf(suite);
+  const reference = chooseReference(suite.reference, modules.backends, leftOut);
+  const twin = TWICE.has(profile.name) ? twinOf(reference, modules.backends) : null;
+  const backends = twinned(modules.backends, { reference, twin });
   checkUnique('backend', backends);
   checkUnique('workload', workloads);
   checkUnique('storage', storages);
@@ -109,7 +116,6 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
       }
     }
   }
-  const profile = PROFILES[suite.profile];
   const plan: Plan = {
     schema: SCHEMA,
     suite: suite.name,
@@ -120,7 +126,8 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     measures,
     crashesPerDay: suite.crashesPerDay,
     memoryBytes: suite.memoryBytes,
-    reference: chooseReference(suite.reference, backends, leftOut),
+    reference,
+    twin,
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
@@ -146,6 +153,41 @@ export function isHarnessCost(module: ModuleRef): boolean {
   return module.file === builtInFile('backend', 'null');
 }
 
+function profileOf({ profile: name, timeLimitSeconds }: Suite): Profile {
+  const profile = PROFILES[name];
+  if (timeLimitSeconds === null) return profile;
+  if (profile.sequential !== null) return { ...profile, sequential: { ...profile.sequential, timeLimitSeconds } };
+  throw new StatebenchError(
+    'bad-value',
+    `a time limit goes with the profile rigorous, which ends when enough is known; ${name} always has ${profile.blocks} blocks`,
+  );
+}
+
+/** The name under which the reference is measured once more: that of a module that is the same anyway, or a new one. */
+function twinOf(reference: string, backends: readonly ModuleRef[]): string | null {
+  const original = backends.find(({ name }) => name === reference);
+  if (original === undefined || isHarnessCost(original)) return null;
+  const same = backends.find(
+    (other) => other !== original && other.file === original.file && isDeepStrictEqual(other.options, original.options),
+  );
+  if (same !== undefined) return same.name;
+  const taken = new Set(backends.map(({ name }) => name));
+  for (let n = 1; ; n++) {
+    const name = `${reference.split('@')[0]}@again${n === 1 ? '' : n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** `backends` with the twin that a plan names, if it is not among them: the reference's module, and so its server, under another name. */
+export function twinned<Module extends ModuleRef>(
+  backends: readonly Module[],
+  { reference, twin }: Pick<Plan, 'reference' | 'twin'>,
+): readonly Module[] {
+  const original = backends.find(({ name }) => name === reference);
+  if (twin === null || original === undefined || backends.some(({ name }) => name === twin)) return backends;
+  return [...backends, { ...original, name: twin }];
+}
+
 function checkUnique(kind: string, modules: readonly ModuleRef[]): void {
   const seen = new Set<string>();
   for (const { name } of modules) {
@@ -158,7 +200,7 @@ function checkUnique(kind: string, modules: readonly ModuleRef[]): void {
 
 function chooseReference(asked: string | null, backends: readonly ModuleRef[], leftOut: Plan['leftOut']): string {
   const candidates = backends.filter((module) => !isHarnessCost(module)).map(({ name }) => name);
-  if (asked === null) return candidates.find((name) => name === 'memory') ?? candidates[0] ?? backends[0]!.name;
+  if (asked === null) return candidates.find((name) => name === 'memory') ?? candidates[0] ?? backends[0]?.name ?? '';
   if (candidates.includes(asked)) return asked;
   const missing = leftOut.find(({ backend }) => backend === asked);
   if (missing !== undefined) throw new StatebenchError('unavailable', `the reference '${asked}' cannot run here: ${missing.reason}`);
@@ -177,12 +219,17 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
   const shareAlone = cells.filter(({ parallelism }) => parallelism === 1).length / cells.length;
   const alone =
     (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) + (measures.includes('interval') ? STRETCHES * measuredSeconds : 0);
+  const secondsOf = (count: number) =>
+    count * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) +
+    cells.length * EXTRA_SECONDS_PER_CELL +
+    (count / (cells.length * blocks)) * allFillsSeconds(plan);
+  const limit = profile.sequential?.timeLimitSeconds ?? Number.POSITIVE_INFINITY;
+  const fewest = profile.sequential?.fewestBlocks ?? blocks;
+  const most = Math.min(secondsOf(trials), limit + secondsOf(cells.length));
   return {
     trials,
-    seconds:
-      trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) +
-      cells.length * EXTRA_SECONDS_PER_CELL +
-      (trials / (cells.length * blocks)) * allFillsSeconds(plan),
+    seconds: most,
+    secondsLeast: Math.min(most, secondsOf(Math.min(trials, cells.length * fewest))),
     diskBytes: fill.diskBytes + DISK_BYTES_PER_TRIAL * processes + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: fill.memoryBytes + MEMORY_BYTES * processes,
   };

@@ -60,6 +60,8 @@ export const cellSchema = z.strictObject({
   parallelism: z.int().positive(),
   /** `candidate` competes; `harness-cost` is the null backend, whose output means nothing and which never competes. */
   role: z.enum(['candidate', 'harness-cost']),
+  /** What runs the workload, where that is not our own pipeline over a store: a cluster of Flink, whose backend it is. */
+  engine: z.literal('flink').optional(),
 });
 export type Cell = z.infer<typeof cellSchema>;
 
@@ -77,6 +79,20 @@ export const planSchema = z.strictObject({
     measuredSeconds: z.number().positive(),
     /** The smallest effect, as a fraction, that this profile may decide; null where it may decide nothing. */
     smallestEffect: z.number().positive().nullable(),
+    /** How a run may end before it has all its blocks; null where it never does. */
+    sequential: z
+      .strictObject({
+        /** After how many blocks the data are looked at: the level of every interval is 5 % divided by their number. */
+        looks: z.array(z.int().positive()).min(1),
+        /** The run ends at no look before this many blocks. */
+        fewestBlocks: z.int().positive(),
+        /** It ends where no interval of the ratio of two backends reaches further than this, as a fraction, to either side. */
+        halfWidth: z.number().positive(),
+        /** It ends after the block in which its trials have taken this long together; null without a limit. */
+        timeLimitSeconds: z.number().positive().nullable(),
+      })
+      .nullable()
+      .default(null),
   }),
   measures: z.array(z.enum(MEASURES)),
   /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
@@ -85,6 +101,8 @@ export const planSchema = z.strictObject({
   memoryBytes: z.int().positive().nullable().default(null),
   /** The backend every other is compared with, by name. */
   reference: z.string(),
+  /** The name under which the reference is measured once more, to show the noise (A/A); null where it is not. */
+  twin: z.string().nullable().default(null),
   cells: z.array(cellSchema).min(1),
   /** Backends asked for that could not run here, each with the reason and the remedy. */
   leftOut: z.array(
@@ -147,7 +165,24 @@ export const checkpointSchema = z.strictObject({
   bytesWritten: count,
   /** Bytes of files that the storage already held and only refers to. */
   bytesReferenced: count,
-  files: count,
+  /** Null of an engine that does not tell. */
+  files: count.nullable(),
+  /**
+   * What Flink tells besides, of a checkpoint of its own: its `pauseMs` is the longest sync phase of a task, pause and persist
+   * together are the time end to end, and `atEvent` is where the source was when it was triggered.
+   */
+  flink: z
+    .strictObject({
+      /** The longest of any task. */
+      asyncMs: ms,
+      endToEndMs: ms,
+      /** From when it was triggered until its barrier reached the last task, and how long a task waited for barriers of several inputs. */
+      startDelayMs: ms,
+      alignmentMs: ms,
+      /** By vertex of the job that has state, the longest phases of its tasks. */
+      vertices: z.array(z.strictObject({ name: z.string(), syncMs: ms, asyncMs: ms, bytesWritten: count, stateBytes: count })),
+    })
+    .optional(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
@@ -172,6 +207,20 @@ export const recoverySchema = z.strictObject({
     /** → the event at which the kill came is processed again. */
     replayMs: ms,
   }),
+  /**
+   * Of a TaskManager of Flink that was killed. There the phases are: until the tasks had slots again, until they were deployed, until
+   * their state was restored, until the source gave its first event, until the event at which the kill came.
+   */
+  flink: z
+    .strictObject({
+      /** SIGKILL → the JobManager restarts the job; within the first of the phases. */
+      detectedMs: ms,
+      heartbeatIntervalMs: ms.nullable(),
+      heartbeatTimeoutMs: ms.nullable(),
+      /** Slots that were free when the TaskManager was killed: with one for each of its tasks nothing has to be started first. */
+      spareSlots: count,
+    })
+    .optional(),
 });
 export type Recovery = z.infer<typeof recoverySchema>;
 
@@ -259,26 +308,28 @@ export const completedTrialSchema = z.strictObject({
     eventsPerSecond: z.number().positive(),
     /** From when the first process began until the last one was done. */
     measuredSeconds: z.number().positive(),
-    /** CPU time of the trial's processes over the measured part; a server's is not in it. */
+    /** CPU time of the trial's processes over the measured part; a server's is not in it. Of Flink, that of the TaskManagers with its tasks. */
     cpuSeconds: z.number().nonnegative(),
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
   }),
   /** Each process's share of the measured part, in their order. */
   parts: z.array(z.strictObject({ events: count, measuredSeconds: z.number().positive() })).min(1),
-  /** Added up over the processes, where the measured time went: in calls of the store, in making events and taking out those of other processes, in checkpoints (pauses, and persisting beside the stream), the rest in the pipeline. */
-  time: z.strictObject({ storeSeconds: ms, sourceSeconds: ms, pipelineSeconds: ms, checkpointSeconds: ms }),
+  /** Added up over the processes, where the measured time went: in calls of the store, in making events and taking out those of other processes, in checkpoints (pauses, and persisting beside the stream), the rest in the pipeline. Null where an engine does not tell them apart. */
+  time: z.strictObject({ storeSeconds: ms, sourceSeconds: ms, pipelineSeconds: ms, checkpointSeconds: ms }).nullable(),
   /**
    * From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits
-   * for, firing windows and checkpoint pauses included. Closed loop: a service time, not a latency.
+   * for, firing windows and checkpoint pauses included. Closed loop: a service time, not a latency. Null of an engine without micro-batches.
    */
-  batchTime: z.strictObject({
-    all: histogramSchema,
-    /** Those micro-batches that began while a checkpoint was being persisted. */
-    duringCheckpoint: histogramSchema,
-    /** p99 of the micro-batches of each full second, in ms, of the slowest process, for the time series; null for a second without any. */
-    p99MsPerSecond: z.array(ms.nullable()),
-  }),
+  batchTime: z
+    .strictObject({
+      all: histogramSchema,
+      /** Those micro-batches that began while a checkpoint was being persisted. */
+      duringCheckpoint: histogramSchema,
+      /** p99 of the micro-batches of each full second, in ms, of the slowest process, for the time series; null for a second without any. */
+      p99MsPerSecond: z.array(ms.nullable()),
+    })
+    .nullable(),
   calls: z.array(callsSchema),
   checkpoints: z.array(checkpointSchema),
   recovery: recoverySchema.nullable(),

@@ -40,11 +40,11 @@ interface SizedCell {
 
 /**
  * Runs a plan: finds how many events a trial of each cell takes, computes the right output once a workload, then runs
- * the blocks. Every finished trial is appended to `trials.ndjson` at once. In a folder where the same plan was run in part it goes on
+ * the blocks, or as many of them as are enough. Every finished trial is appended to `trials.ndjson` at once. In a folder where the same plan was run in part it goes on
  * where that ended, with the same work in the same order: what is finished stays, what is not is done.
  * @throws StatebenchError `disk-full` once there is no room for a trial, StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
  */
-export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: RunRequest): Promise<RunOutcome> {
+export async function runPlan({ plan, cells, outDirectory, isEnough = () => false, onEvent, signal }: RunRequest): Promise<RunOutcome> {
   await sweepJobs(outDirectory, distinctStorages(cells));
   using files = openRunFiles(outDirectory);
   const { trials } = files;
@@ -94,6 +94,7 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
         if (trial.state === 'failed' && signal.aborted) return { trials };
         record(trial);
       }
+      if (isEnough(trials)) break;
     }
     return { trials };
   } finally {

@@ -7,7 +7,7 @@ import { KEY_GROUPS } from './portable/key-groups.ts';
 import { PROFILE_NAMES, type ProfileName } from './profiles.ts';
 import { MEASURES, type Measure } from './results.ts';
 import { parseSpec, type Spec, specFromParts } from './spec.ts';
-import { parseSize } from './units.ts';
+import { parseDuration, parseSize } from './units.ts';
 
 const spec = z
   .union([
@@ -46,6 +46,11 @@ export const suiteSchema = z
     crashesPerDay: z.number().positive().optional().describe('What the best checkpoint interval is told for'),
     profile: z.enum(PROFILE_NAMES).optional().describe('How long to measure'),
     seed: z.int().nonnegative().optional().describe('Decides events, order and moments of killing'),
+    timeLimit: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('With the profile rigorous: it ends after the block in which its trials have taken this long, such as 2h'),
     reference: z.string().min(1).optional().describe('The backend every other is compared with, by its name in this run'),
   })
   .describe('A Statebench suite: every backend is measured on every workload, with every storage, batch size and number of processes');
@@ -66,6 +71,8 @@ export interface Suite {
   readonly crashesPerDay: number;
   readonly profile: ProfileName;
   readonly seed: number;
+  /** When a run of the profile rigorous ends at the latest; null without a limit. */
+  readonly timeLimitSeconds: number | null;
   /** Null where the run chooses it. */
   readonly reference: string | null;
 }
@@ -84,6 +91,7 @@ export const DEFAULT_SUITE: Suite = {
   crashesPerDay: 1,
   profile: 'quick',
   seed: 1,
+  timeLimitSeconds: null,
   reference: null,
 };
 
@@ -114,6 +122,7 @@ export function readSuite(file: string): Suite {
     crashesPerDay: data.crashesPerDay ?? DEFAULT_SUITE.crashesPerDay,
     profile: data.profile ?? DEFAULT_SUITE.profile,
     seed: data.seed ?? DEFAULT_SUITE.seed,
+    timeLimitSeconds: data.timeLimit === undefined ? DEFAULT_SUITE.timeLimitSeconds : readTimeLimit(data.timeLimit, file),
     reference: data.reference ?? null,
   };
 }
@@ -168,6 +177,12 @@ function readMemory(given: string | number, file: string): number {
   const bytes = parseSize(String(given));
   if (bytes !== null) return bytes;
   throw new StatebenchError('bad-suite', `suite ${file}: $.memory: takes a whole number of bytes or a size such as 256mb, not '${given}'`);
+}
+
+function readTimeLimit(given: string, file: string): number {
+  const milliseconds = parseDuration(given);
+  if (milliseconds !== null) return milliseconds / 1000;
+  throw new StatebenchError('bad-suite', `suite ${file}: $.timeLimit: takes a duration such as 90min or 2h, not '${given}'`);
 }
 
 type SpecJson = z.infer<typeof spec>;

@@ -26,13 +26,19 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
     const twin = everyGroup(run)
       .flatMap((group) => group.candidates)
       .find(({ cell }) => cell.id === id);
-    if (ratio === null || twin === undefined || (verdict.word !== 'faster' && verdict.word !== 'slower')) continue;
+    if (ratio === null || twin === undefined) continue;
+    if (verdict.word !== 'faster' && verdict.word !== 'slower') {
+      note(
+        `${nameOf(twin)} is the reference measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
+      );
+      continue;
+    }
     alarm(
       `${nameOf(twin)} is the reference under another name and came out ${verdict.word} (${rangeOf(ratio, false)} ×): this machine was too unsteady; believe nothing below.`,
     );
   }
   if (isPartial(results))
-    alarm(`Partial: ${finishedTrials(trials)} of ${plannedTrials(plan)} trials are finished. Go on with statebench resume.`);
+    alarm(`Partial: ${finishedTrials(results)} of ${plannedTrials(plan)} trials are finished. Go on with statebench resume.`);
   if (profile.smallestEffect === null) warn(`The profile ${profile.name} only tries whether things work: it decides nothing.`);
   else if (profile.smallestEffect > 0.05)
     warn(

@@ -75,6 +75,11 @@ const COLUMNS: Cells = [
     value: ({ againstReference }) => short(againstReference?.ratio?.interval?.high ?? null),
   },
   { key: 'verdict', title: 'Verdict against the reference', value: ({ againstReference }) => againstReference?.verdict.word ?? null },
+  {
+    key: 'detectable_difference',
+    title: 'Smallest difference found in 9 of 10 repetitions, fraction',
+    value: ({ againstReference }) => short(againstReference?.verdict.detectable ?? null),
+  },
   metric('batch_p50_ms', 'Time per micro-batch, p50, ms', 'batchP50Ms'),
   metric('batch_p99_ms', 'Time per micro-batch, p99, ms', 'batchP99Ms'),
   metric('batch_p999_ms', 'Time per micro-batch, p99.9, ms', 'batchP999Ms'),

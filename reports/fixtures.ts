@@ -89,9 +89,17 @@ export interface Wanted {
 }
 
 export const PROFILES = {
-  smoke: { name: 'smoke', blocks: 1, warmUpSeconds: 0.5, measuredSeconds: 1, smallestEffect: null },
-  quick: { name: 'quick', blocks: 3, warmUpSeconds: 1, measuredSeconds: 3, smallestEffect: 0.25 },
-  standard: { name: 'standard', blocks: 10, warmUpSeconds: 5, measuredSeconds: 15, smallestEffect: 0.05 },
+  smoke: { name: 'smoke', blocks: 1, warmUpSeconds: 0.5, measuredSeconds: 1, smallestEffect: null, sequential: null },
+  quick: { name: 'quick', blocks: 3, warmUpSeconds: 1, measuredSeconds: 3, smallestEffect: 0.25, sequential: null },
+  rigorous: {
+    name: 'rigorous',
+    blocks: 40,
+    warmUpSeconds: 10,
+    measuredSeconds: 30,
+    smallestEffect: 0.05,
+    sequential: { looks: [10, 15, 20, 30, 40], fewestBlocks: 15, halfWidth: 0.05, timeLimitSeconds: null },
+  },
+  standard: { name: 'standard', blocks: 10, warmUpSeconds: 5, measuredSeconds: 15, smallestEffect: 0.05, sequential: null },
 } as const satisfies Record<string, Plan['profile']>;
 
 /** The run that most tests look at: every backend, one failure, one wrong output, one left out, 10 blocks. */
@@ -141,6 +149,7 @@ export function inventResults(wanted: Wanted): Results {
     crashesPerDay: 1,
     memoryBytes: null,
     reference: 'memory',
+    twin: null,
     cells,
     leftOut: [...wanted.leftOut],
   };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { caveatsOf } from './caveats.ts';
-import { asText, decide } from './decision.ts';
+import { decide } from './decision.ts';
 import type { Results } from './read-results.ts';
+import { asText } from './recommend/phrase.ts';
 import { METRIC_NAMES } from './statistics/metrics.ts';
 import type { Sample } from './statistics/sample.ts';
 import { type CellSummary, everyGroup, type RunSummary, summarise } from './statistics/summary.ts';
@@ -49,6 +50,8 @@ export const summarySchema = z.strictObject({
             .strictObject({
               verdict: z.enum(['faster', 'slower', 'equivalent', 'unresolved', 'insufficient']),
               blocksNeeded: z.int().nullable(),
+              /** The smallest difference, as a fraction, that data of this noise show in 9 of 10 repetitions. */
+              detectable: z.number().nullable(),
               ratio: z.number().nullable(),
               interval: interval.nullable(),
               blocks: z.int(),
@@ -106,6 +109,7 @@ function cellOf({ cell, standing, tier, againstReference, metrics }: CellSummary
         : {
             verdict: againstReference.verdict.word,
             blocksNeeded: againstReference.verdict.blocksNeeded,
+            detectable: againstReference.verdict.detectable,
             ratio: againstReference.ratio?.ratio ?? null,
             interval: againstReference.ratio?.interval ?? null,
             blocks: againstReference.ratio?.n ?? 0,

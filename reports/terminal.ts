@@ -1,9 +1,11 @@
 import type { Plan } from '../harness/results.ts';
 import { type Caveat, caveatsOf } from './caveats.ts';
-import { asText, decide, nameOf, outputMark, standingLine } from './decision.ts';
+import { decide, nameOf, outputMark, standingLine } from './decision.ts';
+import { groupTitle } from './group-title.ts';
 import { plainText, shortText } from './plain-text.ts';
-import { grouped, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
+import { rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
+import { asText } from './recommend/phrase.ts';
 import { SPEED_UP_NOTE, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
 import { speedUpsOf } from './statistics/speed-up.ts';
@@ -59,14 +61,15 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   return options.unicode ? text : ascii(text);
 }
 
-interface Painter {
+export interface Painter {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
 }
 
-function painter({ color }: TerminalOptions): Painter {
+/** What paints text, or leaves it where there is no colour. */
+export function painter({ color }: TerminalOptions): Painter {
   const sgr = (code: number) => (text: string) => (color && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text);
   return { bold: sgr(1), dim: sgr(2), good: sgr(32), bad: sgr(31) };
 }
@@ -83,7 +86,7 @@ interface Field {
 /** @param inMemory ids of the cells that get a mark */
 function groupLines(group: GroupSummary, plan: Plan, inMemory: ReadonlySet<string>, width: number, paint: Painter): readonly string[] {
   const { headline, why } = decide(group, plan);
-  const title = `${plainText(group.workload.name)}, micro-batches of ${grouped(group.batchSize, 0)}, checkpoints to ${plainText(group.storage.name)}${group.parallelism === 1 ? '' : `, ${group.parallelism} processes`}`;
+  const title = groupTitle(group);
   const unit = unitFor(
     'rate',
     group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
@@ -227,7 +230,7 @@ function caveatLines(caveats: readonly Caveat[], width: number, paint: Painter):
 }
 
 /** Lines of at most `width`, broken at spaces where there are any; all but the first begin with `indent`. */
-function wrapped(text: string, width: number, indent: string): readonly string[] {
+export function wrapped(text: string, width: number, indent: string): readonly string[] {
   const lines = [''];
   for (const word of text.split(' ').flatMap((long) => pieces(long, width - indent.length))) {
     const last = lines.at(-1)!;
@@ -246,7 +249,7 @@ function pieces(word: string, size: number): readonly string[] {
   );
 }
 
-function padded(text: string, size: number, align: Field['align']): string {
+export function padded(text: string, size: number, align: Field['align']): string {
   const space = ' '.repeat(Math.max(0, size - displayWidth(text)));
   return align === 'left' ? text + space : space + text;
 }
@@ -267,6 +270,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '·': '-',
   '°': '*',
   '–': '-',
+  '−': '-',
   '…': '~',
   '“': '"',
   '”': '"',

@@ -1,4 +1,5 @@
 /** One connection to Redis: opened and checked within a limit, errors with a name and a remedy, never a password in them. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, Redis } from 'ioredis';
 import { BackendError, type Durability } from '../contract.ts';
 import { type Address, atDistance, tlsFor } from '../served/distance.ts';
@@ -6,7 +7,7 @@ import { type Address, atDistance, tlsFor } from '../served/distance.ts';
 export interface ConnectionOptions {
   /** `redis://` or `rediss://`; may hold a user and a password. */
   readonly url: string;
-  /** How long connecting, and later any answer, may take. */
+  /** How long any answer may take; opening takes no longer than {@link openingMsOf} this. */
   readonly timeoutMs: number;
   /** How much further away than it is the server is to be. */
   readonly rttMs: number;
@@ -15,6 +16,15 @@ export interface ConnectionOptions {
 }
 
 const DEFAULT_PORT = 6379;
+/** Opening may take this long, or a third of the limit where that is more: an error is to come within five seconds. */
+const OPENING_MS = 3_500;
+/** Between two questions to a server that still loads what it kept. */
+const LOADING_MS = 50;
+
+/** How long connecting and asking the server what it is may take together. */
+function openingMsOf(timeoutMs: number): number {
+  return Math.min(timeoutMs, Math.max(OPENING_MS, timeoutMs / 3));
+}
 
 /** What a server says of itself. */
 export interface ServerFacts {
@@ -45,23 +55,46 @@ function urlAt(url: string, { host, port }: Address): string {
   return moved.href;
 }
 
+/** What a server's refusal begins with, what that means, and what to do. */
+const REFUSALS: readonly (readonly [begins: RegExp, meaning: string, remedy: string])[] = [
+  [
+    /^(WRONGPASS|NOAUTH|ERR (AUTH|invalid password|Client sent AUTH))/,
+    'refused the password',
+    'give its own, as url=redis://:PASSWORD@HOST:PORT',
+  ],
+  [/^NOPERM/, 'does not allow this user to do that', 'give the user the rights in its ACL'],
+  [/^OOM/, 'is out of memory', 'raise its maxmemory or run with less state'],
+  [/^READONLY/, 'is a read-only replica', 'name its primary'],
+  [/^LOADING/, 'is still loading what it kept', 'begin again once it is through'],
+  [/^MISCONF/, 'cannot write to its disk', 'make room there, see its log'],
+  [/^NOREPLICAS/, 'has too few replicas to be written to', 'start them, or lower its min-replicas-to-write'],
+  [/^(MOVED|ASK|CLUSTERDOWN|CROSSSLOT)/, 'is part of a cluster', 'name a server that stands alone'],
+  [/^ERR max number of clients/, 'has as many clients as it takes', 'raise its maxclients'],
+  [/^ERR (DB index|invalid DB)/, 'has no database of that number', 'end the url in one that it has, as redis://HOST:PORT/0'],
+  [/^WRONGTYPE/, 'has a key of somebody else where ours belongs', 'give another database, as url=redis://HOST:PORT/1'],
+  [/^ERR unknown command/, 'does not know a command', 'it may have been renamed or forbidden in its configuration'],
+  [/^Unknown RESP type/, 'does not speak as Redis does', 'is it another server that listens there?'],
+];
+
 export class RedisConnection {
   readonly #client: Redis;
   readonly #shown: string;
-  readonly #timeoutMs: number;
   readonly #name: string;
+  /** How long the answer that is waited for may take, in milliseconds. */
+  #limitMs: number;
+  #isOpen = false;
   /** The first thing that went wrong with the socket: later failures follow from it. */
   #broken: Error | undefined;
 
   /** @param at where the server is to be connected to. */
   private constructor({ url, timeoutMs, name }: ConnectionOptions, at: Address) {
     this.#shown = shownUrl(url);
-    this.#timeoutMs = timeoutMs;
     this.#name = name;
+    this.#limitMs = openingMsOf(timeoutMs);
     this.#client = new Redis(urlAt(url, at), {
       ...(url.startsWith('rediss:') ? { tls: tlsFor(addressOf(url).host) } : {}),
       lazyConnect: true,
-      connectTimeout: timeoutMs,
+      connectTimeout: this.#limitMs,
       socketTimeout: timeoutMs,
       connectionName: name,
       // A store whose connection broke does not know which of its writes arrived: it fails, and is restored.
@@ -78,30 +111,50 @@ export class RedisConnection {
   }
 
   /**
-   * @throws BackendError `unavailable` if no server answers within the limit, `refused` if it does not let us in, is too
-   * old, or could throw state away when memory runs out.
+   * Connects, waits for a server that still loads what it kept, and asks it what it is.
+   * @throws BackendError `unavailable` if no server answers within the limit, `refused` if it does not let us in, is too old or
+   * part of a cluster, could throw state away when memory runs out, or keeps less than `durability` asks.
    */
-  static async open(options: ConnectionOptions): Promise<RedisConnection> {
+  static async open(
+    options: ConnectionOptions,
+    durability: Durability,
+  ): Promise<{ readonly connection: RedisConnection; readonly facts: ServerFacts }> {
     const connection = new RedisConnection(options, await atDistance(addressOf(options.url), options.rttMs));
+    const limitMs = connection.#limitMs;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${options.timeoutMs} ms`)), options.timeoutMs);
+      timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
     });
     try {
-      const connecting = connection.#client.connect().then(() => connection.#client.ping());
-      connecting.catch(() => {}); // after a timeout nobody waits for it any more
-      await Promise.race([connecting, late]);
+      const opening = connection.#open(durability, performance.now() + limitMs);
+      opening.catch(() => {}); // after a timeout nobody waits for it any more
+      const facts = await Promise.race([opening, late]);
+      connection.#limitMs = options.timeoutMs;
+      connection.#isOpen = true;
+      return { connection, facts };
     } catch (error) {
       connection.#client.disconnect();
       throw connection.#explain(connection.#broken ?? (error as Error));
     } finally {
       clearTimeout(timer);
     }
-    return connection;
   }
 
-  /** @throws BackendError `refused` if the server is too old, may evict state, or keeps less than `durability` asks. */
-  async check(durability: Durability): Promise<ServerFacts> {
+  /** @param untilMs when to give up waiting for a server that loads. */
+  async #open(durability: Durability, untilMs: number): Promise<ServerFacts> {
+    await this.#client.connect();
+    for (;;) {
+      const answer = await this.#client.ping().catch((error: Error) => error);
+      if (!(answer instanceof Error)) break;
+      if (!answer.message.startsWith('LOADING') || performance.now() + LOADING_MS > untilMs) throw answer;
+      await pause(LOADING_MS);
+    }
+    // ioredis goes on in database 0 where that of the url could not be selected.
+    if (this.#broken !== undefined) throw this.#broken;
+    return this.#check(durability);
+  }
+
+  async #check(durability: Durability): Promise<ServerFacts> {
     const info = new Map(
       String(await this.call('INFO'))
         .split('\r\n')
@@ -113,6 +166,8 @@ export class RedisConnection {
     if (major < VERSION_MIN[0] || (major === VERSION_MIN[0] && minor < VERSION_MIN[1])) {
       throw refused(`is version ${version}: ${VERSION_MIN.join('.')} or newer is needed for ZRANGE BYLEX`);
     }
+    const mode = info.get('redis_mode') ?? 'standalone';
+    if (mode !== 'standalone') throw refused(`is of a ${mode}: name a server that stands alone`);
     const policy = info.get('maxmemory_policy') ?? 'noeviction';
     if (policy !== 'noeviction' && info.get('maxmemory') !== '0') {
       throw refused(`evicts keys when memory runs out (maxmemory-policy ${policy}), which would lose state: set it to noeviction`);
@@ -183,21 +238,17 @@ export class RedisConnection {
   #explain(error: Error): BackendError {
     if (error instanceof BackendError) return error;
     const { message } = error;
-    const tell = (code: 'refused' | 'unavailable', what: string, remedy: string) =>
-      new BackendError(code, `the Redis server at ${this.#shown} ${what} (${message}): ${remedy}`, { cause: error });
-    if (/^(WRONGPASS|NOAUTH|ERR (AUTH|invalid password|Client sent AUTH))/.test(message)) {
-      return tell('refused', 'refused the password', 'give its own, as url=redis://:PASSWORD@HOST:PORT');
-    }
-    if (/^NOPERM/.test(message)) return tell('refused', 'does not allow this user to do that', 'give the user the rights in its ACL');
-    if (/^OOM/.test(message)) return tell('refused', 'is out of memory', 'raise its maxmemory or run with less state');
-    if (/^READONLY/.test(message)) return tell('refused', 'is a read-only replica', 'name its primary');
-    if (/^Unknown RESP type/.test(message))
-      return tell('refused', 'does not speak as Redis does', 'is it another server that listens there?');
-    if (error.name === 'ReplyError') return tell('refused', 'refused a command', 'see its log');
+    const tell = (what: string, remedy: string) =>
+      new BackendError('refused', `the Redis server at ${this.#shown} ${what} (${message}): ${remedy}`, { cause: error });
+    const known = REFUSALS.find(([begins]) => begins.test(message));
+    if (known !== undefined) return tell(known[1], known[2]);
+    if (error.name === 'ReplyError') return tell('refused a command', 'see its log');
     const cause = this.#broken ?? error;
+    const isShut = !this.#isOpen && /EPIPE|ECONNRESET|Connection is closed/.test(cause.message);
+    const orElse = isShut ? ', or if one is there see its log, its maxclients, and whether it wants TLS (rediss://)' : '';
     return new BackendError(
       'unavailable',
-      `no Redis server answers at ${this.#shown} (${cause.message}; limit ${this.#timeoutMs} ms): start one there, or give url=redis://HOST:PORT`,
+      `no Redis server answers at ${this.#shown} (${cause.message}; limit ${this.#limitMs} ms): start one there, or give url=redis://HOST:PORT${orElse}`,
       { cause },
     );
   }

@@ -1,5 +1,6 @@
 /**
- * A store's keys in the server. All begin with its namespace:
+ * A store's keys in the server. `statebench:stores` is a hash of all namespaces; nothing that is not of one is ever touched.
+ * All keys of a store begin with its namespace, `statebench:<random>`:
  *
  * - `…:meta` a hash: the last epoch handed out, and by table (`ids:N`) the id that its next window gets
  * - `…:cuts` a hash of the checkpoints that were not released, by epoch
@@ -7,6 +8,7 @@
  *
  * Redis executes what one connection sends in order, so whatever is told in front of a write is known wherever the write is.
  */
+import { randomBytes } from 'node:crypto';
 import { BackendError } from '../contract.ts';
 import type { EpochCheckpoint } from '../epochs/checkpoint-file.ts';
 import { type Cut, parseCut } from '../epochs/cuts.ts';
@@ -14,8 +16,14 @@ import type { StoreEpochs } from '../epochs/store-epochs.ts';
 import { CommandWriter } from './commands.ts';
 import type { RedisConnection } from './connection.ts';
 
-/** In front of every key. */
-export const PREFIX = 'statebench:';
+/** Of the namespaces that there are, with the version of how they are laid out. */
+const REGISTER = 'statebench:stores';
+const LAYOUT = '1';
+
+/** Of a store that begins empty. */
+export function newNamespace(): string {
+  return `statebench:${randomBytes(9).toString('hex')}`;
+}
 
 /** Keys in one UNLINK. */
 const PAGE = 1024;
@@ -63,7 +71,7 @@ export class RedisNamespace {
     const keys = this.#keys[table]!;
     let key = keys.get(id);
     if (key === undefined) {
-      key = this.#keyOf(table, id);
+      key = keyOf(this.#name, table, id);
       keys.set(id, key);
     }
     return key;
@@ -156,14 +164,17 @@ export class RedisNamespace {
   async leave(): Promise<void> {
     if (!this.epochs.begun) return;
     if (this.epochs.cuts.all.length === 0) {
-      for (const [table, ids] of this.epochs.windows.entries()) for (const id of ids.all()) this.#unneeded.push(this.#keyOf(table, id));
+      for (const [table, ids] of this.epochs.windows.entries())
+        for (const id of ids.all()) this.#unneeded.push(keyOf(this.#name, table, id));
       this.#unneeded.push(...['meta', 'cuts'].map((name) => Buffer.from(`${this.#name}:${name}`)));
     }
     await this.#sweep();
+    if (this.epochs.cuts.all.length === 0) await this.connection.call('HDEL', REGISTER, this.#name);
   }
 
   async #begin(): Promise<void> {
     await this.connection.endOthers();
+    await this.connection.call('HSET', REGISTER, this.#name, LAYOUT);
     const epoch = Number(await this.connection.call('HINCRBY', `${this.#name}:meta`, 'epoch', '1'));
     const meta = pairs((await this.connection.call('HGETALL', `${this.#name}:meta`)) as Buffer[]);
     const cuts = pairs((await this.connection.call('HGETALL', `${this.#name}:cuts`)) as Buffer[]);
@@ -182,7 +193,7 @@ export class RedisNamespace {
   async #free(): Promise<void> {
     for (const { table, from, to } of this.epochs.free()) {
       for (let id = from; id < to; id++) {
-        this.#unneeded.push(this.#keyOf(table, id));
+        this.#unneeded.push(keyOf(this.#name, table, id));
         if (this.#unneeded.length >= PAGE) await this.#sweep();
       }
     }
@@ -210,7 +221,7 @@ export class RedisNamespace {
       writer.begin('EVAL', 3 + 2 * (end - at));
       writer.text(REMOVE_BELOW);
       writer.text('1');
-      writer.bytes(this.#keyOf(table, id));
+      writer.bytes(keyOf(this.#name, table, id));
       for (; at < end; at++) {
         const { key, epoch, count } = due[at]!;
         writer.bytes(key);
@@ -222,10 +233,10 @@ export class RedisNamespace {
       await this.connection.send(writer.take());
     }
   }
+}
 
-  #keyOf(table: number, id: number): Buffer {
-    return Buffer.from(`${this.#name}:${table}:${id}`, 'latin1');
-  }
+function keyOf(namespace: string, table: number | string, id: number): Buffer {
+  return Buffer.from(`${namespace}:${table}:${id}`, 'latin1');
 }
 
 function pairs(flat: readonly Buffer[]): Map<string, string> {
@@ -235,22 +246,38 @@ function pairs(flat: readonly Buffer[]): Map<string, string> {
 }
 
 /**
- * Frees what stores left that died and have no checkpoint. Keys first, connections second: a namespace that had keys
- * before and has no connection now is dead, as a store connects before it writes.
+ * Frees what stores left that died and have no checkpoint. The register first, connections second: a namespace that was
+ * registered before and has no connection now is dead, as a store connects before it registers.
+ * @throws BackendError `refused` if the register is somebody else's.
  */
 export async function freeDeadNamespaces(connection: RedisConnection): Promise<void> {
-  const found: string[] = [];
-  let cursor = '0';
-  do {
-    const [next, keys] = (await connection.call('SCAN', cursor, 'MATCH', `${PREFIX}*`, 'COUNT', '1000')) as [Buffer, Buffer[]];
-    cursor = next.toString();
-    found.push(...keys.map((key) => key.toString('latin1')));
-  } while (cursor !== '0');
-  if (found.length === 0) return;
-  const namespaceOf = (key: string) => key.split(':', 2).join(':');
-  const clients = String(await connection.call('CLIENT', 'LIST'));
-  const needed = new Set(clients.match(/(?<= name=)\S+/g));
-  for (const key of found) if (key.endsWith(':cuts')) needed.add(namespaceOf(key));
-  const dead = found.filter((key) => !needed.has(namespaceOf(key)));
-  for (let at = 0; at < dead.length; at += PAGE) await connection.call('UNLINK', ...dead.slice(at, at + PAGE));
+  const registered = pairs((await connection.call('HGETALL', REGISTER)) as Buffer[]);
+  for (const [namespace, layout] of registered) {
+    if (/^statebench:[0-9a-f]{18}$/.test(namespace) && layout === LAYOUT) continue;
+    throw new BackendError(
+      'refused',
+      `the Redis server holds a key '${REGISTER}' that is not of this version of Statebench (it has '${namespace}'): give another database, as url=redis://HOST:PORT/1`,
+    );
+  }
+  if (registered.size === 0) return;
+  const connected = new Set(String(await connection.call('CLIENT', 'LIST')).match(/(?<= name=)\S+/g));
+  for (const namespace of registered.keys()) {
+    if (connected.has(namespace) || (await connection.call('EXISTS', `${namespace}:cuts`)) === 1) continue;
+    await freeNamespace(connection, namespace);
+  }
+}
+
+/** The rows, whose ids its `meta` tells, then that, then its entry: who is interrupted here leaves enough to begin again. */
+async function freeNamespace(connection: RedisConnection, namespace: string): Promise<void> {
+  const meta = pairs((await connection.call('HGETALL', `${namespace}:meta`)) as Buffer[]);
+  for (const [field, next] of meta) {
+    const [, table] = /^ids:(\d+)$/.exec(field) ?? [];
+    if (table === undefined) continue;
+    for (let id = 0; id < Number(next); id += PAGE) {
+      const count = Math.min(PAGE, Number(next) - id);
+      await connection.call('UNLINK', ...Array.from({ length: count }, (_, i) => keyOf(namespace, table, id + i)));
+    }
+  }
+  await connection.call('UNLINK', `${namespace}:meta`);
+  await connection.call('HDEL', REGISTER, namespace);
 }

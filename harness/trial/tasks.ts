@@ -198,7 +198,9 @@ export interface CalibrateResult {
   readonly eventsPerSecond: number;
 }
 
-export interface MeasureResult extends Pick<CompletedTrial, 'time' | 'batchTime' | 'calls' | 'disk' | 'unavailable'> {
+export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | 'unavailable'> {
+  readonly time: NonNullable<CompletedTrial['time']>;
+  readonly batchTime: NonNullable<CompletedTrial['batchTime']>;
   readonly liveState: NonNullable<CompletedTrial['liveState']>;
   /** When the measured part began and ended, on the clock that all processes share. */
   readonly startNs: number;

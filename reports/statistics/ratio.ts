@@ -4,20 +4,25 @@ import { twoSidedP } from './student-t.ts';
 /** Values of one metric of one cell by block. */
 export type ByBlock = ReadonlyMap<number, number>;
 
-/** How a cell stands against another over the blocks both have: blocks are pairs, since noise and drift hit both alike. */
-export interface PairedRatio {
-  /** Blocks in which both have a value. */
+/** A ratio of geometric means, with what is known of it. */
+export interface Ratio {
+  /** Values on the side that has fewer. */
   readonly n: number;
-  /** Geometric mean of the ratios. */
   readonly ratio: number;
-  /** Paired t interval on logarithms at level 1 − alpha; null below 3 blocks. */
+  /** t interval on logarithms at level 1 − alpha; null below 3 values. */
   readonly interval: Interval | null;
-  /** 0.05, or less where several comparisons share it (Holm). */
+  /** 0.05, or less where several comparisons share it (Holm, looks). */
   readonly alpha: number;
-  /** Standard deviation of the logarithms of the ratios. */
+  /** Standard error of the logarithm of the ratio, times √n. */
   readonly sdLog: number;
-  /** Two-sided p value of "the ratio is 1", not adjusted; null below 3 blocks. */
+  /** Degrees of freedom of that; null below 3 values. */
+  readonly df: number | null;
+  /** Two-sided p value of "the ratio is 1", not adjusted; null below 3 values. */
   readonly p: number | null;
+}
+
+/** How a cell stands against another over the `n` blocks both have: blocks are pairs, since noise and drift hit both alike. */
+export interface PairedRatio extends Ratio {
   readonly logs: readonly number[];
 }
 
@@ -40,6 +45,7 @@ function fromLogs(logs: readonly number[], alpha: number): PairedRatio {
     interval: enough ? expInterval(logs, alpha) : null,
     alpha,
     sdLog: sd,
+    df: enough ? n - 1 : null,
     p: enough ? (Number.isFinite(t) ? twoSidedP(t, n - 1) : 0) : null,
     logs,
   };
@@ -47,20 +53,27 @@ function fromLogs(logs: readonly number[], alpha: number): PairedRatio {
 
 /**
  * Holm's step-down over a family of comparisons: the i-th smallest p value of m is tested at alpha / (m − i + 1), and
- * from the first that fails on, all keep the alpha at which it failed. Intervals widen to match, so that an interval
- * excludes 1 exactly where Holm rejects. Order is kept.
+ * from the first that fails on, all keep the alpha at which it failed. Order is kept.
  * S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979).
+ * @returns the level of each; null where there is no p value.
  */
-export function holm(ratios: readonly (PairedRatio | null)[], alpha = 0.05): (PairedRatio | null)[] {
-  const tested = ratios
-    .flatMap((ratio, place) => (ratio?.p == null ? [] : [{ p: ratio.p, place, logs: ratio.logs }]))
-    .toSorted((a, b) => a.p - b.p);
-  const adjusted = [...ratios];
+export function holmLevels(ps: readonly (number | null)[], alpha: number): (number | null)[] {
+  const tested = ps.flatMap((p, place) => (p === null ? [] : [{ p, place }])).toSorted((a, b) => a.p - b.p);
+  const levels: (number | null)[] = ps.map(() => null);
   let stoppedAt: number | null = null;
-  for (const [i, { p, place, logs }] of tested.entries()) {
+  for (const [i, { p, place }] of tested.entries()) {
     const own: number = stoppedAt ?? alpha / (tested.length - i);
     if (p > own) stoppedAt = own;
-    adjusted[place] = fromLogs(logs, own);
+    levels[place] = own;
   }
-  return adjusted;
+  return levels;
+}
+
+/** Ratios at the levels of {@link holmLevels}: intervals widen to match, so that one excludes 1 exactly where Holm rejects. */
+export function holm(ratios: readonly (PairedRatio | null)[], alpha = 0.05): (PairedRatio | null)[] {
+  const levels = holmLevels(
+    ratios.map((ratio) => ratio?.p ?? null),
+    alpha,
+  );
+  return ratios.map((ratio, place) => (ratio === null || levels[place] == null ? ratio : fromLogs(ratio.logs, levels[place])));
 }
