@@ -10,6 +10,7 @@ import { checkDividable } from './portable/key-groups.ts';
 import { PROFILES, type Profile, TWICE } from './profiles.ts';
 import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
+import { latencySeconds } from './trial/latency-run.ts';
 
 /** A cell with all that another process needs to run it. */
 export interface PlannedCell {
@@ -125,6 +126,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     profile,
     measures,
     crashesPerDay: suite.crashesPerDay,
+    latency: suite.latency,
     memoryBytes: suite.memoryBytes,
     reference,
     twin,
@@ -140,7 +142,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
 }
 
 /** Of cells of several processes they would take another way to divide the work, and are not measured. */
-const MEASURED_ALONE: readonly Measure[] = ['rescale', 'interval'];
+const MEASURED_ALONE: readonly Measure[] = ['latency', 'rescale', 'interval'];
 
 /** In the order of the list; throughput always, and for the interval the time that a restore takes. */
 function measuresOf(asked: readonly Measure[]): Measure[] {
@@ -218,7 +220,9 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
   const fill = fillNeeds(workloads);
   const shareAlone = cells.filter(({ parallelism }) => parallelism === 1).length / cells.length;
   const alone =
-    (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) + (measures.includes('interval') ? STRETCHES * measuredSeconds : 0);
+    (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
+    (measures.includes('interval') ? STRETCHES * measuredSeconds : 0) +
+    (measures.includes('latency') ? latencySeconds(profile) : 0);
   const secondsOf = (count: number) =>
     count * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) +
     cells.length * EXTRA_SECONDS_PER_CELL +
@@ -239,7 +243,8 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
 function allFillsSeconds({ cells, profile, measures }: Plan): number {
   const candidates = cells.filter(({ role }) => role === 'candidate');
   const workloads = new Map(candidates.map(({ workload }) => [workload.name, workload]));
-  const streams = profile.blocks * (measures.includes('interval') ? 2 : 1) + 1;
+  const again = measures.filter((measure) => measure === 'interval' || measure === 'latency').length;
+  const streams = profile.blocks * (1 + again) + 1;
   const sum = (numbers: readonly number[]) => numbers.reduce((total, seconds) => total + seconds, 0);
   return (
     streams * sum(candidates.map(({ workload }) => fillSeconds(workload).store)) +

@@ -6,6 +6,11 @@
  * says why under the field's name. Nothing in a report is not in these files.
  */
 import { z } from 'zod';
+import { histogramSchema } from './results-histogram.ts';
+import { latencySchema } from './results-latency.ts';
+
+export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
+export type { LatencyFigures, Load } from './results-latency.ts';
 
 export const SCHEMA = 1;
 
@@ -15,35 +20,8 @@ const settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean
 const durability = z.enum(['volatile', 'process-crash', 'os-crash']);
 export type Durability = z.infer<typeof durability>;
 
-/**
- * A log-linear histogram, whole. Values below 2 × subBuckets have a bucket each; above, every octave has `subBuckets`
- * buckets of equal width. `counts` alternates bucket index and count, indices ascending, empty buckets left out.
- * {@link bucketFloor} and {@link bucketWidth} turn an index back into values.
- */
-export const histogramSchema = z.strictObject({
-  unit: z.literal('ns'),
-  subBuckets: z.literal(128),
-  total: count,
-  min: count,
-  max: count,
-  counts: z.array(count),
-});
-export type HistogramData = z.infer<typeof histogramSchema>;
-
-/** Lowest value of bucket `index`. */
-export function bucketFloor(index: number, subBuckets: number): number {
-  if (index < 2 * subBuckets) return index;
-  const octave = Math.floor(index / subBuckets) - 1;
-  return (subBuckets + (index % subBuckets)) * 2 ** octave;
-}
-
-/** How many values bucket `index` covers, from its floor upwards. */
-export function bucketWidth(index: number, subBuckets: number): number {
-  return index < 2 * subBuckets ? 1 : 2 ** (Math.floor(index / subBuckets) - 1);
-}
-
 /** What a run may measure. Throughput is that of every trial; the others are made as asked for. */
-export const MEASURES = ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
+export const MEASURES = ['throughput', 'latency', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 const named = z.strictObject({ name: z.string().min(1), settings });
@@ -97,6 +75,17 @@ export const planSchema = z.strictObject({
   measures: z.array(z.enum(MEASURES)),
   /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
   crashesPerDay: z.number().positive(),
+  /** How the open loop is driven. */
+  latency: z
+    .strictObject({
+      /** Events evenly spaced, or at random with the same mean. */
+      arrivals: z.enum(['constant', 'poisson']),
+      /** What p99 may be for a rate to count as sustained. */
+      limitMs: z.number().positive(),
+      /** The rates at which all cells are measured that can; null where they follow from the cells' speeds. */
+      ratesPerSecond: z.array(z.number().positive()).nullable(),
+    })
+    .default({ arrivals: 'constant', limitMs: 1000, ratesPerSecond: null }),
   /** What every backend was to keep in memory, in each of its processes; null where each went by its own settings. */
   memoryBytes: z.int().positive().nullable().default(null),
   /** The backend every other is compared with, by name. */
@@ -335,6 +324,8 @@ export const completedTrialSchema = z.strictObject({
   recovery: recoverySchema.nullable(),
   rescale: rescaleSchema.nullable(),
   interval: intervalSchema.nullable(),
+  /** Null where no open loop was run. */
+  latency: latencySchema.nullable().default(null),
   memory: z.strictObject({
     /** Resident memory of the trial's processes, together, before the store was opened, source and harness included; then the most. */
     rssBytesBefore: count.nullable(),
@@ -360,6 +351,8 @@ export const completedTrialSchema = z.strictObject({
     rescaled: checkedOutput.nullable(),
     /** Rows fired up to the end of the sweep of the checkpoint interval, without a crash. */
     swept: checkedOutput.nullable(),
+    /** Rows fired up to the end of the open loop, without a crash. */
+    paced: checkedOutput.nullable().default(null),
     /** Late events of each stage, as `events.lateByStage` has them. */
     late: checkedLate.nullable(),
   }),
@@ -381,6 +374,7 @@ export const failedTrialSchema = z.strictObject({
     'replay',
     'rescale',
     'interval',
+    'latency',
     'verify',
     'clean-up',
   ]),

@@ -6,15 +6,16 @@ import { freeBytes } from './measure/file-system.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { Cell, FailedTrial, Measure, Trial } from './results.ts';
+import type { Cell, FailedTrial, Measure, Plan, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import { sweepEnd } from './trial/interval-sweep.ts';
+import { commonRates, latencyEnd, latencyPlan } from './trial/latency-run.ts';
 import { liveTogether, partsOf } from './trial/parts.ts';
-import type { Expected, StreamPlan } from './trial/tasks.ts';
+import type { Expected, LatencyPlan, StreamPlan } from './trial/tasks.ts';
 import { type Kill, runTrial, trialId } from './trial/trial.ts';
 
 /** Half of what a trial measures, within what is needed for code to get warm and what tells no more. */
@@ -36,6 +37,8 @@ interface SizedCell {
   readonly planned: PlannedCell;
   readonly stream: StreamPlan;
   readonly timeoutMs: number;
+  /** Null where no open loop is run. */
+  readonly latency: LatencyPlan | null;
 }
 
 /**
@@ -60,11 +63,11 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
   };
   try {
     for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
-    const sized = await calibrate(cells, { plan, work, signal, onEvent, files, record });
+    const sized = withLatency(await calibrate(cells, { plan, work, signal, onEvent, files, record }), plan);
     const swept = plan.measures.includes('interval');
     const expected = await expectAll(sized, { seed: plan.seed, swept, signal });
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
-      for (const { planned, stream, timeoutMs } of order) {
+      for (const { planned, stream, timeoutMs, latency } of order) {
         if (signal.aborted) return { trials };
         const { cell } = planned;
         const block = index + 1;
@@ -81,9 +84,15 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
           kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
           rescale: measuredAlone(cell) && plan.measures.includes('rescale'),
           interval: measuredAlone(cell) && swept,
+          latency: latency && { plan: latency, settings: plan.latency },
           expected:
             cell.role === 'candidate'
-              ? { measured: at(measured), total: at(measured + stream.tail), swept: swept ? at(sweepEnd(stream)) : null }
+              ? {
+                  measured: at(measured),
+                  total: at(measured + stream.tail),
+                  swept: swept ? at(sweepEnd(stream)) : null,
+                  paced: latency && at(latencyEnd(latency)),
+                }
               : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
@@ -102,7 +111,19 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
   }
 }
 
-/** Rescaling and the sweep of the interval are measured of one process. */
+/** Gives the cells their open loops, with rates in common for those that are compared. */
+function withLatency(sized: readonly SizedCell[], { measures, profile, latency }: Plan): SizedCell[] {
+  const isPaced = ({ planned }: SizedCell) => measures.includes('latency') && measuredAlone(planned.cell);
+  const groupOf = ({ planned: { cell } }: SizedCell) => [cell.workload.name, cell.storage.name, cell.batchSize].join(' ');
+  const speedOf = ({ stream }: SizedCell) => stream.measured / profile.measuredSeconds;
+  return sized.map((one) => {
+    if (!isPaced(one)) return one;
+    const group = sized.filter((other) => isPaced(other) && groupOf(other) === groupOf(one));
+    return { ...one, latency: latencyPlan(one.stream, profile.measuredSeconds, latency.ratesPerSecond ?? commonRates(group.map(speedOf))) };
+  });
+}
+
+/** Rescaling, the sweep of the interval and the open loop are measured of one process. */
 function measuredAlone({ role, parallelism }: Cell): boolean {
   return role === 'candidate' && parallelism === 1;
 }
@@ -123,6 +144,7 @@ const PHASES_DONE: Readonly<Record<string, number>> = {
   replay: 0.8,
   rescale: 0.85,
   interval: 0.9,
+  latency: 0.92,
   verify: 0.98,
 };
 
@@ -155,7 +177,7 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
     if (eventsPerSecond !== undefined) {
       const stream = filledStream(streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds), fillOf(cell.workload));
       const seconds = (stream.warmUp + stream.measured + stream.tail) / eventsPerSecond;
-      sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
+      sized.push({ planned, stream, latency: null, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
     } else if (failure !== undefined) {
       for (let block = 1; block <= plan.profile.blocks; block++) {
         const id = trialId(cell.id, block);
@@ -269,12 +291,12 @@ async function expectAll(
   const expected = new Map<string, readonly Expected[]>();
   const candidates = sized.filter(({ planned }) => planned.cell.role === 'candidate');
   for (const workload of distinctWorkloads(candidates.map(({ planned }) => planned))) {
-    const streams = candidates.filter(({ planned }) => planned.workload.name === workload.name).map(({ stream }) => stream);
-    const ends = (stream: StreamPlan) => {
+    const own = candidates.filter(({ planned }) => planned.workload.name === workload.name);
+    const ends = ({ stream, latency }: SizedCell) => {
       const measured = stream.warmUp + stream.measured;
-      return [measured, measured + stream.tail, ...(swept ? [sweepEnd(stream)] : [])];
+      return [measured, measured + stream.tail, ...(swept ? [sweepEnd(stream)] : []), ...(latency === null ? [] : [latencyEnd(latency)])];
     };
-    const stops = new Set(streams.flatMap(ends));
+    const stops = new Set(own.flatMap(ends));
     expected.set(
       workload.name,
       await expectedOutput(

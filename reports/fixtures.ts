@@ -13,6 +13,7 @@ import type {
   Plan,
   Trial,
 } from '../harness/results.ts';
+import { inventLatency } from './invented-latency.ts';
 import type { Results } from './read-results.ts';
 
 interface Invented {
@@ -145,7 +146,8 @@ export function inventResults(wanted: Wanted): Results {
     seed: wanted.seed,
     startedAt: '2026-11-22T09:30:00.000Z',
     profile: wanted.profile,
-    measures: ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'],
+    measures: ['throughput', 'latency', 'checkpoint', 'recovery', 'rescale', 'interval'],
+    latency: { arrivals: 'constant', limitMs: 1000, ratesPerSecond: null },
     crashesPerDay: 1,
     memoryBytes: null,
     reference: 'memory',
@@ -308,6 +310,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           })),
         }
       : null,
+    latency: candidate ? inventLatency(rate, measuredSeconds, backend.tail, random) : null,
     memory: { rssBytesBefore: Math.round(near(120 * MB, 0.01)), rssBytesMax: Math.round(near(backend.rssBytes, 0.02)) },
     liveState: candidate ? { entries: keys, bytes: 48 * keys } : { entries: 0, bytes: 0 },
     disk: {
@@ -320,9 +323,10 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           recovered: { expected: ended, got: spoilt ? { ...ended, rows: 5_430, digest: '77be'.repeat(8) } : ended, equal: !spoilt },
           rescaled: { expected: ended, got: ended, equal: true },
           swept: { expected: output, got: output, equal: true },
+          paced: { expected: output, got: output, equal: true },
           late: { expected: [30, 7], got: [30, 7], equal: true },
         }
-      : { uninterrupted: null, recovered: null, rescaled: null, swept: null, late: null },
+      : { uninterrupted: null, recovered: null, rescaled: null, swept: null, paced: null, late: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
   };
 }
@@ -348,8 +352,8 @@ function calls(batches: number, batchSize: number, meanNs: number, tail: number,
 }
 
 /** Log-normal values around `middleNs`, in the buckets of the format. */
-export function histogram(total: number, middleNs: number, sigma: number, random: () => number): HistogramData {
-  const draws = Math.min(total, 400);
+export function histogram(total: number, middleNs: number, sigma: number, random: () => number, mostDraws = 400): HistogramData {
+  const draws = Math.min(total, mostDraws);
   const counts = new Map<number, number>();
   let min = Number.MAX_SAFE_INTEGER;
   let max = 0;

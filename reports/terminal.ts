@@ -2,12 +2,15 @@ import type { Plan } from '../harness/results.ts';
 import { type Caveat, caveatsOf } from './caveats.ts';
 import { decide, nameOf, outputMark, standingLine } from './decision.ts';
 import { groupTitle } from './group-title.ts';
+import { bracketText, pacedCells } from './latency-table.ts';
 import { plainText, shortText } from './plain-text.ts';
-import { rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
+import { percent, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
 import { asText } from './recommend/phrase.ts';
 import { SPEED_UP_NOTE, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
+import { loadsOf } from './statistics/latency.ts';
+import { USUAL_LOAD } from './statistics/metrics.ts';
 import { speedUpsOf } from './statistics/speed-up.ts';
 import { type CellSummary, type GroupSummary, type RunSummary, summarise, throughputOf } from './statistics/summary.ts';
 
@@ -48,7 +51,12 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   lines.push(...caveatLines(caveats.filter(isAlarm), width, paint));
   const inMemory = new Set(inMemoryOf(run, results.environment).keys());
   for (const group of run.groups)
-    lines.push('', ...groupLines(group, results.plan, inMemory, width, paint), ...speedUpLines(group, run, width, paint));
+    lines.push(
+      '',
+      ...groupLines(group, results.plan, inMemory, width, paint),
+      ...latencyLines(group, width, paint),
+      ...speedUpLines(group, run, width, paint),
+    );
   lines.push(
     '',
     ...caveatLines(
@@ -116,6 +124,26 @@ function groupLines(group: GroupSummary, plan: Plan, inMemory: ReadonlySet<strin
     ...bodies,
     ...(troubles.length + absent.length === 0 ? [] : ['', ...troubles, ...absent]),
   ];
+}
+
+/** The sustained rate and the latency at the usual load, a line a backend. */
+function latencyLines(group: GroupSummary, width: number, paint: Painter): readonly string[] {
+  const texts = pacedCells(group).map((cell) => {
+    const load = loadsOf(cell).find(({ fraction }) => fraction === USUAL_LOAD);
+    const time = (ms: number | null | undefined) => (ms == null ? '–' : withUnit('time', ms));
+    return [shortText(nameOf(cell), NAME), bracketText(cell), time(load?.p50Ms), time(load?.p99Ms?.median), time(load?.windowP50Ms)];
+  });
+  if (texts.length === 0) return [];
+  const rows = [['Open loop', 'Sustained rate', `p50 at ${percent(USUAL_LOAD)}`, 'p99', 'Window p50'], ...texts];
+  const sizes = rows[0]!.map((_, i) => Math.max(...rows.map((row) => displayWidth(row[i]!))));
+  const count = sizes.findLastIndex((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size + 2, -2) <= width) + 1;
+  const lines = rows.map((row) =>
+    row
+      .slice(0, count)
+      .map((text, i) => padded(text, sizes[i]!, i < 2 ? 'left' : 'right'))
+      .join('  '),
+  );
+  return ['', paint.dim(lines[0]!), ...lines.slice(1)];
 }
 
 function speedUpLines(group: GroupSummary, run: RunSummary, width: number, paint: Painter): readonly string[] {

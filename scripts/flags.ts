@@ -25,6 +25,13 @@ export function size(text: string): number {
   return bytes;
 }
 
+/** `100ms`, `2s`, in milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError('It takes a duration with its unit, such as 100ms or 2s.');
+  return ms;
+}
+
 /** `90min`, `2h`, in seconds. */
 export function seconds(text: string): number {
   const ms = parseDuration(text);

@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { removeJobs } from '../checkpointing/remove-jobs.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
-import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
+import type { CompletedTrial, FailedTrial, Output, Plan, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
 import { sweepInterval } from './interval-sweep.ts';
+import { runLatency } from './latency-run.ts';
 import { mergeMeasured, sumLate, sumOutputs } from './merge-parts.ts';
 import { type Companions, type Lived, liveTogether, partsOf } from './parts.ts';
 import { takeOver } from './take-over.ts';
-import type { CellTask, Ended, Expected, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
+import type { CellTask, Ended, Expected, LatencyPlan, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
 
 export interface TrialRequest {
   readonly planned: PlannedCell;
@@ -20,13 +21,20 @@ export interface TrialRequest {
   readonly kill: Kill | null;
   /** Whether the checkpoint interval is swept. Of one process only. */
   readonly interval: boolean;
+  /** The open loop; null where none is run. Of one process only. */
+  readonly latency: { readonly plan: LatencyPlan; readonly settings: Plan['latency'] } | null;
   /** Whether other numbers of processes take over from the newest checkpoint in the end. Of one process only. */
   readonly rescale: boolean;
   /**
-   * The right output at the end of the measured part, at the end of the stream and, where the interval is swept, at the end of that;
-   * null where output means nothing.
+   * The right output at the end of the measured part, at the end of the stream and, where the interval is swept or an open loop run, at the
+   * end of that; null where output means nothing.
    */
-  readonly expected: { readonly measured: Expected; readonly total: Expected; readonly swept: Expected | null } | null;
+  readonly expected: {
+    readonly measured: Expected;
+    readonly total: Expected;
+    readonly swept: Expected | null;
+    readonly paced: Expected | null;
+  } | null;
   /** The trial's own; made, and removed afterwards. */
   readonly directory: string;
   /** How long each of the trial's processes may take. */
@@ -90,6 +98,25 @@ type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
 type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
 
 async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
+  const measured = await measureAndSweep(request, cell);
+  if (request.latency === null || 'phase' in measured) return measured;
+  const { eventsPerSecond } = measured.throughput;
+  const paced = await runLatency({ ...request, ...request.latency, cell, eventsPerSecond });
+  if ('code' in paced) return paced;
+  const { latency, output } = paced;
+  const unbounded = latency.loads.some(({ window }) => window === null);
+  return {
+    ...measured,
+    latency,
+    unavailable: {
+      ...measured.unavailable,
+      ...(unbounded && { 'latency.loads.window': 'windows without fixed bounds in event time have no last event that all keys share' }),
+    },
+    correctness: { ...measured.correctness, paced: check(request.expected?.paced?.fired, output) },
+  };
+}
+
+async function measureAndSweep(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const measured = await measureAndRescale(request, cell);
   if (!request.interval || 'phase' in measured) return measured;
   const { eventsPerSecond } = measured.throughput;
@@ -157,10 +184,12 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       recovered: kill === null ? null : check(expected?.total.ended, sumOutputs(ends.map(({ output }) => output))),
       rescaled: null,
       swept: null,
+      paced: null,
       late: checkLate((kill === null ? expected?.measured : expected?.total)?.lateByStage, lateByStage),
     },
     rescale: null,
     interval: null,
+    latency: null,
   };
 }
 

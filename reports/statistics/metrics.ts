@@ -14,6 +14,18 @@ const batchPercentileMs =
   ({ batchTime }) =>
     batchTime === null || batchTime.all.total < fewest ? null : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
 
+/** The load whose latency stands for a cell: a busy job, not one at its limit. */
+export const USUAL_LOAD = 0.7;
+
+/** Of the open loop at {@link USUAL_LOAD} of the sustained rate; null where that is void. */
+const latencyPercentileMs =
+  (rank: number, fewest: number): Measure =>
+  ({ latency }) => {
+    const load = latency?.loads.find(({ fraction }) => fraction === USUAL_LOAD);
+    if (load === undefined || load.void !== null || load.latency.total < fewest) return null;
+    return inMs(percentileNs(mergeHistograms([load.latency]), rank));
+  };
+
 const inMs = (ns: number | null) => (ns === null ? null : ns / 1e6);
 
 /** Of the checkpoints cut in the measured part; of all, if none was. */
@@ -53,6 +65,10 @@ const measures = {
     batchTime === null || batchTime.duringCheckpoint.total < FEWEST_FOR_P99
       ? null
       : inMs(percentileNs(mergeHistograms([batchTime.duringCheckpoint]), 0.99)),
+  sustainedPerSecond: ({ latency }) => latency?.sustainable.passedPerSecond ?? null,
+  latencyP50Ms: latencyPercentileMs(0.5, 1),
+  latencyP99Ms: latencyPercentileMs(0.99, FEWEST_FOR_P99),
+  latencyP999Ms: latencyPercentileMs(0.999, FEWEST_FOR_P999),
   pauseMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.pauseMs),
   persistMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.persistMs),
   bytesWritten: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesWritten),

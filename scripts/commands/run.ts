@@ -16,7 +16,7 @@ import { saveBaseline } from '../baselines.ts';
 import { baselineOf, type GateFlags } from '../comparing.ts';
 import { printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
-import { gathered, positive, seconds, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
+import { duration, gathered, positive, seconds, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
@@ -35,6 +35,9 @@ interface Flags extends MeasuringFlags, GateFlags {
   readonly parallelism?: readonly number[];
   readonly memory?: number;
   readonly measure?: readonly Measure[];
+  readonly arrivals?: Plan['latency']['arrivals'];
+  readonly p99Limit?: number;
+  readonly rates?: readonly number[];
   readonly crashesPerDay?: number;
   readonly seed?: number;
   readonly reference?: string;
@@ -67,6 +70,13 @@ export function runCommand(finish: Finish): Command {
       `what to measure, with commas: ${MEASURES.join(', ')}; default: ${DEFAULT_SUITE.measures.join(',')}`,
       words(MEASURES),
     )
+    .addOption(new Option('--arrivals <kind>', 'with --measure latency: how events follow each other').choices(['constant', 'poisson']))
+    .option('--p99-limit <time>', 'with --measure latency: what p99 may be for a rate to count as sustained: 100ms; default: 1s', duration)
+    .option(
+      '--rates <events per second>',
+      'with --measure latency: rates that every backend is measured at, if it can, with commas; default: by how fast they are',
+      wholeNumbers(1),
+    )
     .option('--crashes-per-day <number>', 'with --measure interval: what the best checkpoint interval is told for', positive)
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
     .option('--time-limit <duration>', 'with --profile rigorous: end after the block in which trials have taken this long: 2h', seconds)
@@ -81,8 +91,14 @@ export function runCommand(finish: Finish): Command {
     .option('--json', 'the plan (with --dry-run) or the summary as one JSON document on stdout')
     .option('-q, --quiet', 'say only what fails and how it ended')
     .action(async (file: string | undefined, flags: Flags) => {
-      const suite = overrule(file === undefined ? DEFAULT_SUITE : readSuite(file), suiteFlags(flags));
-      finish(await run(suite, flags, commandText(process.argv.slice(2))));
+      const suite = file === undefined ? DEFAULT_SUITE : readSuite(file);
+      finish(
+        await run(
+          overrule(suite, { ...suiteFlags(flags), latency: { ...suite.latency, ...latencyFlags(flags) } }),
+          flags,
+          commandText(process.argv.slice(2)),
+        ),
+      );
     });
 }
 
@@ -114,6 +130,14 @@ function suiteFlags({
     ...(seed !== undefined && { seed }),
     ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),
     ...(reference !== undefined && { reference }),
+  };
+}
+
+function latencyFlags({ arrivals, p99Limit, rates }: Flags): Partial<Plan['latency']> {
+  return {
+    ...(arrivals && { arrivals }),
+    ...(p99Limit !== undefined && { limitMs: p99Limit }),
+    ...(rates && { ratesPerSecond: [...rates] }),
   };
 }
 
