@@ -10,17 +10,7 @@ import { startHBase } from '../scripts/servers/hbase.ts';
 import { requiredServer } from '../scripts/servers/required.ts';
 import type { RunningServer } from '../scripts/servers/server.ts';
 import { backendFrom, conformance } from './conformance.ts';
-import {
-  BackendError,
-  type BackendErrorCode,
-  type CheckpointPlace,
-  keyHash,
-  StateBatch,
-  type StateStore,
-  slotHash,
-  type TableSpec,
-  windowHash,
-} from './contract.ts';
+import { type CheckpointPlace, StateBatch, type StateStore, type TableSpec } from './contract.ts';
 import { readEpochCheckpoint } from './epochs/checkpoint-file.ts';
 import { Cell, DURABILITY, PutTail } from './hbase/cells.ts';
 import { Gateway } from './hbase/gateway.ts';
@@ -28,6 +18,8 @@ import { namespaceRange, PREFIX_BYTES } from './hbase/rows.ts';
 import { StateCells } from './hbase/state-cells.ts';
 import { VERSIONS } from './hbase/state-table.ts';
 import hbase, { type HBaseOptions } from './hbase.ts';
+import { namedInTime } from './served/named-in-time.ts';
+import { numberedSlots } from './served/numbered-slots.ts';
 
 let home = '';
 const running = await requiredServer(test, (directory) => {
@@ -38,7 +30,6 @@ const running = await requiredServer(test, (directory) => {
 const COUNTS: TableSpec = { name: 'counts', kind: 'value', keyBytes: 8, groupBytes: 0, valueBytes: 64 };
 const EVENTS: TableSpec = { name: 'events', kind: 'list', keyBytes: 8, groupBytes: 0, valueBytes: 8 };
 const TABLES = [COUNTS, EVENTS];
-const LIMIT_MS = 5_000;
 const TABLE = 'statebench';
 
 const open = (url: string, more: Partial<HBaseOptions> = {}): Promise<StateStore> =>
@@ -46,18 +37,8 @@ const open = (url: string, more: Partial<HBaseOptions> = {}): Promise<StateStore
 const restore = (url: string, checkpoint: CheckpointPlace, more: Partial<HBaseOptions> = {}): Promise<StateStore> =>
   hbase({ url, ...more }).restore({ directory: tmpdir(), tables: TABLES, checkpoint });
 
-/** A slot for each key from `from` on, with a number as value. */
-function fill(batch: StateBatch, window: number, value: number, from = 0, count = batch.capacity): StateBatch {
-  batch.clear();
-  for (let i = 0; i < count; i++) {
-    const slot = batch.push(window);
-    batch.keys[slot]!.fill(0).writeUInt32BE(from + i, 4);
-    batch.hashes[slot] = slotHash(keyHash(batch.addressWords, slot * (batch.addressStride / 4) + 2, 2), windowHash(window));
-    batch.values[slot]!.fill(0).writeUInt32BE(value);
-    batch.present[slot] = 1;
-  }
-  return batch;
-}
+const fill = (batch: StateBatch, window: number, value: number, from = 0, count = batch.capacity) =>
+  numberedSlots(batch, { window, value, from, count });
 
 /** Every value of a window in the order of keys, or every element of a list as they come. */
 async function contents(
@@ -75,13 +56,6 @@ async function contents(
   }
   if (table === 'counts') found.sort(([a], [b]) => a - b);
   return found;
-}
-
-async function fails(t: ExecutionContext, code: BackendErrorCode, message: RegExp, run: () => unknown): Promise<void> {
-  const start = performance.now();
-  const error = await t.throwsAsync(async () => await run(), { instanceOf: BackendError, message });
-  t.is((error as BackendError | undefined)?.code, code);
-  t.true(performance.now() - start < LIMIT_MS, `took ${performance.now() - start} ms`);
 }
 
 if (running !== undefined) {
@@ -236,7 +210,7 @@ if (running !== undefined) {
       }
       await heir.release(place.id - 2);
     }
-    await fails(t, 'refused', /another process has gone on.*end this one/, () => dead.checkpoint(places.next()));
+    await namedInTime(t, 'refused', /another process has gone on.*end this one/, () => dead.checkpoint(places.next()));
     await dead.close();
     await verify(heir);
     await heir.close();
@@ -320,7 +294,7 @@ if (running !== undefined) {
     const place = await places.checkpoint(store);
     await store.release(place.id);
     await store.close();
-    await fails(t, 'damaged', /no longer holds the state of checkpoint 1/, () => restore(url, place));
+    await namedInTime(t, 'damaged', /no longer holds the state of checkpoint 1/, () => restore(url, place));
   });
 
   test.serial('settings say what is in force, and a connection that was idle is opened anew', async (t) => {
@@ -355,22 +329,24 @@ if (running !== undefined) {
     const message =
       /no HBase gateway answers at thrift2:\/\/127\.0\.0\.1:\d+ .*start one there|gives no answer.*see that|cannot reach its HBase/;
     for (const pid of running.pids) process.kill(pid, 'SIGSTOP');
-    await fails(t, 'unavailable', message, () => work(lasting));
+    await namedInTime(t, 'unavailable', message, () => work(lasting));
     for (const pid of running.pids) process.kill(pid, 'SIGCONT');
-    await fails(t, 'unavailable', message, () => work(lasting));
+    await namedInTime(t, 'unavailable', message, () => work(lasting));
     await lasting.close();
     const heir = await restore(url, kept, { timeoutMs });
     const [master] = running.pids;
     await heir.value('counts').write(fill(batch, 2, 2));
     process.kill(master!, 'SIGKILL');
-    await fails(t, 'unavailable', message, () => work(heir));
+    await namedInTime(t, 'unavailable', message, () => work(heir));
     await heir.close();
     await running.stop();
     const again = await startHBase({ directory: home, durability: 'process-crash' });
     if (again.state !== 'running') return t.fail(again.reason);
     restarted = again.server;
     t.is(again.server.url, url, 'what comes after finds it where it was');
-    await fails(t, 'damaged', /no longer holds the state|written without a log/, () => restore(url, lost, { durability: 'volatile' }));
+    await namedInTime(t, 'damaged', /no longer holds the state|written without a log/, () =>
+      restore(url, lost, { durability: 'volatile' }),
+    );
     const restored = await restore(url, kept, { timeoutMs });
     t.deepEqual(
       await contents(restored, 1),
