@@ -8,9 +8,11 @@
 import { z } from 'zod';
 import { histogramSchema } from './results-histogram.ts';
 import { latencySchema } from './results-latency.ts';
+import { noiseSchema } from './results-noise.ts';
 
 export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
 export type { LatencyFigures, Load } from './results-latency.ts';
+export type { Noise } from './results-noise.ts';
 
 export const SCHEMA = 1;
 
@@ -278,6 +280,8 @@ const trialBase = {
   seed: z.int().nonnegative(),
   startedAt: z.iso.datetime(),
   durationSeconds: z.number().nonnegative(),
+  /** The trial of the same cell and block that this one repeats, because the machine was too noisy; that one is superseded. */
+  supersedes: z.string().optional(),
 };
 
 export const completedTrialSchema = z.strictObject({
@@ -326,10 +330,14 @@ export const completedTrialSchema = z.strictObject({
   interval: intervalSchema.nullable(),
   /** Null where no open loop was run. */
   latency: latencySchema.nullable().default(null),
+  /** How quiet the machine was; absent where nobody looked. */
+  noise: noiseSchema.optional(),
   memory: z.strictObject({
     /** Resident memory of the trial's processes, together, before the store was opened, source and harness included; then the most. */
     rssBytesBefore: count.nullable(),
     rssBytesMax: count.nullable(),
+    /** Pages that the processes had to wait for a disk for, in the measured part; absent where nobody looked. */
+    majorFaults: count.nullable().optional(),
   }),
   /**
    * What the store held at the end of the measured part, in all processes: entries of its tables (a list's elements each), and the bytes of

@@ -3,10 +3,11 @@ import { removeJobs, sweepJobs } from './checkpointing/remove-jobs.ts';
 import { StatebenchError } from './errors.ts';
 import { filledStream, fillOf } from './fill.ts';
 import { freeBytes } from './measure/file-system.ts';
+import { NoiseWatch, type Watched } from './measure/noise.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { Cell, FailedTrial, Measure, Plan, Trial } from './results.ts';
+import type { Cell, CompletedTrial, FailedTrial, Measure, Plan, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
@@ -51,15 +52,16 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
   await sweepJobs(outDirectory, distinctStorages(cells));
   using files = openRunFiles(outDirectory);
   const { trials } = files;
+  const repeats = plan.profile.smallestEffect !== null;
   const total = cells.length * plan.profile.blocks;
-  if (trials.length >= total) return { trials };
+  if (isWhole(trials, total, repeats)) return { trials };
   const work = makeScratch(outDirectory, 'work');
-  const finished = new Set(trials.map(({ id }) => id));
+  const watch = new NoiseWatch();
   const record = (made: Trial) => {
     const trial = cleared(made);
     if (trial.state === 'failed') checkRoom(outDirectory);
     files.addTrial(trial);
-    onEvent({ type: 'trial-finished', trial, index: trials.length, trials: total });
+    onEvent({ type: 'trial-finished', trial, index: trials.length, trials: Math.max(total, trials.length) });
   };
   try {
     for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
@@ -67,18 +69,23 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
     const swept = plan.measures.includes('interval');
     const expected = await expectAll(sized, { seed: plan.seed, swept, signal });
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
-      for (const { planned, stream, timeoutMs, latency } of order) {
+      const block = index + 1;
+      const attempt = (of: 1 | 2) => order.map((sizedCell) => ({ ...sizedCell, attempt: of }));
+      // Those that were disturbed once more when the block has ended: by then whatever it was may be over.
+      for (const { planned, stream, timeoutMs, latency, attempt: nth } of [...attempt(1), ...(repeats ? attempt(2) : [])]) {
         if (signal.aborted) return { trials };
         const { cell } = planned;
-        const block = index + 1;
-        if (finished.has(trialId(cell.id, block))) continue;
-        onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: total });
+        if (nth === 2 && !wasDisturbed(trials, trialId(cell.id, block))) continue;
+        if (trials.some(({ id }) => id === trialId(cell.id, block, nth))) continue;
+        onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total, trials.length + 1) });
+        watch.start();
         const measured = stream.warmUp + stream.measured;
         const outputs = expected.get(planned.cell.workload.name);
         const at = (event: number) => outputs?.find(({ atEvent }) => atEvent === event) ?? missing(cell.id, event);
         const trial = await runTrial({
           planned,
           block,
+          attempt: nth,
           seed: plan.seed,
           stream,
           kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
@@ -101,7 +108,7 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
         });
         // A trial that Ctrl-C ended says nothing of its backend.
         if (trial.state === 'failed' && signal.aborted) return { trials };
-        record(trial);
+        record(trial.state === 'completed' ? { ...trial, noise: watch.stop(watched(planned, trial)) } : trial);
       }
       if (isEnough(trials)) break;
     }
@@ -109,6 +116,28 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
   } finally {
     removeScratch(work);
   }
+}
+
+/** True for a trial of this name on a machine so noisy that it is to be repeated. */
+function wasDisturbed(trials: readonly Trial[], id: string): boolean {
+  const trial = trials.find((one) => one.id === id);
+  return trial?.state === 'completed' && trial.noise?.badge === 'red';
+}
+
+/** True where nothing is left to do. */
+function isWhole(trials: readonly Trial[], total: number, repeats: boolean): boolean {
+  const first = trials.filter(({ supersedes }) => supersedes === undefined);
+  const isSettled = ({ id }: Trial) => !repeats || !wasDisturbed(trials, id) || trials.some(({ supersedes }) => supersedes === id);
+  return first.length >= total && first.every(isSettled);
+}
+
+/** What a noise watch has to know of a trial. */
+function watched({ backend }: PlannedCell, trial: CompletedTrial): Watched {
+  return {
+    majorFaults: trial.memory.majorFaults ?? null,
+    readsFiles: trial.backend.settings.pageCache === true,
+    usesServer: 'url' in backend.options || 'contactPoints' in backend.options,
+  };
 }
 
 /** Gives the cells their open loops, with rates in common for those that are compared. */

@@ -1,4 +1,5 @@
 import { nameOf, rangeOf } from './decision.ts';
+import { noiseCaveats } from './noise-caveats.ts';
 import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
@@ -60,6 +61,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   if (environment.fileSystem === 'tmpfs')
     note('The working state is kept on tmpfs, which is memory: disk figures say nothing about a disk.');
   for (const text of inMemoryNotes(run, environment)) note(text);
+  for (const caveat of noiseCaveats(run)) caveats.push(caveat);
   if (run.trials.superseded > 0) note(`${run.trials.superseded} trials were repeated in their block; the repetition counts.`);
   if (cells.some((cell) => cell.killsChecked > 0))
     note('Crashes are SIGKILL of the process, which spares the page cache: the crash of a machine was not tried.');

@@ -46,7 +46,17 @@ function contest(contenders: Readonly<Record<string, Made>>, of: Partial<Contest
       values: Object.fromEntries(values),
     };
   });
-  return { workload: 'w', blocks, profile: 'standard', smallestEffect: 0.05, percentiles: 'latency', seed: 5, contenders: made, ...of };
+  return {
+    workload: 'w',
+    blocks,
+    profile: 'standard',
+    smallestEffect: 0.05,
+    level: 0.05,
+    percentiles: 'latency',
+    seed: 5,
+    contenders: made,
+    ...of,
+  };
 }
 
 function decided(of: Contest, ...needs: readonly string[]) {

@@ -244,6 +244,8 @@ export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | '
   readonly settings: CompletedTrial['backend']['settings'];
   readonly lateByStage: readonly number[];
   readonly rssBytesBefore: number;
+  /** In the measured part; null where the platform does not tell. */
+  readonly majorFaults: number | null;
   /** Rows fired by the end of the measured part. */
   readonly output: Output;
   /** What it came to at the end of the stream; null if it stopped or was killed before. */

@@ -14,6 +14,8 @@ import type { CellTask, Ended, Expected, LatencyPlan, MeasureResult, Phase, Reco
 export interface TrialRequest {
   readonly planned: PlannedCell;
   readonly block: number;
+  /** 2 for one that repeats another of its block. */
+  readonly attempt: 1 | 2;
   /** Seed of the events, the same for every trial of a run. */
   readonly seed: number;
   readonly stream: StreamPlan;
@@ -55,7 +57,7 @@ export interface Kill {
  * Whatever goes wrong is a failed trial, never an error.
  */
 export async function runTrial(request: TrialRequest): Promise<Trial> {
-  const { planned, block, seed, directory } = request;
+  const { planned, block, attempt, seed, directory } = request;
   const { cell } = planned;
   const startedAt = new Date();
   const task = {
@@ -71,7 +73,8 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     const done = await measureAll(request, task);
     const base = {
       schema: 1 as const,
-      id: trialId(cell.id, block),
+      id: trialId(cell.id, block, attempt),
+      ...(attempt === 2 && { supersedes: trialId(cell.id, block) }),
       cell: cell.id,
       block,
       backend: cell.backend,
@@ -89,9 +92,9 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
   }
 }
 
-/** What a trial is called: every block has each cell once. */
-export function trialId(cell: string, block: number): string {
-  return `${cell}#${block}`;
+/** What a trial is called: every block has each cell once, and once more where that was disturbed. */
+export function trialId(cell: string, block: number, attempt: 1 | 2 = 1): string {
+  return attempt === 1 ? `${cell}#${block}` : `${cell}#${block}.${attempt}`;
 }
 
 type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
@@ -173,7 +176,13 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       late: lateByStage.reduce((sum, late) => sum + late, 0),
       lateByStage,
     },
-    memory: { rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0), rssBytesMax },
+    memory: {
+      rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0),
+      rssBytesMax,
+      majorFaults: parts.some((part) => part.measured.majorFaults === null)
+        ? null
+        : parts.reduce((sum, part) => sum + part.measured.majorFaults!, 0),
+    },
     unavailable: {
       ...measured.unavailable,
       ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),

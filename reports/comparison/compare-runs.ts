@@ -5,11 +5,12 @@
 import type { Durability, Plan } from '../../harness/results.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from '../read-results.ts';
 import { ResultsError } from '../results-error.ts';
+import { grouped } from '../statistics/grouped.ts';
 import { measure } from '../statistics/metrics.ts';
 import { holmLevels, type Ratio } from '../statistics/ratio.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { levelOf } from '../statistics/sequential.ts';
-import { type CellSummary, everyGroup, grouped, type RunSummary, type Standing, summarise } from '../statistics/summary.ts';
+import { type CellSummary, everyGroup, type RunSummary, type Standing, summarise } from '../statistics/summary.ts';
 import { type Verdict, verdictOf } from '../statistics/verdict.ts';
 import { type UnpairedRatio, welchRatio } from '../statistics/welch.ts';
 import { COMPARED_METRICS, type ComparedMetric } from './compared-metrics.ts';

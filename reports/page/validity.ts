@@ -1,6 +1,7 @@
 import type { Environment } from '../../harness/results.ts';
 import type { Caveat } from '../caveats.ts';
 import { nameOf, rangeOf } from '../decision.ts';
+import { badgesOf } from '../noise-caveats.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped, percent, withUnit } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
@@ -35,6 +36,7 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
         ? 'not known: one trial a cell'
         : `throughput varies by ${percent(median(noise))} from trial to trial (median coefficient of variation), at most ${percent(Math.max(...noise))}`,
     ],
+    ['Machine', badgesOf(run)],
     ['A/A', aaOf(run)],
     [
       'fsync of 4 KiB',

@@ -1,4 +1,4 @@
-import { type ByBlock, holm, type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
+import { type ByBlock, holmWithBest, type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
 import { type Checked, checkAll } from './checks.ts';
 import { type Contender, type CriterionName, criterionOf, OBJECTIVES } from './contest.ts';
 import { byBlock, type Evidence, shownBy } from './evidence.ts';
@@ -46,7 +46,7 @@ export function choose(evidence: Evidence, needs: Needs, weights: Weights = EVEN
   const { smallestEffect } = evidence.contest;
   const [best, ...others] = passing as [Contender, ...Contender[]];
   const isThin = passing.every((one) => (evidence.estimate(one, 'throughput')?.interval ?? null) === null);
-  const ratios = holm(others.map((other) => evidence.advantage(other, best, 'throughput')));
+  const ratios = holmWithBest(best, others, (over, under) => evidence.advantage(over, under, 'throughput'), evidence.contest.level);
   const isUnpaired = others.length > 0 && ratios.every((ratio) => (ratio?.interval ?? null) === null);
   if (smallestEffect === null || isThin || isUnpaired) return { ...none, isInsufficient: true };
   // The first tier, as `tiersOf` forms it.
@@ -66,7 +66,7 @@ function bestInRest(evidence: Evidence, fastest: readonly Contender[], weights: 
     .map((contender) => ({ contender, merit: meritByBlock(contender, weighed, weights) }))
     .toSorted((a, b) => meanLog(b.merit) - meanLog(a.merit));
   const [best, ...others] = merits;
-  const ratios = holm(others.map(({ merit }) => pairedRatio(merit, best!.merit)));
+  const ratios = holmWithBest(best!, others, (over, under) => pairedRatio(over.merit, under.merit), evidence.contest.level);
   const kept = others.filter((_, i) => shownBy(ratios[i]!, evidence.contest.smallestEffect) !== 'slower');
   return { picks: [best!, ...kept].map(({ contender }) => contender), weighed };
 }

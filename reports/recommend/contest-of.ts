@@ -1,6 +1,7 @@
 import type { Cell, Plan } from '../../harness/results.ts';
 import { plainText } from '../plain-text.ts';
 import { type MetricName, measure } from '../statistics/metrics.ts';
+import { levelOf } from '../statistics/sequential.ts';
 import type { CellSummary, GroupSummary } from '../statistics/summary.ts';
 import type { Contender, Contest, CriterionName } from './contest.ts';
 
@@ -32,6 +33,7 @@ export function contestOf(group: GroupSummary, plan: Plan): Contest {
     blocks: plan.profile.blocks,
     profile: plan.profile.name,
     smallestEffect: plan.profile.smallestEffect,
+    level: levelOf(plan.profile),
     percentiles: 'service-time',
     seed: plan.seed,
     contenders: group.candidates.map((cell) => contenderOf(cell, plan.profile.blocks)),

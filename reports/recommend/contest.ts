@@ -84,6 +84,8 @@ export interface Contest {
   readonly profile: string;
   /** The smallest effect, as a fraction, that the profile may decide; null where it decides nothing. */
   readonly smallestEffect: number | null;
+  /** Of every family of comparisons: less than 0.05 where the data were looked at several times. */
+  readonly level: number;
   /** What the percentiles are of: latency in an open loop, or the closed-loop time of a micro-batch where that was not measured. */
   readonly percentiles: 'latency' | 'service-time';
   readonly seed: number;

@@ -4,6 +4,7 @@
  * looks, as in a group sequential design with equal levels; C. Jennison and B. W. Turnbull, Group Sequential Methods, 2000, ch. 1).
  */
 import type { Cell, CompletedTrial, Plan, Trial } from '../../harness/results.ts';
+import { grouped } from './grouped.ts';
 import { type ByBlock, pairedRatio } from './ratio.ts';
 
 const LEVEL = 0.05;
@@ -47,17 +48,25 @@ function wholeBlocks(cells: Plan['cells'], trials: readonly Trial[], most: numbe
 }
 
 /** Whether the ratio of every two backends is known closely enough over the blocks up to `last`. One with a failed trial has none. */
-function isEnough(cells: Plan['cells'], trials: readonly Trial[], last: number, profile: Plan['profile']): boolean {
+function isEnough(all: Plan['cells'], trials: readonly Trial[], last: number, profile: Plan['profile']): boolean {
   const used = trials.filter(({ block }) => block <= last);
   const failed = new Set(used.filter(({ state }) => state === 'failed').map(({ cell }) => cell));
-  const candidates = cells.filter(({ id, role }) => role === 'candidate' && !failed.has(id));
-  const values = new Map(candidates.map(({ id }) => [id, throughputOf(id, used)]));
-  const most = Math.log1p(profile.sequential!.halfWidth);
-  return candidates.every((cell, i) =>
-    candidates.slice(i + 1).every((other) => {
-      if (groupOf(cell) !== groupOf(other)) return true;
-      const interval = pairedRatio(values.get(cell.id)!, values.get(other.id)!, levelOf(profile))?.interval;
-      return interval != null && Math.log(interval.high / interval.low) / 2 <= most;
+  const candidates = all.filter(({ id, role }) => role === 'candidate' && !failed.has(id));
+  return [...grouped(candidates, groupOf).values()].every((cells) =>
+    areKnown(
+      cells.map(({ id }) => throughputOf(id, used)),
+      levelOf(profile),
+      profile.sequential!.halfWidth,
+    ),
+  );
+}
+
+/** Whether the interval of the ratio of every two of `values` at this level reaches no further than `halfWidth` to either side. */
+export function areKnown(values: readonly ByBlock[], level: number, halfWidth: number): boolean {
+  return values.every((one, i) =>
+    values.slice(i + 1).every((other) => {
+      const interval = pairedRatio(one, other, level)?.interval;
+      return interval != null && Math.log(interval.high / interval.low) / 2 <= Math.log1p(halfWidth);
     }),
   );
 }

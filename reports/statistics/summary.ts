@@ -1,4 +1,5 @@
 import type { Cell, CompletedTrial, Durability, FailedTrial, Plan, Trial } from '../../harness/results.ts';
+import { grouped } from './grouped.ts';
 import { METRIC_NAMES, type MetricName, measure } from './metrics.ts';
 import { type ByBlock, holm, type PairedRatio, pairedRatio } from './ratio.ts';
 import { median, type Sample, sampleOf } from './sample.ts';
@@ -106,17 +107,6 @@ export function summarise(plan: Plan, trials: readonly Trial[], need: Durability
     },
     sameTwice: pairs,
   };
-}
-
-/** Items by a key, in their order. */
-export function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 type BareCell = Omit<CellSummary, 'againstReference' | 'tier' | 'isTwin'>;
