@@ -1,8 +1,8 @@
 /** A session with Cassandra: opened and checked within a limit, requests bounded in number, errors with a name and a remedy. */
-import { connect as connectTls } from 'node:tls';
 import { auth, Client, type ClientOptions, type errors, policies, type QueryOptions, types } from 'cassandra-driver';
 import { BackendError } from '../contract.ts';
 import { type Address, atDistance, tlsFor } from '../served/distance.ts';
+import { whatListens } from './what-listens.ts';
 
 export interface SessionOptions {
   /** `HOST:PORT`, parted by `;`. */
@@ -46,8 +46,6 @@ const CODES = types.responseErrorCodes;
 const NO_TLS = /^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG))$/;
 const OTHER_CERTIFICATE = /^ERR_TLS_CERT_ALTNAME_INVALID$/;
 const CERTIFICATE = /CERT|^UNABLE_TO_/;
-/** After the whole time that connecting takes: a second more, and it would be five. */
-const TLS_HELLO_MS = 600;
 
 /** What the contact points say of themselves. */
 export interface ServerFacts {
@@ -108,10 +106,12 @@ export class CassandraSession {
     } catch (error) {
       await session.close();
       const explained = session.#explain(error as Error);
-      if (explained.code === 'unavailable' && !options.ssl && (await speaksTls(addresses[0]!))) {
-        throw new BackendError('refused', `what listens at ${options.contactPoints} speaks TLS: give ssl=true`, { cause: error });
-      }
-      throw explained;
+      if (explained.code !== 'unavailable' || options.ssl) throw explained;
+      const found = await whatListens(addresses[0]!);
+      if (found === null) throw explained;
+      const what =
+        found === 'tls' ? 'speaks TLS: give ssl=true' : `is no Cassandra (it says '${found.says}'): give contactPoints=HOST:PORT`;
+      throw new BackendError('refused', `what listens at ${options.contactPoints} ${what}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -249,21 +249,6 @@ export class CassandraSession {
       { cause: error },
     );
   }
-}
-
-/** Whether a server that does not answer Cassandra's protocol begins TLS: only for telling what to do. */
-function speaksTls({ host, port }: Address): Promise<boolean> {
-  return new Promise((resolve) => {
-    // Nothing is sent but the greeting, to whomever it is.
-    const socket = connectTls({ host, port, rejectUnauthorized: false });
-    const end = (speaks: boolean): void => {
-      socket.destroy();
-      resolve(speaks);
-    };
-    socket.setTimeout(TLS_HELLO_MS, () => end(false));
-    socket.once('secureConnect', () => end(true));
-    socket.on('error', () => end(false));
-  });
 }
 
 type AddressTranslator = policies.addressResolution.AddressTranslator;
