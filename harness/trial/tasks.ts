@@ -29,7 +29,10 @@ export interface StreamPlan {
   readonly warmUp: number;
   readonly measured: number;
   readonly tail: number;
-  readonly checkpoints: CheckpointSchedule;
+  readonly checkpoints: CheckpointSchedule & {
+    /** The same by the clock, for an engine that cuts by time. */
+    readonly everyMs?: number;
+  };
 }
 
 /** Finds how fast a cell is, so that its trials can be given a number of events. */
