@@ -74,6 +74,7 @@ const measures = {
   bytesWritten: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesWritten),
   bytesReferenced: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesReferenced),
   recoveryMs: (trial) => (trial.recovery === null ? null : recoveryTotalMs(trial.recovery.phases)),
+  caughtUpMs: (trial) => trial.recovery?.catchUp?.caughtUpMs ?? null,
   splitMs: ({ rescale }) => rescale?.split.ms ?? null,
   mergeMs: ({ rescale }) => rescale?.merge.ms ?? null,
   rescaledBytes: ({ rescale }) => rescale?.split.bytes ?? null,
