@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
+import { engineOf } from './engine.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
@@ -102,6 +103,8 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
         for (const parallelism of parallelisms) {
           const processes = parallelism === 1 ? [] : [`${parallelism}-processes`];
           for (const { module, instance } of made.backends) {
+            const engine = engineOf(module);
+            engine.check(workload.workload, storage.module, parallelism, instance.settings);
             const cell: Cell = {
               id: [module.name, workload.module.name, storage.module.name, batchSize, ...processes].join('/'),
               backend: { name: module.name, settings: cleared(instance.settings), durability: instance.durability },
@@ -110,6 +113,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
               batchSize,
               parallelism,
               role: isHarnessCost(module) ? 'harness-cost' : 'candidate',
+              ...(engine.name !== undefined && { engine: engine.name }),
             };
             cells.push({ cell, backend: refOf(module), workload: refOf(workload.module), storage: refOf(storage.module) });
           }

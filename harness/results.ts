@@ -319,7 +319,7 @@ export const completedTrialSchema = z.strictObject({
     /** From when the first process began until the last one was done. */
     measuredSeconds: z.number().positive(),
     /** CPU time of the trial's processes over the measured part; a server's is not in it. Of Flink, that of the TaskManagers with its tasks. */
-    cpuSeconds: z.number().nonnegative(),
+    cpuSeconds: z.number().nonnegative().nullable(),
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
   }),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { removeJobs, sweepJobs } from './checkpointing/remove-jobs.ts';
+import { sweepJobs } from './checkpointing/remove-jobs.ts';
+import { engineOf } from './engine.ts';
 import { StatebenchError } from './errors.ts';
 import { filledStream, fillOf } from './fill.ts';
 import { freeBytes } from './measure/file-system.ts';
@@ -16,18 +17,12 @@ import { withCatchUp } from './trial/catch-up.ts';
 import { runChild } from './trial/child.ts';
 import { sweepEnd } from './trial/interval-sweep.ts';
 import { commonRates, latencyEnd, latencyPlan } from './trial/latency-run.ts';
-import { liveTogether, partsOf } from './trial/parts.ts';
+import { BASE_TIMEOUT_MS } from './trial/pipeline-rate.ts';
 import type { Expected, LatencyPlan, StreamPlan } from './trial/tasks.ts';
-import { type Kill, runTrial, trialId } from './trial/trial.ts';
+import { type Kill, trialId } from './trial/trial.ts';
 
-/** Half of what a trial measures, within what is needed for code to get warm and what tells no more. */
-const CALIBRATION_SECONDS = { shortest: 0.3, longest: 1 };
-/** What a process may take to start, open and close, whatever it measures. */
-const BASE_TIMEOUT_MS = 120_000;
 /** What the oracle may take, large states included. */
 const ORACLE_MS_PER_EVENT_MAX = 0.1;
-/** What filling a state may take before it is known how fast a cell is. */
-const FILL_MS_PER_EVENT_MAX = 1;
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
 
@@ -83,7 +78,7 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
         const measured = stream.warmUp + stream.measured;
         const outputs = expected.get(planned.cell.workload.name);
         const at = (event: number) => outputs?.find(({ atEvent }) => atEvent === event) ?? missing(cell.id, event);
-        const trial = await runTrial({
+        const trial = await engineOf(planned.backend).trial({
           planned,
           block,
           attempt: nth,
@@ -158,9 +153,9 @@ function withLatency(sized: readonly SizedCell[], { measures, profile, latency }
   });
 }
 
-/** Rescaling, the sweep of the interval and the open loop are measured of one process. */
-function measuredAlone({ role, parallelism }: Cell): boolean {
-  return role === 'candidate' && parallelism === 1;
+/** Rescaling, the sweep of the interval and the open loop are measured of one process of our own pipeline. */
+function measuredAlone({ role, parallelism, engine }: Cell): boolean {
+  return role === 'candidate' && parallelism === 1 && engine === undefined;
 }
 
 /** @throws StatebenchError `disk-full` if others filled the disk: a trial that failed then says nothing of its backend. */
@@ -210,7 +205,9 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
       } else failure = found;
     }
     if (eventsPerSecond !== undefined) {
-      const stream = filledStream(streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds), fillOf(cell.workload));
+      const engine = engineOf(planned.backend);
+      const wanted = streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds);
+      const stream = filledStream(engine.stream(wanted, eventsPerSecond, plan.profile), fillOf(cell.workload));
       const seconds = (stream.warmUp + stream.measured + stream.tail) / eventsPerSecond;
       sized.push({ planned, stream, latency: null, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
     } else if (failure !== undefined) {
@@ -224,29 +221,11 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
 }
 
 async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: Calibration): Promise<number | FailedTrial> {
-  const { cell, backend, workload, storage } = planned;
-  const directory = join(work, 'calibrate');
-  const fill = fillOf(cell.workload);
+  const { cell } = planned;
+  const { seed, profile } = plan;
   const startedAt = new Date();
-  const { shortest, longest } = CALIBRATION_SECONDS;
-  const seconds = Math.min(longest, Math.max(shortest, plan.profile.measuredSeconds / 2));
-  const lived = await liveTogether({
-    parts: partsOf({ backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory }, cell.parallelism),
-    signal,
-    live: async (part, _, companions) => {
-      const { result, failure } = await runChild({
-        task: { kind: 'calibrate', cell: part, fill, seconds },
-        phase: 'calibrate',
-        timeoutMs: BASE_TIMEOUT_MS + fill * FILL_MS_PER_EVENT_MAX,
-        signal: companions.signal,
-      });
-      if (failure === null && result !== null) return { result: result.eventsPerSecond };
-      return { failure: failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' } };
-    },
-  });
-  await removeJobs(directory, storage);
-  // The slowest decides when all are done.
-  if ('result' in lived) return Math.min(...lived.result);
+  const lived = await engineOf(planned.backend).calibrate({ planned, seed, profile, directory: join(work, 'calibrate'), signal });
+  if ('result' in lived) return lived.result;
   return {
     schema: 1,
     id: trialId(cell.id, 1),

@@ -140,6 +140,16 @@ export class JobManager {
     return (await this.#get('/taskmanagers', schema)).taskmanagers.map(({ id }) => id);
   }
 
+  /** What a TaskManager has of memory, in bytes, and its slots. */
+  async memoryOf(id: string): Promise<{ readonly jvmHeapBytes: number; readonly managedBytes: number; readonly slots: number }> {
+    const schema = z.object({
+      slotsNumber: count,
+      memoryConfiguration: z.object({ frameworkHeap: count, taskHeap: count, managedMemory: count }),
+    });
+    const { slotsNumber, memoryConfiguration: memory } = await this.#get(`/taskmanagers/${id}`, schema);
+    return { jvmHeapBytes: memory.frameworkHeap + memory.taskHeap, managedBytes: memory.managedMemory, slots: slotsNumber };
+  }
+
   /** Metrics of a TaskManager by name; one that it does not know, or has not told yet, is missing. */
   async taskManagerMetrics(id: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const schema = z.array(z.object({ id: z.string(), value: z.string() }));

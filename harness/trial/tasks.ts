@@ -31,7 +31,10 @@ export interface StreamPlan {
   readonly tail: number;
   /** The first events of the tail, among which the kill comes; the others are there to catch up in. */
   readonly killSpan: number;
-  readonly checkpoints: CheckpointSchedule;
+  readonly checkpoints: CheckpointSchedule & {
+    /** The same by the clock, for an engine that cuts by time. */
+    readonly everyMs?: number;
+  };
 }
 
 /** Finds how fast a cell is, so that its trials can be given a number of events. */

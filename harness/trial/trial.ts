@@ -55,8 +55,9 @@ export interface Kill {
  * its stream, and a new one restores, replays and ends the stream, as meanwhile the others do. The output of all together is
  * checked at the end of the measured part and, after the crash, at the end.
  * Whatever goes wrong is a failed trial, never an error.
+ * @param measured what does it, where that is another engine than our own pipeline
  */
-export async function runTrial(request: TrialRequest): Promise<Trial> {
+export async function runTrial(request: TrialRequest, measured: TrialMeasurement = measureAll): Promise<Trial> {
   const { planned, block, attempt, seed, directory } = request;
   const { cell } = planned;
   const startedAt = new Date();
@@ -70,7 +71,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     directory,
   };
   try {
-    const done = await measureAll(request, task);
+    const done = await measured(request, task);
     const base = {
       schema: 1 as const,
       id: trialId(cell.id, block, attempt),
@@ -97,8 +98,11 @@ export function trialId(cell: string, block: number, attempt: 1 | 2 = 1): string
   return attempt === 1 ? `${cell}#${block}` : `${cell}#${block}.${attempt}`;
 }
 
-type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
-type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+export type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
+export type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+
+/** How an engine measures a trial. The cell's task is made of the request. */
+export type TrialMeasurement = (request: TrialRequest, cell: CellTask) => Promise<Measurements | Failure>;
 
 async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const measured = await measureAndSweep(request, cell);
@@ -277,13 +281,13 @@ function recoveryOf(recovered: RecoverResult, killed: NonNullable<Outcome<'measu
   };
 }
 
-function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
+export function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
   if (expected === undefined) return null;
   const equal =
     expected.atEvent === got.atEvent && expected.ended === got.ended && expected.rows === got.rows && expected.digest === got.digest;
   return { expected, got, equal };
 }
 
-function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
+export function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
   return expected === undefined ? null : { expected: [...expected], got, equal: isDeepStrictEqual(expected, got) };
 }

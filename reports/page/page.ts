@@ -1,4 +1,4 @@
-import type { Cell, MicroResults } from '../../harness/results.ts';
+import type { Cell, MicroResults, Plan } from '../../harness/results.ts';
 import { type Caveat, caveatsOf } from '../caveats.ts';
 import { checkpointBytesChart, checkpointBytesRows } from '../charts/checkpoint-bytes.ts';
 import { intervalChart, intervalRows } from '../charts/checkpoint-interval.ts';
@@ -15,11 +15,14 @@ import { decide } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
+import { crossingSentence, SCALING_NOTE, scalingTable } from '../scaling-table.ts';
 import { SPEED_UP_NOTE, speedUpTable } from '../speed-up-table.ts';
 import { inMemoryOf } from '../state-in-memory.ts';
 import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
+import { crossingsOf } from '../statistics/scaling.ts';
+import { levelOf } from '../statistics/sequential.ts';
 import { speedUpsOf } from '../statistics/speed-up.ts';
-import { stateSizesOf } from '../statistics/state-sizes.ts';
+import { type StateSizes, stateSizesOf } from '../statistics/state-sizes.ts';
 import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import { decisionCard } from './decision-card.ts';
 import { figureOf, tableOf } from './figure.ts';
@@ -50,7 +53,7 @@ export async function renderPage(results: Results, micro: MicroResults | null = 
   const caveats = caveatsOf(results, run);
   const groups: Markup[] = [];
   for (const [i, group] of run.groups.entries()) groups.push(await groupArticle(group, i, { results, run, looks, caveats }));
-  const sizes = await stateSizes(run, looks);
+  const sizes = await stateSizes(run, plan, looks);
   const trust = validity(results, run, caveats);
   const suite = micro === null ? null : microSection(micro);
   const used = [trust, ...[suite, sizes].filter((part) => part !== null), ...groups].reduce(
@@ -154,14 +157,22 @@ ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over 
 }
 
 /** Only where a run has one workload with several numbers of keys. */
-async function stateSizes(run: RunSummary, looks: ReadonlyMap<string, Look>): Promise<Markup | null> {
+async function stateSizes(run: RunSummary, plan: Plan, looks: ReadonlyMap<string, Look>): Promise<Markup | null> {
   const charts = stateSizesOf(run).flatMap((sizes) => {
     const rows = sizeRows(sizes, looks);
     return rows.length === 0 ? [] : [sizeChart(sizes, rows)];
   });
   if (charts.length === 0) return null;
-  return html`<section id="sizes"><h2>State size</h2><p class="lead">The same workload with more and more keys. A size is what was found in the store, by reading it at the end of the measured part.</p>${await Promise.all(charts.map(figureOf))}</section>
+  return html`<section id="sizes"><h2>State size</h2><p class="lead">The same workload with more and more keys. A size is what was found in the store, by reading it at the end of the measured part.</p>${await Promise.all(charts.map(figureOf))}${stateSizesOf(run).map((sizes) => growthOf(sizes, plan))}</section>
 `;
+}
+
+/** How costs grow with the state, and where backends change places. */
+function growthOf(sizes: StateSizes, { profile }: Plan): Markup {
+  const crossings = crossingsOf(sizes, levelOf(profile)).map((crossing) => html`<p>${crossingSentence(crossing)}</p>`);
+  const table = scalingTable(sizes);
+  if (table.rows.length === 0) return html``;
+  return html`<h3>How costs grow: ${plainText(sizes.name)}</h3>${crossings}<p>${SCALING_NOTE}</p><div class="card"><div class="scroll" tabindex="0" role="region" aria-label="How costs grow with the state">${tableOf(table)}</div></div>`;
 }
 
 /** Only where a run has several numbers of processes. */
