@@ -29,6 +29,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** `$`, a length of up to 10 digits, two line ends: what an argument takes beside its bytes. */
 const FRAME_BYTES = 15;
+const NARROW_BYTES = 128;
 
 /**
  * Writes commands one behind the other: {@link begin} says how many arguments follow, then come exactly those.
@@ -73,8 +74,22 @@ export class CommandWriter {
   put(from: Uint8Array, start: number, end: number): void {
     const bytes = this.#bytes;
     let at = this.#at;
-    for (let i = start; i < end; i++) bytes[at++] = from[i] as number; // narrow values: a loop beats a call to copy
-    this.#at = at;
+    this.#at += end - start;
+    if (end - start > NARROW_BYTES) bytes.set(from.subarray(start, end), at);
+    else for (let i = start; i < end; i++) bytes[at++] = from[i] as number; // a loop beats a call to copy
+  }
+
+  /** A number in `width` bytes of the open argument, big-endian. */
+  number(value: number, width: number): void {
+    if (width === 4) {
+      const bytes = this.#bytes;
+      let at = this.#at;
+      bytes[at++] = value >>> 24;
+      bytes[at++] = value >>> 16;
+      bytes[at++] = value >>> 8;
+      bytes[at++] = value;
+      this.#at = at;
+    } else this.#at = this.#bytes.writeUIntBE(value, this.#at, width);
   }
 
   shut(): void {
@@ -103,6 +118,13 @@ export class CommandWriter {
   #frame(kind: number, number: number): void {
     const bytes = this.#bytes;
     bytes[this.#at++] = kind;
+    if (number < 100) {
+      // Nearly every argument is a key or a value.
+      if (number >= 10) bytes[this.#at++] = ZERO + Math.trunc(number / 10);
+      bytes[this.#at++] = ZERO + (number % 10);
+      this.#end();
+      return;
+    }
     let unit = 1;
     while (unit * 10 <= number) unit *= 10;
     for (let rest = number; unit >= 1; unit = Math.floor(unit / 10)) {

@@ -196,6 +196,7 @@ export class RedisConnection {
   /** Sends encoded commands in one write and answers their replies, in order. One promise for one command. */
   async send(commands: readonly Command[]): Promise<readonly unknown[]> {
     const client = this.#client;
+    if (commands.length === 0) return [];
     try {
       if (commands.length === 1) return [await client.sendCommand(commands[0] as Command)];
       client.stream?.cork();
@@ -210,6 +211,11 @@ export class RedisConnection {
     } catch (error) {
       throw this.#explain(error as Error);
     }
+  }
+
+  /** @throws BackendError `refused` if a command of the transaction failed whose EXEC was answered so. */
+  checkTransaction(answers: unknown): void {
+    for (const answer of answers as unknown[]) if (answer instanceof Error) throw this.#explain(answer);
   }
 
   /** Ends every other connection of this one's name: nothing that they had still to say is heard after this. */
