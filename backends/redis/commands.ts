@@ -57,10 +57,17 @@ export class CommandWriter {
     this.#end();
   }
 
-  /** An argument made of some bytes of `from`, behind one byte more if `head` is given. */
-  bytes(from: Uint8Array, start = 0, end = from.length, head = -1): void {
-    this.open(end - start + (head < 0 ? 0 : 1));
-    if (head >= 0) this.#bytes[this.#at++] = head;
+  /** An argument made of some bytes of `from`. */
+  bytes(from: Uint8Array, start = 0, end = from.length): void {
+    this.open(end - start);
+    this.put(from, start, end);
+    this.#end();
+  }
+
+  /** An argument made of four bytes and some of `from`. */
+  headed(head: number, from: Uint8Array, start: number, end: number): void {
+    this.open(4 + end - start);
+    this.number(head, 4);
     this.put(from, start, end);
     this.#end();
   }
@@ -109,7 +116,10 @@ export class CommandWriter {
 
   #reserve(length: number): void {
     const needed = this.#at + length + 2 * FRAME_BYTES;
-    if (needed <= this.#bytes.length) return;
+    if (needed > this.#bytes.length) this.#grow(needed);
+  }
+
+  #grow(needed: number): void {
     const grown = Buffer.allocUnsafeSlow(2 * needed);
     this.#bytes.copy(grown, 0, 0, this.#at);
     this.#bytes = grown;

@@ -123,7 +123,8 @@ export class RedisConnection {
     const limitMs = connection.#limitMs;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+      // Where this process was busy for so long, answers may lie there unread: they come first.
+      timer = setTimeout(() => setImmediate(reject, new Error(`no answer within ${limitMs} ms`)), limitMs);
     });
     try {
       const opening = connection.#open(durability, performance.now() + limitMs);
@@ -211,11 +212,6 @@ export class RedisConnection {
     } catch (error) {
       throw this.#explain(error as Error);
     }
-  }
-
-  /** @throws BackendError `refused` if a command of the transaction failed whose EXEC was answered so. */
-  checkTransaction(answers: unknown): void {
-    for (const answer of answers as unknown[]) if (answer instanceof Error) throw this.#explain(answer);
   }
 
   /** Ends every other connection of this one's name: nothing that they had still to say is heard after this. */

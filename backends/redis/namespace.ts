@@ -5,7 +5,7 @@
  * - `…:meta` a hash: the last epoch handed out, and by table (`ids:N`) the id that its next window gets
  * - `…:cuts` a hash of the checkpoints that were not released, by epoch
  * - `…:TABLE:ID` the rows of a window
- * - `…:logs` a hash of the logs of before-images, which are `…:lEPOCH` and `…:bEPOCH` (`before-images.ts`)
+ * - `…:logs` a hash of the logs of before-images and their bases, `…:lEPOCH` and `…:bEPOCH` (`before-images.ts`)
  *
  * Redis executes what one connection sends in order, so whatever is told in front of a write is known wherever the write is.
  */
@@ -70,6 +70,7 @@ export class RedisNamespace {
       connection,
       epochs,
       tables.map(({ keyBytes }) => keyBytes),
+      (table, id) => keyOf(epochs.namespace, table, id),
     );
     this.#isNew = isNew;
     this.#name = epochs.namespace;
@@ -215,9 +216,7 @@ export class RedisNamespace {
         if (this.#unneeded.length >= PAGE) await this.#sweep();
       }
     }
-    const writer = new CommandWriter();
-    this.#unneeded.push(...this.images.free(writer, this.epochs.cuts).map((key) => Buffer.from(key)));
-    await this.connection.send(writer.take());
+    await this.images.free(this.epochs.cuts);
     await this.#sweep();
     await this.#removeLists();
   }

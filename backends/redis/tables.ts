@@ -1,8 +1,8 @@
 /**
  * Tables over Redis keys, one key per table and window id, so that a window is deleted by one UNLINK.
  *
- * A value table's window is a hash of key → row: one HMGET reads, one HSET writes a batch. What a checkpoint needs of what a
- * batch overwrites goes in one piece in front of it, in one transaction: see `row-heads.ts` and `before-images.ts`.
+ * A value table's window is a hash of key → row: one HMGET reads, one HSET writes a batch, and with it in one piece what a
+ * checkpoint needs of what the batch overwrites: see `row-heads.ts` and `before-images.ts`.
  *
  * A list table's window is a sorted set whose members all have score 0, which Redis keeps in the order of their bytes:
  * `key | number | element`. So appending is one blind ZADD, elements of a key come together and in the order appended, a
@@ -12,7 +12,7 @@
 import type { ListTable, StateBatch, TableSpec, ValueTable } from '../contract.ts';
 import { ElementNumbers, ListWalk, NUMBER_BYTES } from '../epochs/element-numbers.ts';
 import type { LiveWindow } from '../epochs/window-ids.ts';
-import { PART_BYTES } from './before-images.ts';
+import { isLog } from './before-images.ts';
 import { CommandWriter, WindowGroups } from './commands.ts';
 import type { RedisConnection } from './connection.ts';
 import type { RedisNamespace } from './namespace.ts';
@@ -31,7 +31,7 @@ interface HashPage {
  */
 async function* hashPages(connection: RedisConnection, key: Buffer, size: number, group?: Uint8Array): AsyncGenerator<HashPage> {
   let names = (await connection.call('HKEYS', key)) as Buffer[];
-  if (group !== undefined) names = names.filter((name) => name.compare(group, 0, group.length, 0, group.length) === 0);
+  names = names.filter((name) => !isLog(name) && (group === undefined || name.compare(group, 0, group.length, 0, group.length) === 0));
   const writer = new CommandWriter();
   for (let at = 0; at < names.length; at += size) {
     const fields = names.slice(at, at + size);
@@ -73,7 +73,7 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
   let seenFill = -1;
   let seenEpoch = -1;
   let seenLength = -1;
-  /** By group: how many of its rows were kept, and where their entries end. */
+  /** By group: the bytes of its entries for the log, and where they end. */
   const keptOf: number[] = [];
   const entriesEnd: number[] = [];
   /** How many rows the last read found that the store does not see, and that others may be behind. */
@@ -120,16 +120,17 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
       heads.renew();
       for (let i = 0; i < asked.length; i++) {
         const group = asked[i]!;
-        keptOf[group] = takeRows(batch, replies[i] as (Buffer | null)[], group === 0 ? 0 : groups.ends[group - 1]!, into);
+        const before = seen.end;
+        takeRows(batch, replies[i] as (Buffer | null)[], group === 0 ? 0 : groups.ends[group - 1]!, into);
+        keptOf[group] = seen.end - before;
         entriesEnd[group] = seen.end;
       }
     });
   }
 
-  /** Takes rows in, those of the slots from `start` on. @returns how many were kept. */
-  function takeRows(batch: StateBatch, rows: readonly (Buffer | null)[], start: number, into: StateBatch | undefined): number {
+  /** Takes rows in, those of the slots from `start` on. */
+  function takeRows(batch: StateBatch, rows: readonly (Buffer | null)[], start: number, into: StateBatch | undefined): void {
     const { addressArena, addressStride } = batch;
-    let kept = 0;
     for (let at = 0; at < rows.length; at++) {
       const slot = groups.slots[start + at]!;
       const row = rows[at] ?? null;
@@ -143,7 +144,6 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
       if (heads.needs(head)) {
         const keyEnd = (slot + 1) * addressStride;
         seen.keep(slot, addressArena, keyEnd - width, keyEnd, row);
-        kept++;
       } else seen.kept[slot] = 0;
       if (into === undefined) continue;
       const isSeen = heads.sees(head);
@@ -159,7 +159,6 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
       into.lengths[slot] = length - HEAD_BYTES;
       into.present[slot] = 1;
     }
-    return kept;
   }
 
   function gather(batch: StateBatch): number {
@@ -194,19 +193,14 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
       seenFill = -1;
       namespace.announce(writer);
       decide(batch, count);
-      const isLogged = seen.end > 0;
-      if (isLogged) {
-        writer.begin('MULTI', 0);
-        writeLog(count);
-      }
+      if (seen.end > 0) for (let group = 0; group < count; group++) if (keptOf[group]! > 0) images.announce(writer, table, live[group]!.id);
       for (let group = 0, start = 0; group < count; group++) {
         const end = groups.ends[group]!;
         writeGroup(batch, group, start, end);
         start = end;
       }
-      if (isLogged) writer.begin('EXEC', 0);
-      const replies = await connection.send(writer.take());
-      if (isLogged) connection.checkTransaction(replies.at(-1));
+      await connection.send(writer.take());
+      if (seen.end > 0) for (let group = 0; group < count; group++) if (keptOf[group]! > 0) images.logged(table, live[group]!.id);
     },
 
     async *scan(window, batch, group): AsyncGenerator<StateBatch> {
@@ -261,6 +255,7 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
     const { epoch } = epochs;
     for (let group = 0, at = 0; group < count; group++) {
       const isNew = epochs.isNew(live[group]!.born);
+      if (isNew) keptOf[group] = 0; // since it was read, the checkpoint that knew it was given up
       for (const end = groups.ends[group]!; at < end; at++) {
         const slot = groups.slots[at]!;
         const isPut = present[slot] === 1;
@@ -270,27 +265,19 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
     }
   }
 
-  function writeLog(count: number): void {
-    let parts = 0;
-    for (let group = 0; group < count; group++) if (keptOf[group]! > 0) parts++;
-    images.open(writer, parts * PART_BYTES + seen.end);
-    for (let group = 0, start = 0; group < count; group++) {
-      if (keptOf[group] === 0) continue;
-      images.part(writer, table, live[group]!.id, keptOf[group]!);
-      writer.put(seen.entries, start, entriesEnd[group]!);
-      start = entriesEnd[group]!;
-    }
-    writer.shut();
-  }
-
   function writeGroup(batch: StateBatch, group: number, start: number, end: number): void {
     const { addressArena, addressStride, keyBytes, valueArena, valueStride, lengths, present } = batch;
     let puts = 0;
     for (let at = start; at < end; at++) if (written[groups.slots[at]!] !== 0) puts++;
     const key = namespace.key(table, live[group]!.id);
     if (puts > 0) {
-      writer.begin('HSET', 1 + 2 * puts);
+      const isLogged = keptOf[group]! > 0;
+      writer.begin('HSET', 1 + 2 * puts + (isLogged ? 2 : 0));
       writer.bytes(key);
+      if (isLogged) {
+        images.field(writer, table, live[group]!.id);
+        writer.bytes(seen.entries, entriesEnd[group]! - keptOf[group]!, entriesEnd[group]!);
+      }
       for (let at = start; at < end; at++) {
         const slot = groups.slots[at]!;
         const head = written[slot]!;
@@ -298,10 +285,7 @@ export function redisValueTable(namespace: RedisNamespace, table: number, { keyB
         const length = present[slot] === 1 ? lengths[slot]! : 0;
         const keyEnd = (slot + 1) * addressStride;
         writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
-        writer.open(HEAD_BYTES + length);
-        writer.number(head, HEAD_BYTES);
-        writer.put(valueArena, slot * valueStride, slot * valueStride + length);
-        writer.shut();
+        writer.headed(head, valueArena, slot * valueStride, slot * valueStride + length);
       }
     }
     if (puts === end - start) return;
