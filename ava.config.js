@@ -1,5 +1,5 @@
 /** Tests of the servers that have to be fetched first: `npm run test:servers`, one file at a time, since each is a machine's work. */
-export const SERVERS = '{backends,harness,scripts}/**/{cassandra,hbase,hdfs,java-servers}*.test.ts';
+export const SERVERS = '{backends,harness,scripts}/**/{cassandra,hbase,hdfs,flink,java-servers}*.test.ts';
 
 export default {
   files: ['{backends,workloads,harness,reports,scripts}/**/*.test.ts', `!${SERVERS}`],

@@ -36,6 +36,9 @@ const EXIT_OF_CODE = {
   'results-missing': EXIT.usage,
   'results-newer': EXIT.usage,
   'results-invalid': EXIT.usage,
+  /** Runs of other work: figures of the two mean different things. */
+  'cannot-compare': EXIT.usage,
+  'bad-gate': EXIT.usage,
   /** A package, server or file that this machine lacks; the message says how to get it. */
   unavailable: EXIT.usage,
   'missing-data': EXIT.usage,

@@ -51,6 +51,16 @@ export interface CheckpointSchedule {
 /** How long the event loop may stand still for events. */
 const LONGEST_WITHOUT_TURN_NS = 50e6;
 
+/** Says when a job may have events: the driver of an open loop. */
+export interface Pace {
+  /** Waits until an event is due, and says how many a job may take now, at least one and at most `limit`. */
+  take(limit: number): number | Promise<number>;
+  /** These are the events. */
+  taken(events: EventBatch): void;
+  /** They are processed. */
+  done(): void;
+}
+
 export const NO_CHECKPOINTS: CheckpointSchedule = { firstEvent: Number.POSITIVE_INFINITY, everyEvents: 1, exact: false };
 
 /** How many checkpoints of a schedule are due by the time `events` were processed. */
@@ -152,17 +162,25 @@ export class Job {
    * Processes the stream up to event `until`, or to its end.
    * @param checkpoints when to take them.
    * @param afterStep is called between two events, as often as the watermark may advance; a promise is waited for.
+   * @param pace says when events come; without it, as fast as they are processed.
    */
-  async run(until: number, checkpoints: CheckpointSchedule, afterStep?: () => void | Promise<void>): Promise<void> {
+  async run(until: number, checkpoints: CheckpointSchedule, afterStep?: () => void | Promise<void>, pace?: Pace): Promise<void> {
     const { pipeline, checkpointer } = this;
     const batch = this.#batch;
     let taken = checkpointsDue(checkpoints, pipeline.events);
     while (pipeline.events < until) {
       const next = checkpoints.firstEvent + taken * checkpoints.everyEvents;
       const toCheckpoint = next > pipeline.events ? next - pipeline.events : Number.POSITIVE_INFINITY;
-      const filled = this.#source.fill(batch, Math.min(until - pipeline.events, pipeline.untilWatermark, toCheckpoint));
+      let limit = Math.min(until - pipeline.events, pipeline.untilWatermark, toCheckpoint);
+      if (pace !== undefined) {
+        const due = pace.take(limit);
+        limit = typeof due === 'number' ? due : await due;
+      }
+      const filled = this.#source.fill(batch, limit);
       if (filled === 0) break;
+      pace?.taken(batch);
       await pipeline.process(batch);
+      pace?.done();
       if (pipeline.events >= next && checkpoints.exact) await checkpointer.settled();
       if (pipeline.events >= next && !checkpointer.busy) {
         taken = checkpointsDue(checkpoints, pipeline.events);

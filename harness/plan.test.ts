@@ -55,6 +55,35 @@ test('the null backend is the cost of the harness and never the reference', asyn
   await t.throwsAsync(plan(['null', 'lmdb'], { reference: 'null' }), { code: 'unknown-name' });
 });
 
+test('standard and rigorous measure the reference twice, unless it is already', async (t) => {
+  const names = (made: Awaited<ReturnType<typeof plan>>) => [...new Set(made.plan.cells.map(({ backend }) => backend.name))];
+  const standard = await plan(['null', 'lmdb', 'sqlite'], { profile: 'standard' });
+  t.is(standard.plan.twin, 'lmdb@again');
+  t.deepEqual(names(standard), ['null', 'lmdb', 'sqlite', 'lmdb@again']);
+  const [first, twin] = ['lmdb', 'lmdb@again'].map((name) => standard.cells.find(({ cell }) => cell.backend.name === name)!);
+  t.deepEqual({ ...twin!.backend, name: 'lmdb' }, first!.backend);
+  t.deepEqual(twin!.cell.backend.settings, first!.cell.backend.settings);
+  const chosen = await plan(['lmdb@a:sync=true', 'lmdb@again'], { profile: 'rigorous', reference: 'lmdb@a' });
+  t.is(chosen.plan.twin, 'lmdb@again2');
+  const already = await plan(['lmdb', 'sqlite', 'lmdb@once-more'], { profile: 'standard' });
+  t.is(already.plan.twin, 'lmdb@once-more');
+  t.is(already.cells.length, 3);
+  const quick = await plan(['lmdb', 'sqlite']);
+  t.deepEqual([quick.plan.twin, quick.cells.length], [null, 2]);
+  t.is((await plan(['null'], { profile: 'standard' })).plan.twin, null, 'the null backend stores nothing to compare');
+});
+
+test('rigorous ends when enough is known, or when the time is up', async (t) => {
+  const { plan: made, estimate } = await plan(['lmdb'], { profile: 'rigorous', timeLimitSeconds: 7200 });
+  t.is(made.profile.sequential?.timeLimitSeconds, 7200);
+  t.true(estimate.secondsLeast < estimate.seconds);
+  t.true((await plan(['lmdb'], { profile: 'rigorous', timeLimitSeconds: 60 })).estimate.seconds < estimate.secondsLeast);
+  await t.throwsAsync(plan(['lmdb'], { profile: 'standard', timeLimitSeconds: 60 }), {
+    code: 'bad-value',
+    message: /rigorous.*standard always has 10 blocks/,
+  });
+});
+
 test('what cannot be planned', async (t) => {
   await t.throwsAsync(plan(['lmdb', 'lmdb']), { code: 'duplicate-name', message: /named 'lmdb'.*lmdb@second/ });
   await t.throwsAsync(plan(['lmdb'], { reference: 'lmbd' }), { code: 'unknown-name', message: /Did you mean 'lmdb'\?/ });

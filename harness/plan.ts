@@ -1,14 +1,17 @@
 /** From a suite and its loaded modules to the cells of a run, and to what the run will take. */
+import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
+import { engineOf } from './engine.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
 import { checkDividable } from './portable/key-groups.ts';
-import { PROFILES } from './profiles.ts';
+import { PROFILES, type Profile, TWICE } from './profiles.ts';
 import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
+import { latencySeconds } from './trial/latency-run.ts';
 
 /** A cell with all that another process needs to run it. */
 export interface PlannedCell {
@@ -29,6 +32,8 @@ export interface Modules {
 export interface Estimate {
   readonly trials: number;
   readonly seconds: number;
+  /** If it ends as early as it may. */
+  readonly secondsLeast: number;
   readonly diskBytes: number;
   readonly memoryBytes: number;
 }
@@ -64,7 +69,11 @@ const MEMORY_BYTES = 1.5 * 2 ** 30;
 
 /** @throws StatebenchError `duplicate-name` or `unknown-name` */
 export function makePlan(suite: Suite, modules: Modules, { command, startedAt, leftOut }: PlanRequest): PlannedRun {
-  const { backends, workloads, storages } = modules;
+  const { workloads, storages } = modules;
+  const profile = profileOf(suite);
+  const reference = chooseReference(suite.reference, modules.backends, leftOut);
+  const twin = TWICE.has(profile.name) ? twinOf(reference, modules.backends) : null;
+  const backends = twinned(modules.backends, { reference, twin });
   checkUnique('backend', backends);
   checkUnique('workload', workloads);
   checkUnique('storage', storages);
@@ -94,6 +103,8 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
         for (const parallelism of parallelisms) {
           const processes = parallelism === 1 ? [] : [`${parallelism}-processes`];
           for (const { module, instance } of made.backends) {
+            const engine = engineOf(module);
+            engine.check(workload.workload, storage.module, parallelism, instance.settings);
             const cell: Cell = {
               id: [module.name, workload.module.name, storage.module.name, batchSize, ...processes].join('/'),
               backend: { name: module.name, settings: cleared(instance.settings), durability: instance.durability },
@@ -102,6 +113,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
               batchSize,
               parallelism,
               role: isHarnessCost(module) ? 'harness-cost' : 'candidate',
+              ...(engine.name !== undefined && { engine: engine.name }),
             };
             cells.push({ cell, backend: refOf(module), workload: refOf(workload.module), storage: refOf(storage.module) });
           }
@@ -109,7 +121,6 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
       }
     }
   }
-  const profile = PROFILES[suite.profile];
   const plan: Plan = {
     schema: SCHEMA,
     suite: suite.name,
@@ -119,8 +130,10 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     profile,
     measures,
     crashesPerDay: suite.crashesPerDay,
+    latency: suite.latency,
     memoryBytes: suite.memoryBytes,
-    reference: chooseReference(suite.reference, backends, leftOut),
+    reference,
+    twin,
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
@@ -133,7 +146,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
 }
 
 /** Of cells of several processes they would take another way to divide the work, and are not measured. */
-const MEASURED_ALONE: readonly Measure[] = ['rescale', 'interval'];
+const MEASURED_ALONE: readonly Measure[] = ['latency', 'rescale', 'interval'];
 
 /** In the order of the list; throughput always, and for the interval the time that a restore takes. */
 function measuresOf(asked: readonly Measure[]): Measure[] {
@@ -144,6 +157,41 @@ function measuresOf(asked: readonly Measure[]): Measure[] {
 /** The null backend shows what the harness costs and never competes. Decided here and nowhere else. */
 export function isHarnessCost(module: ModuleRef): boolean {
   return module.file === builtInFile('backend', 'null');
+}
+
+function profileOf({ profile: name, timeLimitSeconds }: Suite): Profile {
+  const profile = PROFILES[name];
+  if (timeLimitSeconds === null) return profile;
+  if (profile.sequential !== null) return { ...profile, sequential: { ...profile.sequential, timeLimitSeconds } };
+  throw new StatebenchError(
+    'bad-value',
+    `a time limit goes with the profile rigorous, which ends when enough is known; ${name} always has ${profile.blocks} blocks`,
+  );
+}
+
+/** The name under which the reference is measured once more: that of a module that is the same anyway, or a new one. */
+function twinOf(reference: string, backends: readonly ModuleRef[]): string | null {
+  const original = backends.find(({ name }) => name === reference);
+  if (original === undefined || isHarnessCost(original)) return null;
+  const same = backends.find(
+    (other) => other !== original && other.file === original.file && isDeepStrictEqual(other.options, original.options),
+  );
+  if (same !== undefined) return same.name;
+  const taken = new Set(backends.map(({ name }) => name));
+  for (let n = 1; ; n++) {
+    const name = `${reference.split('@')[0]}@again${n === 1 ? '' : n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** `backends` with the twin that a plan names, if it is not among them: the reference's module, and so its server, under another name. */
+export function twinned<Module extends ModuleRef>(
+  backends: readonly Module[],
+  { reference, twin }: Pick<Plan, 'reference' | 'twin'>,
+): readonly Module[] {
+  const original = backends.find(({ name }) => name === reference);
+  if (twin === null || original === undefined || backends.some(({ name }) => name === twin)) return backends;
+  return [...backends, { ...original, name: twin }];
 }
 
 function checkUnique(kind: string, modules: readonly ModuleRef[]): void {
@@ -158,7 +206,7 @@ function checkUnique(kind: string, modules: readonly ModuleRef[]): void {
 
 function chooseReference(asked: string | null, backends: readonly ModuleRef[], leftOut: Plan['leftOut']): string {
   const candidates = backends.filter((module) => !isHarnessCost(module)).map(({ name }) => name);
-  if (asked === null) return candidates.find((name) => name === 'memory') ?? candidates[0] ?? backends[0]!.name;
+  if (asked === null) return candidates.find((name) => name === 'memory') ?? candidates[0] ?? backends[0]?.name ?? '';
   if (candidates.includes(asked)) return asked;
   const missing = leftOut.find(({ backend }) => backend === asked);
   if (missing !== undefined) throw new StatebenchError('unavailable', `the reference '${asked}' cannot run here: ${missing.reason}`);
@@ -176,13 +224,20 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
   const fill = fillNeeds(workloads);
   const shareAlone = cells.filter(({ parallelism }) => parallelism === 1).length / cells.length;
   const alone =
-    (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) + (measures.includes('interval') ? STRETCHES * measuredSeconds : 0);
+    (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
+    (measures.includes('interval') ? STRETCHES * measuredSeconds : 0) +
+    (measures.includes('latency') ? latencySeconds(profile) : 0);
+  const secondsOf = (count: number) =>
+    count * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) +
+    cells.length * EXTRA_SECONDS_PER_CELL +
+    (count / (cells.length * blocks)) * allFillsSeconds(plan);
+  const limit = profile.sequential?.timeLimitSeconds ?? Number.POSITIVE_INFINITY;
+  const fewest = profile.sequential?.fewestBlocks ?? blocks;
+  const most = Math.min(secondsOf(trials), limit + secondsOf(cells.length));
   return {
     trials,
-    seconds:
-      trials * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) +
-      cells.length * EXTRA_SECONDS_PER_CELL +
-      (trials / (cells.length * blocks)) * allFillsSeconds(plan),
+    seconds: most,
+    secondsLeast: Math.min(most, secondsOf(Math.min(trials, cells.length * fewest))),
     diskBytes: fill.diskBytes + DISK_BYTES_PER_TRIAL * processes + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes: fill.memoryBytes + MEMORY_BYTES * processes,
   };
@@ -192,7 +247,8 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
 function allFillsSeconds({ cells, profile, measures }: Plan): number {
   const candidates = cells.filter(({ role }) => role === 'candidate');
   const workloads = new Map(candidates.map(({ workload }) => [workload.name, workload]));
-  const streams = profile.blocks * (measures.includes('interval') ? 2 : 1) + 1;
+  const again = measures.filter((measure) => measure === 'interval' || measure === 'latency').length;
+  const streams = profile.blocks * (1 + again) + 1;
   const sum = (numbers: readonly number[]) => numbers.reduce((total, seconds) => total + seconds, 0);
   return (
     streams * sum(candidates.map(({ workload }) => fillSeconds(workload).store)) +

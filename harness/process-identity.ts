@@ -13,7 +13,12 @@ export const processSchema = z.strictObject({
 export type ProcessIdentity = z.infer<typeof processSchema>;
 
 export function thisProcess(): ProcessIdentity {
-  return { pid: process.pid, startTicks: statOf(process.pid)?.startTicks ?? null, host: hostname() };
+  return identityOf(process.pid);
+}
+
+/** That of a process of this machine which is there. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, startTicks: statOf(pid)?.startTicks ?? null, host: hostname() };
 }
 
 /** `elsewhere`: it is, or was, a process of another machine or container, of which nothing can be told from here. */

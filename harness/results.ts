@@ -6,6 +6,13 @@
  * says why under the field's name. Nothing in a report is not in these files.
  */
 import { z } from 'zod';
+import { histogramSchema } from './results-histogram.ts';
+import { latencySchema } from './results-latency.ts';
+import { noiseSchema } from './results-noise.ts';
+
+export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
+export type { LatencyFigures, Load } from './results-latency.ts';
+export type { Noise } from './results-noise.ts';
 
 export const SCHEMA = 1;
 
@@ -15,35 +22,8 @@ const settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean
 const durability = z.enum(['volatile', 'process-crash', 'os-crash']);
 export type Durability = z.infer<typeof durability>;
 
-/**
- * A log-linear histogram, whole. Values below 2 × subBuckets have a bucket each; above, every octave has `subBuckets`
- * buckets of equal width. `counts` alternates bucket index and count, indices ascending, empty buckets left out.
- * {@link bucketFloor} and {@link bucketWidth} turn an index back into values.
- */
-export const histogramSchema = z.strictObject({
-  unit: z.literal('ns'),
-  subBuckets: z.literal(128),
-  total: count,
-  min: count,
-  max: count,
-  counts: z.array(count),
-});
-export type HistogramData = z.infer<typeof histogramSchema>;
-
-/** Lowest value of bucket `index`. */
-export function bucketFloor(index: number, subBuckets: number): number {
-  if (index < 2 * subBuckets) return index;
-  const octave = Math.floor(index / subBuckets) - 1;
-  return (subBuckets + (index % subBuckets)) * 2 ** octave;
-}
-
-/** How many values bucket `index` covers, from its floor upwards. */
-export function bucketWidth(index: number, subBuckets: number): number {
-  return index < 2 * subBuckets ? 1 : 2 ** (Math.floor(index / subBuckets) - 1);
-}
-
 /** What a run may measure. Throughput is that of every trial; the others are made as asked for. */
-export const MEASURES = ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
+export const MEASURES = ['throughput', 'latency', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 const named = z.strictObject({ name: z.string().min(1), settings });
@@ -60,6 +40,8 @@ export const cellSchema = z.strictObject({
   parallelism: z.int().positive(),
   /** `candidate` competes; `harness-cost` is the null backend, whose output means nothing and which never competes. */
   role: z.enum(['candidate', 'harness-cost']),
+  /** What runs the workload, where that is not our own pipeline over a store: a cluster of Flink, whose backend it is. */
+  engine: z.literal('flink').optional(),
 });
 export type Cell = z.infer<typeof cellSchema>;
 
@@ -77,14 +59,41 @@ export const planSchema = z.strictObject({
     measuredSeconds: z.number().positive(),
     /** The smallest effect, as a fraction, that this profile may decide; null where it may decide nothing. */
     smallestEffect: z.number().positive().nullable(),
+    /** How a run may end before it has all its blocks; null where it never does. */
+    sequential: z
+      .strictObject({
+        /** After how many blocks the data are looked at: the level of every interval is 5 % divided by their number. */
+        looks: z.array(z.int().positive()).min(1),
+        /** The run ends at no look before this many blocks. */
+        fewestBlocks: z.int().positive(),
+        /** It ends where no interval of the ratio of two backends reaches further than this, as a fraction, to either side. */
+        halfWidth: z.number().positive(),
+        /** It ends after the block in which its trials have taken this long together; null without a limit. */
+        timeLimitSeconds: z.number().positive().nullable(),
+      })
+      .nullable()
+      .default(null),
   }),
   measures: z.array(z.enum(MEASURES)),
   /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
   crashesPerDay: z.number().positive(),
+  /** How the open loop is driven. */
+  latency: z
+    .strictObject({
+      /** Events evenly spaced, or at random with the same mean. */
+      arrivals: z.enum(['constant', 'poisson']),
+      /** What p99 may be for a rate to count as sustained. */
+      limitMs: z.number().positive(),
+      /** The rates at which all cells are measured that can; null where they follow from the cells' speeds. */
+      ratesPerSecond: z.array(z.number().positive()).nullable(),
+    })
+    .default({ arrivals: 'constant', limitMs: 1000, ratesPerSecond: null }),
   /** What every backend was to keep in memory, in each of its processes; null where each went by its own settings. */
   memoryBytes: z.int().positive().nullable().default(null),
   /** The backend every other is compared with, by name. */
   reference: z.string(),
+  /** The name under which the reference is measured once more, to show the noise (A/A); null where it is not. */
+  twin: z.string().nullable().default(null),
   cells: z.array(cellSchema).min(1),
   /** Backends asked for that could not run here, each with the reason and the remedy. */
   leftOut: z.array(
@@ -147,7 +156,24 @@ export const checkpointSchema = z.strictObject({
   bytesWritten: count,
   /** Bytes of files that the storage already held and only refers to. */
   bytesReferenced: count,
-  files: count,
+  /** Null of an engine that does not tell. */
+  files: count.nullable(),
+  /**
+   * What Flink tells besides, of a checkpoint of its own: its `pauseMs` is the longest sync phase of a task, pause and persist
+   * together are the time end to end, and `atEvent` is where the source was when it was triggered.
+   */
+  flink: z
+    .strictObject({
+      /** The longest of any task. */
+      asyncMs: ms,
+      endToEndMs: ms,
+      /** From when it was triggered until its barrier reached the last task, and how long a task waited for barriers of several inputs. */
+      startDelayMs: ms,
+      alignmentMs: ms,
+      /** By vertex of the job that has state, the longest phases of its tasks. */
+      vertices: z.array(z.strictObject({ name: z.string(), syncMs: ms, asyncMs: ms, bytesWritten: count, stateBytes: count })),
+    })
+    .optional(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
@@ -172,6 +198,20 @@ export const recoverySchema = z.strictObject({
     /** → the event at which the kill came is processed again. */
     replayMs: ms,
   }),
+  /**
+   * Of a TaskManager of Flink that was killed. There the phases are: until the tasks had slots again, until they were deployed, until
+   * their state was restored, until the source gave its first event, until the event at which the kill came.
+   */
+  flink: z
+    .strictObject({
+      /** SIGKILL → the JobManager restarts the job; within the first of the phases. */
+      detectedMs: ms,
+      heartbeatIntervalMs: ms.nullable(),
+      heartbeatTimeoutMs: ms.nullable(),
+      /** Slots that were free when the TaskManager was killed: with one for each of its tasks nothing has to be started first. */
+      spareSlots: count,
+    })
+    .optional(),
 });
 export type Recovery = z.infer<typeof recoverySchema>;
 
@@ -240,6 +280,8 @@ const trialBase = {
   seed: z.int().nonnegative(),
   startedAt: z.iso.datetime(),
   durationSeconds: z.number().nonnegative(),
+  /** The trial of the same cell and block that this one repeats, because the machine was too noisy; that one is superseded. */
+  supersedes: z.string().optional(),
 };
 
 export const completedTrialSchema = z.strictObject({
@@ -259,35 +301,43 @@ export const completedTrialSchema = z.strictObject({
     eventsPerSecond: z.number().positive(),
     /** From when the first process began until the last one was done. */
     measuredSeconds: z.number().positive(),
-    /** CPU time of the trial's processes over the measured part; a server's is not in it. */
-    cpuSeconds: z.number().nonnegative(),
+    /** CPU time of the trial's processes over the measured part; a server's is not in it. Of Flink, that of the TaskManagers with its tasks. */
+    cpuSeconds: z.number().nonnegative().nullable(),
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
   }),
   /** Each process's share of the measured part, in their order. */
   parts: z.array(z.strictObject({ events: count, measuredSeconds: z.number().positive() })).min(1),
-  /** Added up over the processes, where the measured time went: in calls of the store, in making events and taking out those of other processes, in checkpoints (pauses, and persisting beside the stream), the rest in the pipeline. */
-  time: z.strictObject({ storeSeconds: ms, sourceSeconds: ms, pipelineSeconds: ms, checkpointSeconds: ms }),
+  /** Added up over the processes, where the measured time went: in calls of the store, in making events and taking out those of other processes, in checkpoints (pauses, and persisting beside the stream), the rest in the pipeline. Null where an engine does not tell them apart. */
+  time: z.strictObject({ storeSeconds: ms, sourceSeconds: ms, pipelineSeconds: ms, checkpointSeconds: ms }).nullable(),
   /**
    * From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits
-   * for, firing windows and checkpoint pauses included. Closed loop: a service time, not a latency.
+   * for, firing windows and checkpoint pauses included. Closed loop: a service time, not a latency. Null of an engine without micro-batches.
    */
-  batchTime: z.strictObject({
-    all: histogramSchema,
-    /** Those micro-batches that began while a checkpoint was being persisted. */
-    duringCheckpoint: histogramSchema,
-    /** p99 of the micro-batches of each full second, in ms, of the slowest process, for the time series; null for a second without any. */
-    p99MsPerSecond: z.array(ms.nullable()),
-  }),
+  batchTime: z
+    .strictObject({
+      all: histogramSchema,
+      /** Those micro-batches that began while a checkpoint was being persisted. */
+      duringCheckpoint: histogramSchema,
+      /** p99 of the micro-batches of each full second, in ms, of the slowest process, for the time series; null for a second without any. */
+      p99MsPerSecond: z.array(ms.nullable()),
+    })
+    .nullable(),
   calls: z.array(callsSchema),
   checkpoints: z.array(checkpointSchema),
   recovery: recoverySchema.nullable(),
   rescale: rescaleSchema.nullable(),
   interval: intervalSchema.nullable(),
+  /** Null where no open loop was run. */
+  latency: latencySchema.nullable().default(null),
+  /** How quiet the machine was; absent where nobody looked. */
+  noise: noiseSchema.optional(),
   memory: z.strictObject({
     /** Resident memory of the trial's processes, together, before the store was opened, source and harness included; then the most. */
     rssBytesBefore: count.nullable(),
     rssBytesMax: count.nullable(),
+    /** Pages that the processes had to wait for a disk for, in the measured part; absent where nobody looked. */
+    majorFaults: count.nullable().optional(),
   }),
   /**
    * What the store held at the end of the measured part, in all processes: entries of its tables (a list's elements each), and the bytes of
@@ -309,6 +359,8 @@ export const completedTrialSchema = z.strictObject({
     rescaled: checkedOutput.nullable(),
     /** Rows fired up to the end of the sweep of the checkpoint interval, without a crash. */
     swept: checkedOutput.nullable(),
+    /** Rows fired up to the end of the open loop, without a crash. */
+    paced: checkedOutput.nullable().default(null),
     /** Late events of each stage, as `events.lateByStage` has them. */
     late: checkedLate.nullable(),
   }),
@@ -330,6 +382,7 @@ export const failedTrialSchema = z.strictObject({
     'replay',
     'rescale',
     'interval',
+    'latency',
     'verify',
     'clean-up',
   ]),

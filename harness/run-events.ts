@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly cells: readonly PlannedCell[];
   /** Exists. Goes on from the trials and sizes that an interrupted run of the same plan left there. */
   readonly outDirectory: string;
+  /** Is asked after every whole block whether those trials are enough; absent, all blocks are run. */
+  readonly isEnough?: (trials: readonly Trial[]) => boolean;
   readonly onEvent: (event: RunEvent) => void;
   /** Once aborted, the trial under way is ended and given up, and the run returns what there is. */
   readonly signal: AbortSignal;

@@ -71,7 +71,7 @@ test('four bad backends beside a good one: each is told for what it is, and the 
     t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent && recovery.killedAtEvent < events.total);
     t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
     t.true(memory.checkpoints.length >= 1);
-    const { storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds } = memory.time;
+    const { storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds } = memory.time!;
     const parts = storeSeconds + sourceSeconds + pipelineSeconds + checkpointSeconds;
     t.true(Math.abs(parts / memory.throughput.measuredSeconds - 1) < 0.02, 'the parts of the time make up the whole');
   }
@@ -150,6 +150,29 @@ test('an interrupted run keeps what is finished and leaves nothing behind', asyn
   });
   t.is(trials.length, 0);
   t.deepEqual(await readdir(directory), ['sizes.json', 'trials.ndjson']);
+});
+
+test('a run ends after the block that is enough, and goes on from there where it is not', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-run-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const suite = overrule(DEFAULT_SUITE, { profile: 'smoke', workloads: [parseSpec('synthetic:keys=100')], measures: ['throughput'] });
+  const modules = {
+    backends: [await loadBackend('memory'), await loadBackend('null')],
+    workloads: [await loadWorkload(suite.workloads[0]!)],
+    storages: [await loadStorage('filesystem')],
+  };
+  const made = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
+  const plan = { ...made.plan, profile: { ...made.plan.profile, blocks: 4, measuredSeconds: 0.1 } };
+  const asked: number[] = [];
+  const request = { plan, cells: made.cells, outDirectory: directory, onEvent: () => {}, signal: new AbortController().signal };
+  const endAfter = (count: number) => (trials: readonly unknown[]) => {
+    asked.push(trials.length);
+    return trials.length >= count;
+  };
+  const { trials } = await runPlan({ ...request, isEnough: endAfter(4) });
+  t.deepEqual(trials.map(({ block }) => block).toSorted(), [1, 1, 2, 2]);
+  t.deepEqual(asked, [2, 4], 'after whole blocks');
+  t.is((await runPlan({ ...request, isEnough: endAfter(6) })).trials.length, 6);
 });
 
 test('a data file that is not there is told before anything is measured', async (t) => {

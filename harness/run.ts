@@ -1,30 +1,27 @@
 import { join } from 'node:path';
-import { removeJobs, sweepJobs } from './checkpointing/remove-jobs.ts';
+import { sweepJobs } from './checkpointing/remove-jobs.ts';
+import { engineOf } from './engine.ts';
 import { StatebenchError } from './errors.ts';
 import { filledStream, fillOf } from './fill.ts';
 import { freeBytes } from './measure/file-system.ts';
+import { NoiseWatch, type Watched } from './measure/noise.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
 import { seededRandom } from './random.ts';
-import type { Cell, FailedTrial, Measure, Trial } from './results.ts';
+import type { Cell, CompletedTrial, FailedTrial, Measure, Plan, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { runChild } from './trial/child.ts';
 import { sweepEnd } from './trial/interval-sweep.ts';
-import { liveTogether, partsOf } from './trial/parts.ts';
-import type { Expected, StreamPlan } from './trial/tasks.ts';
-import { type Kill, runTrial, trialId } from './trial/trial.ts';
+import { commonRates, latencyEnd, latencyPlan } from './trial/latency-run.ts';
+import { BASE_TIMEOUT_MS } from './trial/pipeline-rate.ts';
+import type { Expected, LatencyPlan, StreamPlan } from './trial/tasks.ts';
+import { type Kill, trialId } from './trial/trial.ts';
 
-/** Half of what a trial measures, within what is needed for code to get warm and what tells no more. */
-const CALIBRATION_SECONDS = { shortest: 0.3, longest: 1 };
-/** What a process may take to start, open and close, whatever it measures. */
-const BASE_TIMEOUT_MS = 120_000;
 /** What the oracle may take, large states included. */
 const ORACLE_MS_PER_EVENT_MAX = 0.1;
-/** What filling a state may take before it is known how fast a cell is. */
-const FILL_MS_PER_EVENT_MAX = 1;
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
 
@@ -36,54 +33,68 @@ interface SizedCell {
   readonly planned: PlannedCell;
   readonly stream: StreamPlan;
   readonly timeoutMs: number;
+  /** Null where no open loop is run. */
+  readonly latency: LatencyPlan | null;
 }
 
 /**
  * Runs a plan: finds how many events a trial of each cell takes, computes the right output once a workload, then runs
- * the blocks. Every finished trial is appended to `trials.ndjson` at once. In a folder where the same plan was run in part it goes on
+ * the blocks, or as many of them as are enough. Every finished trial is appended to `trials.ndjson` at once. In a folder where the same plan was run in part it goes on
  * where that ended, with the same work in the same order: what is finished stays, what is not is done.
  * @throws StatebenchError `disk-full` once there is no room for a trial, StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
  */
-export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: RunRequest): Promise<RunOutcome> {
+export async function runPlan({ plan, cells, outDirectory, isEnough = () => false, onEvent, signal }: RunRequest): Promise<RunOutcome> {
   await sweepJobs(outDirectory, distinctStorages(cells));
   using files = openRunFiles(outDirectory);
   const { trials } = files;
+  const repeats = plan.profile.smallestEffect !== null;
   const total = cells.length * plan.profile.blocks;
-  if (trials.length >= total) return { trials };
+  if (isWhole(trials, total, repeats)) return { trials };
   const work = makeScratch(outDirectory, 'work');
-  const finished = new Set(trials.map(({ id }) => id));
+  const watch = new NoiseWatch();
   const record = (made: Trial) => {
     const trial = cleared(made);
     if (trial.state === 'failed') checkRoom(outDirectory);
     files.addTrial(trial);
-    onEvent({ type: 'trial-finished', trial, index: trials.length, trials: total });
+    onEvent({ type: 'trial-finished', trial, index: trials.length, trials: Math.max(total, trials.length) });
   };
   try {
     for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
-    const sized = await calibrate(cells, { plan, work, signal, onEvent, files, record });
+    const sized = withLatency(await calibrate(cells, { plan, work, signal, onEvent, files, record }), plan);
     const swept = plan.measures.includes('interval');
     const expected = await expectAll(sized, { seed: plan.seed, swept, signal });
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
-      for (const { planned, stream, timeoutMs } of order) {
+      const block = index + 1;
+      const attempt = (of: 1 | 2) => order.map((sizedCell) => ({ ...sizedCell, attempt: of }));
+      // Those that were disturbed once more when the block has ended: by then whatever it was may be over.
+      for (const { planned, stream, timeoutMs, latency, attempt: nth } of [...attempt(1), ...(repeats ? attempt(2) : [])]) {
         if (signal.aborted) return { trials };
         const { cell } = planned;
-        const block = index + 1;
-        if (finished.has(trialId(cell.id, block))) continue;
-        onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: total });
+        if (nth === 2 && !wasDisturbed(trials, trialId(cell.id, block))) continue;
+        if (trials.some(({ id }) => id === trialId(cell.id, block, nth))) continue;
+        onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total, trials.length + 1) });
+        watch.start();
         const measured = stream.warmUp + stream.measured;
         const outputs = expected.get(planned.cell.workload.name);
         const at = (event: number) => outputs?.find(({ atEvent }) => atEvent === event) ?? missing(cell.id, event);
-        const trial = await runTrial({
+        const trial = await engineOf(planned.backend).trial({
           planned,
           block,
+          attempt: nth,
           seed: plan.seed,
           stream,
           kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
           rescale: measuredAlone(cell) && plan.measures.includes('rescale'),
           interval: measuredAlone(cell) && swept,
+          latency: latency && { plan: latency, settings: plan.latency },
           expected:
             cell.role === 'candidate'
-              ? { measured: at(measured), total: at(measured + stream.tail), swept: swept ? at(sweepEnd(stream)) : null }
+              ? {
+                  measured: at(measured),
+                  total: at(measured + stream.tail),
+                  swept: swept ? at(sweepEnd(stream)) : null,
+                  paced: latency && at(latencyEnd(latency)),
+                }
               : null,
           directory: join(work, `trial-${trials.length + 1}`),
           timeoutMs,
@@ -92,8 +103,9 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
         });
         // A trial that Ctrl-C ended says nothing of its backend.
         if (trial.state === 'failed' && signal.aborted) return { trials };
-        record(trial);
+        record(trial.state === 'completed' ? { ...trial, noise: watch.stop(watched(planned, trial)) } : trial);
       }
+      if (isEnough(trials)) break;
     }
     return { trials };
   } finally {
@@ -101,9 +113,43 @@ export async function runPlan({ plan, cells, outDirectory, onEvent, signal }: Ru
   }
 }
 
-/** Rescaling and the sweep of the interval are measured of one process. */
-function measuredAlone({ role, parallelism }: Cell): boolean {
-  return role === 'candidate' && parallelism === 1;
+/** True for a trial of this name on a machine so noisy that it is to be repeated. */
+function wasDisturbed(trials: readonly Trial[], id: string): boolean {
+  const trial = trials.find((one) => one.id === id);
+  return trial?.state === 'completed' && trial.noise?.badge === 'red';
+}
+
+/** True where nothing is left to do. */
+function isWhole(trials: readonly Trial[], total: number, repeats: boolean): boolean {
+  const first = trials.filter(({ supersedes }) => supersedes === undefined);
+  const isSettled = ({ id }: Trial) => !repeats || !wasDisturbed(trials, id) || trials.some(({ supersedes }) => supersedes === id);
+  return first.length >= total && first.every(isSettled);
+}
+
+/** What a noise watch has to know of a trial. */
+function watched({ backend }: PlannedCell, trial: CompletedTrial): Watched {
+  return {
+    majorFaults: trial.memory.majorFaults ?? null,
+    readsFiles: trial.backend.settings.pageCache === true,
+    usesServer: 'url' in backend.options || 'contactPoints' in backend.options,
+  };
+}
+
+/** Gives the cells their open loops, with rates in common for those that are compared. */
+function withLatency(sized: readonly SizedCell[], { measures, profile, latency }: Plan): SizedCell[] {
+  const isPaced = ({ planned }: SizedCell) => measures.includes('latency') && measuredAlone(planned.cell);
+  const groupOf = ({ planned: { cell } }: SizedCell) => [cell.workload.name, cell.storage.name, cell.batchSize].join(' ');
+  const speedOf = ({ stream }: SizedCell) => stream.measured / profile.measuredSeconds;
+  return sized.map((one) => {
+    if (!isPaced(one)) return one;
+    const group = sized.filter((other) => isPaced(other) && groupOf(other) === groupOf(one));
+    return { ...one, latency: latencyPlan(one.stream, profile.measuredSeconds, latency.ratesPerSecond ?? commonRates(group.map(speedOf))) };
+  });
+}
+
+/** Rescaling, the sweep of the interval and the open loop are measured of one process of our own pipeline. */
+function measuredAlone({ role, parallelism, engine }: Cell): boolean {
+  return role === 'candidate' && parallelism === 1 && engine === undefined;
 }
 
 /** @throws StatebenchError `disk-full` if others filled the disk: a trial that failed then says nothing of its backend. */
@@ -122,6 +168,7 @@ const PHASES_DONE: Readonly<Record<string, number>> = {
   replay: 0.8,
   rescale: 0.85,
   interval: 0.9,
+  latency: 0.92,
   verify: 0.98,
 };
 
@@ -152,9 +199,11 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
       } else failure = found;
     }
     if (eventsPerSecond !== undefined) {
-      const stream = filledStream(streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds), fillOf(cell.workload));
+      const engine = engineOf(planned.backend);
+      const wanted = streamFor(plan.measures, eventsPerSecond * plan.profile.measuredSeconds);
+      const stream = filledStream(engine.stream(wanted, eventsPerSecond, plan.profile), fillOf(cell.workload));
       const seconds = (stream.warmUp + stream.measured + stream.tail) / eventsPerSecond;
-      sized.push({ planned, stream, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
+      sized.push({ planned, stream, latency: null, timeoutMs: BASE_TIMEOUT_MS + SLOWEST * seconds * 1000 });
     } else if (failure !== undefined) {
       for (let block = 1; block <= plan.profile.blocks; block++) {
         const id = trialId(cell.id, block);
@@ -166,29 +215,11 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
 }
 
 async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: Calibration): Promise<number | FailedTrial> {
-  const { cell, backend, workload, storage } = planned;
-  const directory = join(work, 'calibrate');
-  const fill = fillOf(cell.workload);
+  const { cell } = planned;
+  const { seed, profile } = plan;
   const startedAt = new Date();
-  const { shortest, longest } = CALIBRATION_SECONDS;
-  const seconds = Math.min(longest, Math.max(shortest, plan.profile.measuredSeconds / 2));
-  const lived = await liveTogether({
-    parts: partsOf({ backend, workload, storage, batchSize: cell.batchSize, seed: plan.seed, directory }, cell.parallelism),
-    signal,
-    live: async (part, _, companions) => {
-      const { result, failure } = await runChild({
-        task: { kind: 'calibrate', cell: part, fill, seconds },
-        phase: 'calibrate',
-        timeoutMs: BASE_TIMEOUT_MS + fill * FILL_MS_PER_EVENT_MAX,
-        signal: companions.signal,
-      });
-      if (failure === null && result !== null) return { result: result.eventsPerSecond };
-      return { failure: failure ?? { phase: 'calibrate', code: 'no-result', message: 'the process ended without a result' } };
-    },
-  });
-  await removeJobs(directory, storage);
-  // The slowest decides when all are done.
-  if ('result' in lived) return Math.min(...lived.result);
+  const lived = await engineOf(planned.backend).calibrate({ planned, seed, profile, directory: join(work, 'calibrate'), signal });
+  if ('result' in lived) return lived.result;
   return {
     schema: 1,
     id: trialId(cell.id, 1),
@@ -268,12 +299,12 @@ async function expectAll(
   const expected = new Map<string, readonly Expected[]>();
   const candidates = sized.filter(({ planned }) => planned.cell.role === 'candidate');
   for (const workload of distinctWorkloads(candidates.map(({ planned }) => planned))) {
-    const streams = candidates.filter(({ planned }) => planned.workload.name === workload.name).map(({ stream }) => stream);
-    const ends = (stream: StreamPlan) => {
+    const own = candidates.filter(({ planned }) => planned.workload.name === workload.name);
+    const ends = ({ stream, latency }: SizedCell) => {
       const measured = stream.warmUp + stream.measured;
-      return [measured, measured + stream.tail, ...(swept ? [sweepEnd(stream)] : [])];
+      return [measured, measured + stream.tail, ...(swept ? [sweepEnd(stream)] : []), ...(latency === null ? [] : [latencyEnd(latency)])];
     };
-    const stops = new Set(streams.flatMap(ends));
+    const stops = new Set(own.flatMap(ends));
     expected.set(
       workload.name,
       await expectedOutput(

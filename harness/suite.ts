@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { messageOf, StatebenchError, suggest } from './errors.ts';
 import { KEY_GROUPS } from './portable/key-groups.ts';
 import { PROFILE_NAMES, type ProfileName } from './profiles.ts';
-import { MEASURES, type Measure } from './results.ts';
+import { MEASURES, type Measure, type Plan } from './results.ts';
 import { parseSpec, type Spec, specFromParts } from './spec.ts';
-import { parseSize } from './units.ts';
+import { parseDuration, parseSize } from './units.ts';
 
 const spec = z
   .union([
@@ -43,9 +43,22 @@ export const suiteSchema = z
       .optional()
       .describe('What every embedded backend may keep in memory, in each of its processes: bytes, or a text such as 256mb'),
     measures: z.array(z.enum(MEASURES)).min(1).optional().describe('What to measure beside throughput'),
+    latency: z
+      .strictObject({
+        arrivals: z.enum(['constant', 'poisson']).optional().describe('Evenly spaced events, or random ones with the same mean'),
+        limitMs: z.number().positive().optional().describe('What p99 may be for a rate to count as sustained'),
+        ratesPerSecond: z.array(z.number().positive()).min(1).optional().describe('Rates that all backends are measured at, if they can'),
+      })
+      .optional()
+      .describe('How the open loop is driven, where latency is measured'),
     crashesPerDay: z.number().positive().optional().describe('What the best checkpoint interval is told for'),
     profile: z.enum(PROFILE_NAMES).optional().describe('How long to measure'),
     seed: z.int().nonnegative().optional().describe('Decides events, order and moments of killing'),
+    timeLimit: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('With the profile rigorous: it ends after the block in which its trials have taken this long, such as 2h'),
     reference: z.string().min(1).optional().describe('The backend every other is compared with, by its name in this run'),
   })
   .describe('A Statebench suite: every backend is measured on every workload, with every storage, batch size and number of processes');
@@ -62,10 +75,13 @@ export interface Suite {
   /** What every backend may keep in memory, in each of its processes; null where each goes by its own settings. */
   readonly memoryBytes: number | null;
   readonly measures: readonly Measure[];
+  readonly latency: Plan['latency'];
   /** What the best checkpoint interval is told for. */
   readonly crashesPerDay: number;
   readonly profile: ProfileName;
   readonly seed: number;
+  /** When a run of the profile rigorous ends at the latest; null without a limit. */
+  readonly timeLimitSeconds: number | null;
   /** Null where the run chooses it. */
   readonly reference: string | null;
 }
@@ -81,9 +97,11 @@ export const DEFAULT_SUITE: Suite = {
   parallelisms: [1],
   memoryBytes: null,
   measures: ['throughput', 'checkpoint', 'recovery'],
+  latency: { arrivals: 'constant', limitMs: 1000, ratesPerSecond: null },
   crashesPerDay: 1,
   profile: 'quick',
   seed: 1,
+  timeLimitSeconds: null,
   reference: null,
 };
 
@@ -111,9 +129,15 @@ export function readSuite(file: string): Suite {
     parallelisms: data.parallelisms ?? DEFAULT_SUITE.parallelisms,
     memoryBytes: data.memory === undefined ? DEFAULT_SUITE.memoryBytes : readMemory(data.memory, file),
     measures: data.measures ?? DEFAULT_SUITE.measures,
+    latency: {
+      arrivals: data.latency?.arrivals ?? DEFAULT_SUITE.latency.arrivals,
+      limitMs: data.latency?.limitMs ?? DEFAULT_SUITE.latency.limitMs,
+      ratesPerSecond: data.latency?.ratesPerSecond ?? DEFAULT_SUITE.latency.ratesPerSecond,
+    },
     crashesPerDay: data.crashesPerDay ?? DEFAULT_SUITE.crashesPerDay,
     profile: data.profile ?? DEFAULT_SUITE.profile,
     seed: data.seed ?? DEFAULT_SUITE.seed,
+    timeLimitSeconds: data.timeLimit === undefined ? DEFAULT_SUITE.timeLimitSeconds : readTimeLimit(data.timeLimit, file),
     reference: data.reference ?? null,
   };
 }
@@ -168,6 +192,12 @@ function readMemory(given: string | number, file: string): number {
   const bytes = parseSize(String(given));
   if (bytes !== null) return bytes;
   throw new StatebenchError('bad-suite', `suite ${file}: $.memory: takes a whole number of bytes or a size such as 256mb, not '${given}'`);
+}
+
+function readTimeLimit(given: string, file: string): number {
+  const milliseconds = parseDuration(given);
+  if (milliseconds !== null) return milliseconds / 1000;
+  throw new StatebenchError('bad-suite', `suite ${file}: $.timeLimit: takes a duration such as 90min or 2h, not '${given}'`);
 }
 
 type SpecJson = z.infer<typeof spec>;

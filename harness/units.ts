@@ -77,6 +77,12 @@ export function parseSize(text: string): number | null {
   return bytes !== null && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
 }
 
+/** A time above 0 with its unit, such as 90min or 2h, in milliseconds; null if `text` is none. */
+export function parseDuration(text: string): number | null {
+  const ms = /[a-z]$/i.test(text) ? parseQuantity(text, { kind: 'time', scale: 1, name: 'ms' }) : null;
+  return ms !== null && ms > 0 ? ms : null;
+}
+
 /** 1.1mb is 1100000 bytes, not 1100000.0000000002. */
 function tidy(number: number): number {
   const whole = Math.round(number);

@@ -1,4 +1,5 @@
 import { nameOf, rangeOf } from './decision.ts';
+import { noiseCaveats } from './noise-caveats.ts';
 import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
@@ -26,13 +27,19 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
     const twin = everyGroup(run)
       .flatMap((group) => group.candidates)
       .find(({ cell }) => cell.id === id);
-    if (ratio === null || twin === undefined || (verdict.word !== 'faster' && verdict.word !== 'slower')) continue;
+    if (ratio === null || twin === undefined) continue;
+    if (verdict.word !== 'faster' && verdict.word !== 'slower') {
+      note(
+        `${nameOf(twin)} is the reference measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
+      );
+      continue;
+    }
     alarm(
       `${nameOf(twin)} is the reference under another name and came out ${verdict.word} (${rangeOf(ratio, false)} ×): this machine was too unsteady; believe nothing below.`,
     );
   }
   if (isPartial(results))
-    alarm(`Partial: ${finishedTrials(trials)} of ${plannedTrials(plan)} trials are finished. Go on with statebench resume.`);
+    alarm(`Partial: ${finishedTrials(results)} of ${plannedTrials(plan)} trials are finished. Go on with statebench resume.`);
   if (profile.smallestEffect === null) warn(`The profile ${profile.name} only tries whether things work: it decides nothing.`);
   else if (profile.smallestEffect > 0.05)
     warn(
@@ -54,6 +61,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   if (environment.fileSystem === 'tmpfs')
     note('The working state is kept on tmpfs, which is memory: disk figures say nothing about a disk.');
   for (const text of inMemoryNotes(run, environment)) note(text);
+  for (const caveat of noiseCaveats(run)) caveats.push(caveat);
   if (run.trials.superseded > 0) note(`${run.trials.superseded} trials were repeated in their block; the repetition counts.`);
   if (cells.some((cell) => cell.killsChecked > 0))
     note('Crashes are SIGKILL of the process, which spares the page cache: the crash of a machine was not tried.');

@@ -13,6 +13,7 @@ import type {
   Plan,
   Trial,
 } from '../harness/results.ts';
+import { inventLatency } from './invented-latency.ts';
 import type { Results } from './read-results.ts';
 
 interface Invented {
@@ -89,9 +90,17 @@ export interface Wanted {
 }
 
 export const PROFILES = {
-  smoke: { name: 'smoke', blocks: 1, warmUpSeconds: 0.5, measuredSeconds: 1, smallestEffect: null },
-  quick: { name: 'quick', blocks: 3, warmUpSeconds: 1, measuredSeconds: 3, smallestEffect: 0.25 },
-  standard: { name: 'standard', blocks: 10, warmUpSeconds: 5, measuredSeconds: 15, smallestEffect: 0.05 },
+  smoke: { name: 'smoke', blocks: 1, warmUpSeconds: 0.5, measuredSeconds: 1, smallestEffect: null, sequential: null },
+  quick: { name: 'quick', blocks: 3, warmUpSeconds: 1, measuredSeconds: 3, smallestEffect: 0.25, sequential: null },
+  rigorous: {
+    name: 'rigorous',
+    blocks: 40,
+    warmUpSeconds: 10,
+    measuredSeconds: 30,
+    smallestEffect: 0.05,
+    sequential: { looks: [10, 15, 20, 30, 40], fewestBlocks: 15, halfWidth: 0.05, timeLimitSeconds: null },
+  },
+  standard: { name: 'standard', blocks: 10, warmUpSeconds: 5, measuredSeconds: 15, smallestEffect: 0.05, sequential: null },
 } as const satisfies Record<string, Plan['profile']>;
 
 /** The run that most tests look at: every backend, one failure, one wrong output, one left out, 10 blocks. */
@@ -137,10 +146,12 @@ export function inventResults(wanted: Wanted): Results {
     seed: wanted.seed,
     startedAt: '2026-11-22T09:30:00.000Z',
     profile: wanted.profile,
-    measures: ['throughput', 'checkpoint', 'recovery', 'rescale', 'interval'],
+    measures: ['throughput', 'latency', 'checkpoint', 'recovery', 'rescale', 'interval'],
+    latency: { arrivals: 'constant', limitMs: 1000, ratesPerSecond: null },
     crashesPerDay: 1,
     memoryBytes: null,
     reference: 'memory',
+    twin: null,
     cells,
     leftOut: [...wanted.leftOut],
   };
@@ -299,6 +310,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           })),
         }
       : null,
+    latency: candidate ? inventLatency(rate, measuredSeconds, backend.tail, random) : null,
     memory: { rssBytesBefore: Math.round(near(120 * MB, 0.01)), rssBytesMax: Math.round(near(backend.rssBytes, 0.02)) },
     liveState: candidate ? { entries: keys, bytes: 48 * keys } : { entries: 0, bytes: 0 },
     disk: {
@@ -311,9 +323,10 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
           recovered: { expected: ended, got: spoilt ? { ...ended, rows: 5_430, digest: '77be'.repeat(8) } : ended, equal: !spoilt },
           rescaled: { expected: ended, got: ended, equal: true },
           swept: { expected: output, got: output, equal: true },
+          paced: { expected: output, got: output, equal: true },
           late: { expected: [30, 7], got: [30, 7], equal: true },
         }
-      : { uninterrupted: null, recovered: null, rescaled: null, swept: null, late: null },
+      : { uninterrupted: null, recovered: null, rescaled: null, swept: null, paced: null, late: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
   };
 }
@@ -339,8 +352,8 @@ function calls(batches: number, batchSize: number, meanNs: number, tail: number,
 }
 
 /** Log-normal values around `middleNs`, in the buckets of the format. */
-export function histogram(total: number, middleNs: number, sigma: number, random: () => number): HistogramData {
-  const draws = Math.min(total, 400);
+export function histogram(total: number, middleNs: number, sigma: number, random: () => number, mostDraws = 400): HistogramData {
+  const draws = Math.min(total, mostDraws);
   const counts = new Map<number, number>();
   let min = Number.MAX_SAFE_INTEGER;
   let max = 0;

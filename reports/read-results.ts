@@ -14,12 +14,14 @@ import {
 } from '../harness/results.ts';
 import { plainText } from './plain-text.ts';
 import { ResultsError } from './results-error.ts';
+import { blocksOf } from './statistics/sequential.ts';
 
 /** Name of the results of the state micro-suite in a results folder. */
 export const MICRO = 'micro.json';
 
 /** A results folder, read and checked. */
 export interface Results {
+  /** With the blocks that the run came to, where it might end before it had all. */
   readonly plan: Plan;
   readonly environment: Environment;
   readonly trials: readonly Trial[];
@@ -28,18 +30,19 @@ export interface Results {
 }
 
 /** How many trials a run has when it is finished: every cell once a block. */
-export function plannedTrials({ cells, profile }: Plan): number {
+export function plannedTrials({ cells, profile }: Pick<Plan, 'cells' | 'profile'>): number {
   return cells.length * profile.blocks;
 }
 
 /** How many of them are there, failed ones too; one that was repeated counts once. */
-export function finishedTrials(trials: readonly Trial[]): number {
-  return new Set(trials.map(({ cell, block }) => `${cell}#${block}`)).size;
+export function finishedTrials({ plan, trials }: Pick<Results, 'plan' | 'trials'>): number {
+  const planned = trials.filter(({ block }) => block <= plan.profile.blocks);
+  return new Set(planned.map(({ cell, block }) => `${cell}#${block}`)).size;
 }
 
 /** True for a run that was interrupted. */
 export function isPartial({ plan, trials }: Pick<Results, 'plan' | 'trials'>): boolean {
-  return finishedTrials(trials) < plannedTrials(plan);
+  return finishedTrials({ plan, trials }) < plannedTrials(plan);
 }
 
 /**
@@ -48,9 +51,10 @@ export function isPartial({ plan, trials }: Pick<Results, 'plan' | 'trials'>): b
  *   `results-invalid` with file, line and JSON path otherwise.
  */
 export async function readResults(directory: string): Promise<Results> {
-  const plan = parse('plan.json', await text(directory, 'plan.json'), planSchema);
+  const planned = parse('plan.json', await text(directory, 'plan.json'), planSchema);
   const environment = parse('environment.json', await text(directory, 'environment.json'), environmentSchema);
-  const { trials, tornLines } = parseTrials(await text(directory, 'trials.ndjson'), plan);
+  const { trials, tornLines } = parseTrials(await text(directory, 'trials.ndjson'), planned);
+  const plan = { ...planned, profile: { ...planned.profile, blocks: blocksOf(planned, trials) } };
   return { plan, environment, trials, tornLines };
 }
 

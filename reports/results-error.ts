@@ -1,6 +1,6 @@
-export type ResultsErrorCode = 'results-missing' | 'results-newer' | 'results-invalid';
+export type ResultsErrorCode = 'results-missing' | 'results-newer' | 'results-invalid' | 'cannot-compare' | 'bad-gate';
 
-/** Results that cannot be read: the message names the file, the place in it, and what to do. */
+/** Results that cannot be read or compared: the message names the file, the place in it or the difference, and what to do. */
 export class ResultsError extends Error {
   readonly code: ResultsErrorCode;
 

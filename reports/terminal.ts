@@ -1,12 +1,21 @@
 import type { Plan } from '../harness/results.ts';
 import { type Caveat, caveatsOf } from './caveats.ts';
-import { asText, decide, nameOf, outputMark, standingLine } from './decision.ts';
+import { decide, nameOf, outputMark, standingLine } from './decision.ts';
+import { groupTitle } from './group-title.ts';
+import { bracketText, pacedCells } from './latency-table.ts';
 import { plainText, shortText } from './plain-text.ts';
-import { grouped, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
+import { percent, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
+import { asText } from './recommend/phrase.ts';
+import { crossingSentence, SCALING_NOTE, scalingTable } from './scaling-table.ts';
 import { SPEED_UP_NOTE, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
+import { loadsOf } from './statistics/latency.ts';
+import { USUAL_LOAD } from './statistics/metrics.ts';
+import { crossingsOf } from './statistics/scaling.ts';
+import { levelOf } from './statistics/sequential.ts';
 import { speedUpsOf } from './statistics/speed-up.ts';
+import { type StateSizes, stateSizesOf } from './statistics/state-sizes.ts';
 import { type CellSummary, type GroupSummary, type RunSummary, summarise, throughputOf } from './statistics/summary.ts';
 
 /** How the terminal is. */
@@ -46,7 +55,13 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   lines.push(...caveatLines(caveats.filter(isAlarm), width, paint));
   const inMemory = new Set(inMemoryOf(run, results.environment).keys());
   for (const group of run.groups)
-    lines.push('', ...groupLines(group, results.plan, inMemory, width, paint), ...speedUpLines(group, run, width, paint));
+    lines.push(
+      '',
+      ...groupLines(group, results.plan, inMemory, width, paint),
+      ...latencyLines(group, width, paint),
+      ...speedUpLines(group, run, width, paint),
+    );
+  for (const sizes of stateSizesOf(run)) lines.push(...scalingLines(sizes, results.plan, width, paint));
   lines.push(
     '',
     ...caveatLines(
@@ -59,14 +74,15 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   return options.unicode ? text : ascii(text);
 }
 
-interface Painter {
+export interface Painter {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
 }
 
-function painter({ color }: TerminalOptions): Painter {
+/** What paints text, or leaves it where there is no colour. */
+export function painter({ color }: TerminalOptions): Painter {
   const sgr = (code: number) => (text: string) => (color && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text);
   return { bold: sgr(1), dim: sgr(2), good: sgr(32), bad: sgr(31) };
 }
@@ -83,7 +99,7 @@ interface Field {
 /** @param inMemory ids of the cells that get a mark */
 function groupLines(group: GroupSummary, plan: Plan, inMemory: ReadonlySet<string>, width: number, paint: Painter): readonly string[] {
   const { headline, why } = decide(group, plan);
-  const title = `${plainText(group.workload.name)}, micro-batches of ${grouped(group.batchSize, 0)}, checkpoints to ${plainText(group.storage.name)}${group.parallelism === 1 ? '' : `, ${group.parallelism} processes`}`;
+  const title = groupTitle(group);
   const unit = unitFor(
     'rate',
     group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
@@ -115,6 +131,26 @@ function groupLines(group: GroupSummary, plan: Plan, inMemory: ReadonlySet<strin
   ];
 }
 
+/** The sustained rate and the latency at the usual load, a line a backend. */
+function latencyLines(group: GroupSummary, width: number, paint: Painter): readonly string[] {
+  const texts = pacedCells(group).map((cell) => {
+    const load = loadsOf(cell).find(({ fraction }) => fraction === USUAL_LOAD);
+    const time = (ms: number | null | undefined) => (ms == null ? '–' : withUnit('time', ms));
+    return [shortText(nameOf(cell), NAME), bracketText(cell), time(load?.p50Ms), time(load?.p99Ms?.median), time(load?.windowP50Ms)];
+  });
+  if (texts.length === 0) return [];
+  const rows = [['Open loop', 'Sustained rate', `p50 at ${percent(USUAL_LOAD)}`, 'p99', 'Window p50'], ...texts];
+  const sizes = rows[0]!.map((_, i) => Math.max(...rows.map((row) => displayWidth(row[i]!))));
+  const count = sizes.findLastIndex((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size + 2, -2) <= width) + 1;
+  const lines = rows.map((row) =>
+    row
+      .slice(0, count)
+      .map((text, i) => padded(text, sizes[i]!, i < 2 ? 'left' : 'right'))
+      .join('  '),
+  );
+  return ['', paint.dim(lines[0]!), ...lines.slice(1)];
+}
+
 function speedUpLines(group: GroupSummary, run: RunSummary, width: number, paint: Painter): readonly string[] {
   const speedUps = speedUpsOf(group, run);
   if (speedUps === null) return [];
@@ -126,6 +162,20 @@ function speedUpLines(group: GroupSummary, run: RunSummary, width: number, paint
   const sizes = sizesOf(count);
   const lines = texts.map((row) => sizes.map((size, i) => padded(row[i]!, size, i === 0 ? 'left' : 'right')).join('  '));
   return ['', paint.dim(lines[0]!), ...lines.slice(1), ...wrapped(SPEED_UP_NOTE, width, '').map(paint.dim)];
+}
+
+/** How costs grow with the state, and where backends change places. */
+function scalingLines(sizes: StateSizes, { profile }: Plan, width: number, paint: Painter): readonly string[] {
+  const { rows } = scalingTable(sizes);
+  if (rows.length === 0) return [];
+  const texts = rows.map(([backend, cost, claim, fit]) => `${backend}, ${cost}: claimed ${claim}; ${fit}`);
+  return [
+    '',
+    ...wrapped(`${plainText(sizes.name)} over ${sizes.sizes.length} sizes of state`, width, '').map(paint.bold),
+    ...crossingsOf(sizes, levelOf(profile)).flatMap((crossing) => wrapped(crossingSentence(crossing), width, '  ')),
+    ...texts.flatMap((text) => wrapped(text, width, '  ')),
+    ...wrapped(SCALING_NOTE, width, '').map(paint.dim),
+  ];
 }
 
 const BAR_RANK = -1;
@@ -227,7 +277,7 @@ function caveatLines(caveats: readonly Caveat[], width: number, paint: Painter):
 }
 
 /** Lines of at most `width`, broken at spaces where there are any; all but the first begin with `indent`. */
-function wrapped(text: string, width: number, indent: string): readonly string[] {
+export function wrapped(text: string, width: number, indent: string): readonly string[] {
   const lines = [''];
   for (const word of text.split(' ').flatMap((long) => pieces(long, width - indent.length))) {
     const last = lines.at(-1)!;
@@ -246,7 +296,7 @@ function pieces(word: string, size: number): readonly string[] {
   );
 }
 
-function padded(text: string, size: number, align: Field['align']): string {
+export function padded(text: string, size: number, align: Field['align']): string {
   const space = ' '.repeat(Math.max(0, size - displayWidth(text)));
   return align === 'left' ? text + space : space + text;
 }
@@ -261,12 +311,14 @@ export function displayWidth(text: string): number {
 
 const ASCII: Readonly<Record<string, string>> = {
   '×': 'x',
+  '⁶': '^6',
   µ: 'u',
   '✓': '+',
   '✕': '!',
   '·': '-',
   '°': '*',
   '–': '-',
+  '−': '-',
   '…': '~',
   '“': '"',
   '”': '"',

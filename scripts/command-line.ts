@@ -11,6 +11,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(finish: Finish) => Comman
   run: async () => (await import('./commands/run.ts')).runCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
+  recommend: async () => (await import('./commands/recommend.ts')).recommendCommand,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   output: async () => (await import('./commands/output.ts')).outputCommand,
   micro: async () => (await import('./commands/micro.ts')).microCommand,
@@ -33,7 +35,9 @@ Examples:
   statebench run suite.json --dry-run           print the plan of a suite, run nothing
   statebench run --backend lmdb@big:mapSize=4gib --backend lmdb --batch-size 1,1000
   statebench run --backend ./my-backend.js --backend memory
+  statebench recommend DIR --need 'p99<=20ms' --need 'rss<=1GB'
   statebench conformance ./my-backend.js        does it keep the contract?
+  statebench compare A B --fail-on 'throughput<-5%'   two results folders, exit 4 if one is worse
   statebench describe lmdb                      its options, with defaults and ranges
   statebench micro --operation valueGet         what single calls cost, memory against rocksdb
   statebench doctor                             is this machine fit to measure on?

@@ -1,7 +1,7 @@
 /** Reads the values of command-line flags. */
 import { InvalidArgumentError } from 'commander';
 import { suggestion } from '../harness/errors.ts';
-import { parseSize } from '../harness/units.ts';
+import { parseDuration, parseSize } from '../harness/units.ts';
 
 /** A parser of whole numbers from `least` up. 1_000 is a way to write 1000. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -23,6 +23,20 @@ export function size(text: string): number {
   const bytes = parseSize(text);
   if (bytes === null) throw new InvalidArgumentError('It takes a whole number of bytes, or a size such as 256mb or 1gib.');
   return bytes;
+}
+
+/** `100ms`, `2s`, in milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError('It takes a duration with its unit, such as 100ms or 2s.');
+  return ms;
+}
+
+/** `90min`, `2h`, in seconds. */
+export function seconds(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError('It takes a duration with its unit, such as 90min or 2h.');
+  return ms / 1000;
 }
 
 /** A number above 0. */

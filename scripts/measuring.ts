@@ -5,16 +5,17 @@ import { writeAtomically } from '../harness/atomic-file.ts';
 import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
 import type { Configured, LoadedModule } from '../harness/modules.ts';
 import type { PlannedCell } from '../harness/plan.ts';
-import type { Plan } from '../harness/results.ts';
+import type { Plan, Trial } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
 import { isPartial, plannedTrials, type Results, readMicro, readResults } from '../reports/read-results.ts';
+import { blocksOf } from '../reports/statistics/sequential.ts';
 import { summaryFile } from '../reports/summary-file.ts';
 import { renderTerminal, terminalOptions } from '../reports/terminal.ts';
 import { printJson, say } from './console.ts';
 import { drawProgress } from './progress.ts';
 import { PLAN, REPORT, writePage } from './results-folder.ts';
-import { startServerFor } from './servers/for-backend.ts';
+import { isShared, needsServer, type Served, sharing, startServerFor } from './servers/for-backend.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 export interface MeasuringFlags {
@@ -44,7 +45,8 @@ export async function measure(request: MeasuringRequest): Promise<void> {
     alreadyFinished,
   });
   try {
-    await runPlan({ plan, cells, outDirectory: folder, onEvent: progress.onEvent, signal: stop.signal });
+    const isEnough = (trials: readonly Trial[]) => blocksOf(plan, trials) < plan.profile.blocks;
+    await runPlan({ plan, cells, outDirectory: folder, isEnough, onEvent: progress.onEvent, signal: stop.signal });
   } finally {
     progress.end();
   }
@@ -106,12 +108,19 @@ export interface StartedServers<Made extends Configured> extends AsyncDisposable
 /** A backend that cannot be had here. */
 export type Unavailable = Pick<Plan['leftOut'][number], 'backend' | 'reason'>;
 
-/** Starts a server for every module that needs one of its own; disposing of the result stops them. */
+/** Starts a server for every module that needs one of its own, or one for all that can share it; disposing of the result stops them. */
 export async function startServers<Made extends Configured>(modules: readonly LoadedModule<Made>[]): Promise<StartedServers<Made>> {
+  const shared = new Map<string, Served<Made>>();
   const { values, unavailable } = await availableOf(
     modules,
     ({ name }) => name,
-    (module) => startServerFor(module),
+    async (module) => {
+      const running = needsServer(module) ? shared.get(module.server!) : undefined;
+      if (running !== undefined) return sharing(running, module);
+      const served = await startServerFor(module);
+      if (needsServer(module) && isShared(module)) shared.set(module.server!, served);
+      return served;
+    },
   );
   return {
     modules: values.map(({ module }) => module),

@@ -12,7 +12,7 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
   const list = (of: (cell: (typeof cells)[number]) => string | number): string => [...new Set(cells.map(of))].join(', ');
   const lines = [
     `suite ${plan.suite}, profile ${profile.name}: ${describeProfile(profile)}; seed ${plan.seed}`,
-    `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}`,
+    `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}${plan.twin === null ? '' : `, which is measured twice (A/A) to show the noise`}`,
     `  workloads    ${list((cell) => cell.workload.name)}`,
     ...new Set(planned.flatMap(({ cell, workload }) => workloadRemarks(workload, cell.workload.settings)).map((line) => `  ! ${line}`)),
     `  checkpoints  ${list((cell) => cell.storage.name)}`,
@@ -23,7 +23,7 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
       ? []
       : [`  memory       ${formatBytes(plan.memoryBytes)} for each embedded backend, in each of its processes`]),
     ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
-    `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${formatSeconds(estimate.seconds)}, ` +
+    `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${timeText(estimate)}, ` +
       `up to ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,
     `  results      ${folder}`,
   ];
@@ -32,6 +32,11 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
   if (processes > availableParallelism())
     lines.push(`  ${processes} processes take turns on ${count(availableParallelism(), 'core')} here: their speed-up says little`);
   return lines.join('\n');
+}
+
+/** `45 s`, or from what it takes at least to what at most. */
+function timeText({ seconds, secondsLeast }: PlannedRun['estimate']): string {
+  return secondsLeast < seconds ? `${formatSeconds(secondsLeast)} to ${formatSeconds(seconds)}` : formatSeconds(seconds);
 }
 
 function count(number: number, noun: string): string {

@@ -128,7 +128,7 @@ test('every trial of a cell is the same work, also after the resume', async (t) 
   const results = await run('resume', out);
   t.is(results.code, 0, results.stderr);
   const { trials } = await readResults(out);
-  t.is(trials.length, 3);
+  t.is(trials.filter(({ supersedes }) => supersedes === undefined).length, 3);
   t.deepEqual([...new Set(trials.map(sizeOf))].length, 1, `${cell}: ${trials.map(sizeOf)}`);
 });
 

@@ -50,10 +50,12 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   source.ns = 0;
   const turnsBeforeNs = job.turnsNs;
   const cpuBefore = process.cpuUsage();
+  const faultsBefore = majorFaults();
   const startNs = meter.start();
   await job.run(stream.warmUp + stream.measured, stream.checkpoints, () => meter.step());
   const endNs = nowNs();
   const cpu = process.cpuUsage(cpuBefore);
+  const faults = majorFaults();
   const storeNs = measured.ns;
   const sourceNs = source.ns;
   const turnsNs = job.turnsNs - turnsBeforeNs;
@@ -98,6 +100,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     settings: { ...parts.backend.settings },
     lateByStage: job.pipeline.lateByStage,
     rssBytesBefore,
+    majorFaults: faults === null || faultsBefore === null ? null : faults - faultsBefore,
     output,
     ended: null,
   };
@@ -118,6 +121,11 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   await job.run(end, stream.checkpoints);
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));
+}
+
+/** Windows counts no page faults by their kind. */
+function majorFaults(): number | null {
+  return process.platform === 'win32' ? null : process.resourceUsage().majorPageFault;
 }
 
 /** Reads everything that the store holds. */

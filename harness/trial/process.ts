@@ -38,6 +38,8 @@ async function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return (await import('./survive.ts')).survive(task, tell);
     case 'interval':
       return (await import('./interval.ts')).interval(task, tell);
+    case 'latency':
+      return (await import('./latency.ts')).latency(task, tell);
     case 'micro':
       return (await import('./micro.ts')).micro(task, tell);
     case 'replay':

@@ -4,7 +4,7 @@ import type { CheckpointRecord } from '../checkpointing/checkpointer.ts';
 import type { Position } from '../checkpointing/position.ts';
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
-import type { CompletedTrial, FailedTrial, MicroFailure, MicroMeasurement, Output } from '../results.ts';
+import type { CompletedTrial, FailedTrial, LatencyFigures, MicroFailure, MicroMeasurement, Output, Plan } from '../results.ts';
 import type { TextRequest } from '../traces/gadget-text.ts';
 import type { Replayed } from '../traces/replay.ts';
 
@@ -29,7 +29,10 @@ export interface StreamPlan {
   readonly warmUp: number;
   readonly measured: number;
   readonly tail: number;
-  readonly checkpoints: CheckpointSchedule;
+  readonly checkpoints: CheckpointSchedule & {
+    /** The same by the clock, for an engine that cuts by time. */
+    readonly everyMs?: number;
+  };
 }
 
 /** Finds how fast a cell is, so that its trials can be given a number of events. */
@@ -138,6 +141,35 @@ export interface IntervalTask {
   readonly everyEvents: readonly (number | null)[];
 }
 
+/** An open loop's stretches, in events, so that every trial of a cell is the same work. */
+export interface LatencyPlan {
+  /** Events that warm up, those that fill the state included. */
+  readonly warmUp: number;
+  /** How long a stretch is meant to take at the rate that its events stand for. */
+  readonly stretchSeconds: number;
+  /** Steps of the search for the sustainable rate, and events of each. */
+  readonly steps: number;
+  readonly stepEvents: number;
+  /** At a fraction of the sustained rate, or at a rate. */
+  readonly loads: readonly ({ readonly events: number } & ({ readonly fraction: number } | { readonly ratePerSecond: number }))[];
+}
+
+/** Finds the rate that is sustained, and measures latency at parts of it and at given rates. */
+export interface LatencyTask {
+  readonly kind: 'latency';
+  readonly cell: CellTask;
+  readonly plan: LatencyPlan;
+  /** Closed loop: where the search begins. */
+  readonly eventsPerSecond: number;
+  readonly limitMs: number;
+  readonly arrivals: Plan['latency']['arrivals'];
+}
+
+export interface LatencyResult {
+  readonly latency: LatencyFigures;
+  readonly output: Output;
+}
+
 export interface IntervalResult {
   /** What was measured at each entry of `everyEvents`. */
   readonly stretches: readonly { readonly checkpoints: number; readonly measuredSeconds: number }[];
@@ -191,6 +223,7 @@ export type Task =
   | RescaleTask
   | SurviveTask
   | IntervalTask
+  | LatencyTask
   | MicroTask
   | ReplayTask;
 
@@ -198,7 +231,9 @@ export interface CalibrateResult {
   readonly eventsPerSecond: number;
 }
 
-export interface MeasureResult extends Pick<CompletedTrial, 'time' | 'batchTime' | 'calls' | 'disk' | 'unavailable'> {
+export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | 'unavailable'> {
+  readonly time: NonNullable<CompletedTrial['time']>;
+  readonly batchTime: NonNullable<CompletedTrial['batchTime']>;
   readonly liveState: NonNullable<CompletedTrial['liveState']>;
   /** When the measured part began and ended, on the clock that all processes share. */
   readonly startNs: number;
@@ -212,6 +247,8 @@ export interface MeasureResult extends Pick<CompletedTrial, 'time' | 'batchTime'
   readonly settings: CompletedTrial['backend']['settings'];
   readonly lateByStage: readonly number[];
   readonly rssBytesBefore: number;
+  /** In the measured part; null where the platform does not tell. */
+  readonly majorFaults: number | null;
   /** Rows fired by the end of the measured part. */
   readonly output: Output;
   /** What it came to at the end of the stream; null if it stopped or was killed before. */
@@ -278,6 +315,7 @@ export interface ResultOf {
   readonly rescale: RescaleResult;
   readonly survive: SurviveResult;
   readonly interval: IntervalResult;
+  readonly latency: LatencyResult;
   readonly micro: MicroResult;
   readonly replay: Replayed;
 }

@@ -2,17 +2,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { removeJobs } from '../checkpointing/remove-jobs.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import type { PlannedCell } from '../plan.ts';
-import type { CompletedTrial, FailedTrial, Output, Recovery, Trial } from '../results.ts';
+import type { CompletedTrial, FailedTrial, Output, Plan, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
 import { sweepInterval } from './interval-sweep.ts';
+import { runLatency } from './latency-run.ts';
 import { mergeMeasured, sumLate, sumOutputs } from './merge-parts.ts';
 import { type Companions, type Lived, liveTogether, partsOf } from './parts.ts';
 import { takeOver } from './take-over.ts';
-import type { CellTask, Ended, Expected, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
+import type { CellTask, Ended, Expected, LatencyPlan, MeasureResult, Phase, RecoverResult, StreamPlan } from './tasks.ts';
 
 export interface TrialRequest {
   readonly planned: PlannedCell;
   readonly block: number;
+  /** 2 for one that repeats another of its block. */
+  readonly attempt: 1 | 2;
   /** Seed of the events, the same for every trial of a run. */
   readonly seed: number;
   readonly stream: StreamPlan;
@@ -20,13 +23,20 @@ export interface TrialRequest {
   readonly kill: Kill | null;
   /** Whether the checkpoint interval is swept. Of one process only. */
   readonly interval: boolean;
+  /** The open loop; null where none is run. Of one process only. */
+  readonly latency: { readonly plan: LatencyPlan; readonly settings: Plan['latency'] } | null;
   /** Whether other numbers of processes take over from the newest checkpoint in the end. Of one process only. */
   readonly rescale: boolean;
   /**
-   * The right output at the end of the measured part, at the end of the stream and, where the interval is swept, at the end of that;
-   * null where output means nothing.
+   * The right output at the end of the measured part, at the end of the stream and, where the interval is swept or an open loop run, at the
+   * end of that; null where output means nothing.
    */
-  readonly expected: { readonly measured: Expected; readonly total: Expected; readonly swept: Expected | null } | null;
+  readonly expected: {
+    readonly measured: Expected;
+    readonly total: Expected;
+    readonly swept: Expected | null;
+    readonly paced: Expected | null;
+  } | null;
   /** The trial's own; made, and removed afterwards. */
   readonly directory: string;
   /** How long each of the trial's processes may take. */
@@ -45,9 +55,10 @@ export interface Kill {
  * its stream, and a new one restores, replays and ends the stream, as meanwhile the others do. The output of all together is
  * checked at the end of the measured part and, after the crash, at the end.
  * Whatever goes wrong is a failed trial, never an error.
+ * @param measured what does it, where that is another engine than our own pipeline
  */
-export async function runTrial(request: TrialRequest): Promise<Trial> {
-  const { planned, block, seed, directory } = request;
+export async function runTrial(request: TrialRequest, measured: TrialMeasurement = measureAll): Promise<Trial> {
+  const { planned, block, attempt, seed, directory } = request;
   const { cell } = planned;
   const startedAt = new Date();
   const task = {
@@ -60,10 +71,11 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
     directory,
   };
   try {
-    const done = await measureAll(request, task);
+    const done = await measured(request, task);
     const base = {
       schema: 1 as const,
-      id: trialId(cell.id, block),
+      id: trialId(cell.id, block, attempt),
+      ...(attempt === 2 && { supersedes: trialId(cell.id, block) }),
       cell: cell.id,
       block,
       backend: cell.backend,
@@ -81,15 +93,37 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
   }
 }
 
-/** What a trial is called: every block has each cell once. */
-export function trialId(cell: string, block: number): string {
-  return `${cell}#${block}`;
+/** What a trial is called: every block has each cell once, and once more where that was disturbed. */
+export function trialId(cell: string, block: number, attempt: 1 | 2 = 1): string {
+  return attempt === 1 ? `${cell}#${block}` : `${cell}#${block}.${attempt}`;
 }
 
-type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
-type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+export type Failure = Pick<FailedTrial, 'phase' | 'code' | 'message'>;
+export type Measurements = Omit<CompletedTrial, Exclude<keyof FailedTrial, 'backend'>> & Pick<CompletedTrial, 'backend'>;
+
+/** How an engine measures a trial. The cell's task is made of the request. */
+export type TrialMeasurement = (request: TrialRequest, cell: CellTask) => Promise<Measurements | Failure>;
 
 async function measureAll(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
+  const measured = await measureAndSweep(request, cell);
+  if (request.latency === null || 'phase' in measured) return measured;
+  const { eventsPerSecond } = measured.throughput;
+  const paced = await runLatency({ ...request, ...request.latency, cell, eventsPerSecond });
+  if ('code' in paced) return paced;
+  const { latency, output } = paced;
+  const unbounded = latency.loads.some(({ window }) => window === null);
+  return {
+    ...measured,
+    latency,
+    unavailable: {
+      ...measured.unavailable,
+      ...(unbounded && { 'latency.loads.window': 'windows without fixed bounds in event time have no last event that all keys share' }),
+    },
+    correctness: { ...measured.correctness, paced: check(request.expected?.paced?.fired, output) },
+  };
+}
+
+async function measureAndSweep(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const measured = await measureAndRescale(request, cell);
   if (!request.interval || 'phase' in measured) return measured;
   const { eventsPerSecond } = measured.throughput;
@@ -146,7 +180,13 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       late: lateByStage.reduce((sum, late) => sum + late, 0),
       lateByStage,
     },
-    memory: { rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0), rssBytesMax },
+    memory: {
+      rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0),
+      rssBytesMax,
+      majorFaults: parts.some((part) => part.measured.majorFaults === null)
+        ? null
+        : parts.reduce((sum, part) => sum + part.measured.majorFaults!, 0),
+    },
     unavailable: {
       ...measured.unavailable,
       ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),
@@ -157,10 +197,12 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       recovered: kill === null ? null : check(expected?.total.ended, sumOutputs(ends.map(({ output }) => output))),
       rescaled: null,
       swept: null,
+      paced: null,
       late: checkLate((kill === null ? expected?.measured : expected?.total)?.lateByStage, lateByStage),
     },
     rescale: null,
     interval: null,
+    latency: null,
   };
 }
 
@@ -231,13 +273,13 @@ function recoveryOf(recovered: RecoverResult, killed: { readonly ns: number; rea
   };
 }
 
-function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
+export function check(expected: Output | undefined, got: Output): CompletedTrial['correctness']['uninterrupted'] {
   if (expected === undefined) return null;
   const equal =
     expected.atEvent === got.atEvent && expected.ended === got.ended && expected.rows === got.rows && expected.digest === got.digest;
   return { expected, got, equal };
 }
 
-function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
+export function checkLate(expected: readonly number[] | undefined, got: number[]): CompletedTrial['correctness']['late'] {
   return expected === undefined ? null : { expected: [...expected], got, equal: isDeepStrictEqual(expected, got) };
 }

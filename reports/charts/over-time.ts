@@ -22,7 +22,7 @@ export function overTimeRows(cells: readonly CellSummary[], looks: ReadonlyMap<s
     const seconds = trial.throughput.perSecond.map((eventsPerSecond, second) => ({
       second: second + 0.5,
       eventsPerSecond,
-      p99Ms: trial.batchTime.p99MsPerSecond[second] ?? null,
+      p99Ms: trial.batchTime?.p99MsPerSecond[second] ?? null,
     }));
     const end = seconds.length;
     const checkpoints = trial.checkpoints

@@ -1,15 +1,18 @@
 import type { Plan } from '../../harness/results.ts';
 import type { Caveat } from '../caveats.ts';
 import type { Look } from '../charts/look.ts';
-import { decide, nameOf, type Phrase, standingLine, survivalOf } from '../decision.ts';
+import { decide, nameOf, standingLine } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
+import type { Phrase } from '../recommend/phrase.ts';
+import { survivalOf } from '../recommend/words.ts';
 import type { GroupSummary } from '../statistics/summary.ts';
 import { swatch } from './figure.ts';
 import { html, type Markup } from './html.ts';
 
 /** The answer, what limits it, and a line on every backend. */
 export function decisionCard(group: GroupSummary, plan: Plan, caveats: readonly Caveat[], looks: ReadonlyMap<string, Look>): Markup {
-  const { picks, headline, why, flip } = decide(group, plan);
+  const { recommendation, headline, why, flip } = decide(group, plan);
+  const { picks } = recommendation.choice;
   const pinned = `The working state need${group.need === 'volatile' ? ' not survive: recovery comes from the checkpoint. Durability classes stand in the table' : ` survive: ${survivalOf(group.need)}`}.`;
   const flips =
     flip.length === 0

@@ -1,8 +1,8 @@
 import type { MicroResults } from '../../harness/results.ts';
-import { survivalOf } from '../decision.ts';
 import { batchText, compareMicro, type MicroComparison, microSettingsText, rangeText, rateText, ratioText } from '../micro-table.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped } from '../quantity.ts';
+import { survivalOf } from '../recommend/words.ts';
 import { machineText, pageOf } from './frame.ts';
 import { html, type Markup, raw } from './html.ts';
 import { pretty, zipped } from './reproduce.ts';

@@ -1,4 +1,4 @@
-import type { Cell, MicroResults } from '../../harness/results.ts';
+import type { Cell, MicroResults, Plan } from '../../harness/results.ts';
 import { type Caveat, caveatsOf } from '../caveats.ts';
 import { checkpointBytesChart, checkpointBytesRows } from '../charts/checkpoint-bytes.ts';
 import { intervalChart, intervalRows } from '../charts/checkpoint-interval.ts';
@@ -15,16 +15,20 @@ import { decide } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
+import { crossingSentence, SCALING_NOTE, scalingTable } from '../scaling-table.ts';
 import { SPEED_UP_NOTE, speedUpTable } from '../speed-up-table.ts';
 import { inMemoryOf } from '../state-in-memory.ts';
 import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
+import { crossingsOf } from '../statistics/scaling.ts';
+import { levelOf } from '../statistics/sequential.ts';
 import { speedUpsOf } from '../statistics/speed-up.ts';
-import { stateSizesOf } from '../statistics/state-sizes.ts';
+import { type StateSizes, stateSizesOf } from '../statistics/state-sizes.ts';
 import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import { decisionCard } from './decision-card.ts';
 import { figureOf, tableOf } from './figure.ts';
 import { machineText, pageOf } from './frame.ts';
 import { html, type Markup } from './html.ts';
+import { latencySection } from './latency-section.ts';
 import { microSection } from './micro-section.ts';
 import { reproduce } from './reproduce.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -49,7 +53,7 @@ export async function renderPage(results: Results, micro: MicroResults | null = 
   const caveats = caveatsOf(results, run);
   const groups: Markup[] = [];
   for (const [i, group] of run.groups.entries()) groups.push(await groupArticle(group, i, { results, run, looks, caveats }));
-  const sizes = await stateSizes(run, looks);
+  const sizes = await stateSizes(run, plan, looks);
   const trust = validity(results, run, caveats);
   const suite = micro === null ? null : microSection(micro);
   const used = [trust, ...[suite, sizes].filter((part) => part !== null), ...groups].reduce(
@@ -148,19 +152,27 @@ async function groupArticle(group: GroupSummary, index: number, { results, run, 
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, plan, caveats, looks)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks, inMemory)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
-${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
+${latencySection(group, `${prefix}-latency`, isLong)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
 
 /** Only where a run has one workload with several numbers of keys. */
-async function stateSizes(run: RunSummary, looks: ReadonlyMap<string, Look>): Promise<Markup | null> {
+async function stateSizes(run: RunSummary, plan: Plan, looks: ReadonlyMap<string, Look>): Promise<Markup | null> {
   const charts = stateSizesOf(run).flatMap((sizes) => {
     const rows = sizeRows(sizes, looks);
     return rows.length === 0 ? [] : [sizeChart(sizes, rows)];
   });
   if (charts.length === 0) return null;
-  return html`<section id="sizes"><h2>State size</h2><p class="lead">The same workload with more and more keys. A size is what was found in the store, by reading it at the end of the measured part.</p>${await Promise.all(charts.map(figureOf))}</section>
+  return html`<section id="sizes"><h2>State size</h2><p class="lead">The same workload with more and more keys. A size is what was found in the store, by reading it at the end of the measured part.</p>${await Promise.all(charts.map(figureOf))}${stateSizesOf(run).map((sizes) => growthOf(sizes, plan))}</section>
 `;
+}
+
+/** How costs grow with the state, and where backends change places. */
+function growthOf(sizes: StateSizes, { profile }: Plan): Markup {
+  const crossings = crossingsOf(sizes, levelOf(profile)).map((crossing) => html`<p>${crossingSentence(crossing)}</p>`);
+  const table = scalingTable(sizes);
+  if (table.rows.length === 0) return html``;
+  return html`<h3>How costs grow: ${plainText(sizes.name)}</h3>${crossings}<p>${SCALING_NOTE}</p><div class="card"><div class="scroll" tabindex="0" role="region" aria-label="How costs grow with the state">${tableOf(table)}</div></div>`;
 }
 
 /** Only where a run has several numbers of processes. */

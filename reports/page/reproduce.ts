@@ -75,6 +75,7 @@ function withoutCalls(trial: Trial): Trial {
 function withoutHistograms(trial: Trial): Trial {
   const rest = withoutCalls(trial);
   if (rest.state === 'failed') return rest;
+  if (rest.batchTime === null) return rest;
   const { all, duringCheckpoint } = rest.batchTime;
   return { ...rest, batchTime: { ...rest.batchTime, all: emptied(all), duringCheckpoint: emptied(duringCheckpoint) } };
 }

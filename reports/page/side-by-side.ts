@@ -1,9 +1,10 @@
 import type { Plan } from '../../harness/results.ts';
 import { extentOf, toPixel } from '../charts/axis.ts';
 import type { Look } from '../charts/look.ts';
-import { nameOf, standingLine, survivalOf } from '../decision.ts';
+import { nameOf, standingLine } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped, inUnit, percent, rounded, type Unit, uncertainty, unitFor } from '../quantity.ts';
+import { survivalOf } from '../recommend/words.ts';
 import { IN_MEMORY_MARK, type InMemory } from '../state-in-memory.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999, type MetricName } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';

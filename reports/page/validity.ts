@@ -1,6 +1,7 @@
 import type { Environment } from '../../harness/results.ts';
 import type { Caveat } from '../caveats.ts';
 import { nameOf, rangeOf } from '../decision.ts';
+import { badgesOf } from '../noise-caveats.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped, percent, withUnit } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
@@ -35,6 +36,7 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
         ? 'not known: one trial a cell'
         : `throughput varies by ${percent(median(noise))} from trial to trial (median coefficient of variation), at most ${percent(Math.max(...noise))}`,
     ],
+    ['Machine', badgesOf(run)],
     ['A/A', aaOf(run)],
     [
       'fsync of 4 KiB',
@@ -42,7 +44,7 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
     ],
   ];
   return html`<section id="validity"><h2>Can this be trusted?</h2><p class="lead">What was checked, how steady the machine was, and what these figures do not say.</p><div class="two"><div class="card pad"><dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></div><div class="card pad">${machine(environment)}</div></div>
-<div class="card pad small"><h3>Limits</h3><ul>${caveats.map(({ text }) => html`<li>${text}</li>`)}<li>Time per micro-batch is closed-loop service time: how long events would wait at a given rate is not measured here.</li></ul></div>
+<div class="card pad small"><h3>Limits</h3><ul>${caveats.map(({ text }) => html`<li>${text}</li>`)}<li>Time per micro-batch is closed-loop service time${plan.measures.includes('latency') ? '; how long events wait at a given rate is told under latency' : ': how long events would wait at a given rate was not measured (--measure latency)'}.</li></ul></div>
 ${troubles(run)}${notMeasured(results)}${DEFINITIONS}</section>`;
 }
 
@@ -94,7 +96,7 @@ function troubles(run: RunSummary): Markup | null {
 }
 
 function wrongness({ correctness }: RunSummary['groups'][number]['candidates'][number]['wrong'][number]): string {
-  const outputs = (['uninterrupted', 'recovered', 'rescaled', 'swept'] as const).flatMap((when) => {
+  const outputs = (['uninterrupted', 'recovered', 'rescaled', 'swept', 'paced'] as const).flatMap((when) => {
     const checked = correctness[when];
     if (checked === null || (checked.equal && checked.expected.digest === checked.got.digest)) return [];
     return [

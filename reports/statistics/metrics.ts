@@ -12,7 +12,19 @@ type Measure = (trial: CompletedTrial) => number | null;
 const batchPercentileMs =
   (rank: number, fewest: number): Measure =>
   ({ batchTime }) =>
-    batchTime.all.total < fewest ? null : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
+    batchTime === null || batchTime.all.total < fewest ? null : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
+
+/** The load whose latency stands for a cell: a busy job, not one at its limit. */
+export const USUAL_LOAD = 0.7;
+
+/** Of the open loop at {@link USUAL_LOAD} of the sustained rate; null where that is void. */
+const latencyPercentileMs =
+  (rank: number, fewest: number): Measure =>
+  ({ latency }) => {
+    const load = latency?.loads.find(({ fraction }) => fraction === USUAL_LOAD);
+    if (load === undefined || load.void !== null || load.latency.total < fewest) return null;
+    return inMs(percentileNs(mergeHistograms([load.latency]), rank));
+  };
 
 const inMs = (ns: number | null) => (ns === null ? null : ns / 1e6);
 
@@ -23,8 +35,8 @@ function checkpointMedian(trial: CompletedTrial, value: (checkpoint: CompletedTr
   return used.length === 0 ? null : median(used.map(value));
 }
 
-function perEvent(trial: CompletedTrial, seconds: number): number | null {
-  return trial.events.measured === 0 ? null : (seconds * 1e9) / trial.events.measured;
+function perEvent(trial: CompletedTrial, seconds: number | null): number | null {
+  return seconds === null || trial.events.measured === 0 ? null : (seconds * 1e9) / trial.events.measured;
 }
 
 /** Time from SIGKILL until the event at which it came is processed again, ms. */
@@ -32,9 +44,15 @@ export function recoveryTotalMs(phases: NonNullable<CompletedTrial['recovery']>[
   return phases.processMs + phases.verifyMs + phases.restoreMs + phases.firstBatchMs + phases.replayMs;
 }
 
-function shareOfTime({ storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds }: CompletedTrial['time'], seconds: number) {
+type Part = keyof NonNullable<CompletedTrial['time']>;
+
+const secondsOf = ({ time }: CompletedTrial, part: Part): number | null => time?.[part] ?? null;
+
+function shareOfTime({ time }: CompletedTrial, part: Part): number | null {
+  if (time === null) return null;
+  const { storeSeconds, sourceSeconds, pipelineSeconds, checkpointSeconds } = time;
   const all = storeSeconds + sourceSeconds + pipelineSeconds + checkpointSeconds;
-  return all === 0 ? null : seconds / all;
+  return all === 0 ? null : time[part] / all;
 }
 
 /** Every metric of a report: how it is read off a trial. Names carry units. */
@@ -44,11 +62,21 @@ const measures = {
   batchP99Ms: batchPercentileMs(0.99, FEWEST_FOR_P99),
   batchP999Ms: batchPercentileMs(0.999, FEWEST_FOR_P999),
   batchP99DuringCheckpointMs: ({ batchTime }) =>
-    batchTime.duringCheckpoint.total < FEWEST_FOR_P99 ? null : inMs(percentileNs(mergeHistograms([batchTime.duringCheckpoint]), 0.99)),
+    batchTime === null || batchTime.duringCheckpoint.total < FEWEST_FOR_P99
+      ? null
+      : inMs(percentileNs(mergeHistograms([batchTime.duringCheckpoint]), 0.99)),
+  sustainedPerSecond: ({ latency }) => latency?.sustainable.passedPerSecond ?? null,
+  latencyP50Ms: latencyPercentileMs(0.5, 1),
+  latencyP99Ms: latencyPercentileMs(0.99, FEWEST_FOR_P99),
+  latencyP999Ms: latencyPercentileMs(0.999, FEWEST_FOR_P999),
   pauseMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.pauseMs),
   persistMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.persistMs),
   bytesWritten: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesWritten),
   bytesReferenced: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesReferenced),
+  checkpointMs: (trial) => checkpointMedian(trial, ({ pauseMs, persistMs }) => pauseMs + persistMs),
+  /** From the choice of a checkpoint until its state is there. */
+  restoreMs: ({ recovery }) => (recovery === null ? null : recovery.phases.verifyMs + recovery.phases.restoreMs),
+  nsPerEvent: (trial) => 1e9 / trial.throughput.eventsPerSecond,
   recoveryMs: (trial) => (trial.recovery === null ? null : recoveryTotalMs(trial.recovery.phases)),
   splitMs: ({ rescale }) => rescale?.split.ms ?? null,
   mergeMs: ({ rescale }) => rescale?.merge.ms ?? null,
@@ -59,12 +87,12 @@ const measures = {
   workingBytes: (trial) => trial.disk.workingBytes,
   checkpointStorageBytes: (trial) => trial.disk.checkpointBytes,
   cpuNsPerEvent: (trial) => perEvent(trial, trial.throughput.cpuSeconds),
-  storeNsPerEvent: (trial) => perEvent(trial, trial.time.storeSeconds),
-  sourceNsPerEvent: (trial) => perEvent(trial, trial.time.sourceSeconds),
-  pipelineNsPerEvent: (trial) => perEvent(trial, trial.time.pipelineSeconds),
-  checkpointNsPerEvent: (trial) => perEvent(trial, trial.time.checkpointSeconds),
-  storeShare: ({ time }) => shareOfTime(time, time.storeSeconds),
-  sourceShare: ({ time }) => shareOfTime(time, time.sourceSeconds),
+  storeNsPerEvent: (trial) => perEvent(trial, secondsOf(trial, 'storeSeconds')),
+  sourceNsPerEvent: (trial) => perEvent(trial, secondsOf(trial, 'sourceSeconds')),
+  pipelineNsPerEvent: (trial) => perEvent(trial, secondsOf(trial, 'pipelineSeconds')),
+  checkpointNsPerEvent: (trial) => perEvent(trial, secondsOf(trial, 'checkpointSeconds')),
+  storeShare: (trial) => shareOfTime(trial, 'storeSeconds'),
+  sourceShare: (trial) => shareOfTime(trial, 'sourceSeconds'),
   /** Of the events of the measured part, how many the process with most of them had; null where one has all. */
   largestPartShare: ({ parts }) => {
     const all = parts.reduce((sum, { events }) => sum + events, 0);

@@ -1,7 +1,9 @@
 import type { Cell, CompletedTrial, Durability, FailedTrial, Plan, Trial } from '../../harness/results.ts';
+import { grouped } from './grouped.ts';
 import { METRIC_NAMES, type MetricName, measure } from './metrics.ts';
 import { type ByBlock, holm, type PairedRatio, pairedRatio } from './ratio.ts';
 import { median, type Sample, sampleOf } from './sample.ts';
+import { levelOf } from './sequential.ts';
 import { type Comparison, type Tier, tiersOf } from './tiers.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
@@ -107,16 +109,6 @@ export function summarise(plan: Plan, trials: readonly Trial[], need: Durability
   };
 }
 
-function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
 type BareCell = Omit<CellSummary, 'againstReference' | 'tier' | 'isTwin'>;
 type Checked = CompletedTrial['correctness']['recovered'];
 
@@ -175,6 +167,7 @@ export function throughputOf({ metrics }: Pick<CellSummary, 'metrics'>): number 
 
 function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins: ReadonlySet<string>): GroupSummary {
   const { smallestEffect } = plan.profile;
+  const level = levelOf(plan.profile);
   const candidates = cells.filter(({ cell }) => cell.role === 'candidate');
   const competing = candidates.filter(
     ({ cell, standing }) => standing === 'correct' && survives(cell.backend.durability, need) && !twins.has(cell.id),
@@ -182,12 +175,18 @@ function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins
   const tiers = tiersOf(
     competing.map((one) => ({ id: one.cell.id, mean: throughputOf(one) ?? 0, byBlock: throughputByBlock(one) })),
     smallestEffect,
+    level,
   );
   const tierOf = new Map(tiers?.flatMap(({ members }, i) => members.map((id) => [id, i + 1] as const)));
   const reference = competing.find(({ cell }) => cell.backend.name === plan.reference);
   const others = competing.filter((one) => one !== reference);
   const ratios =
-    reference === undefined ? [] : holm(others.map((one) => pairedRatio(throughputByBlock(one), throughputByBlock(reference))));
+    reference === undefined
+      ? []
+      : holm(
+          others.map((one) => pairedRatio(throughputByBlock(one), throughputByBlock(reference))),
+          level,
+        );
   const against = new Map(ratios.map((ratio, i) => [others[i]!.cell.id, { ratio, verdict: verdictOf(ratio, smallestEffect) }] as const));
   const full = (one: BareCell): CellSummary => ({
     ...one,
@@ -217,18 +216,19 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return place < 0 ? 0 : a[place]! - b[place]!;
 }
 
-/** Where `memory` is the reference, `memory@again` with the same settings and in the same group is its A/A twin. */
+/** The twin that the plan names, and, where `memory` is the reference, every other `memory@…` with the same settings: in the same group. */
 function sameTwice(cells: readonly BareCell[], plan: Plan): RunSummary['sameTwice'] {
-  const { reference, profile } = plan;
+  const { reference, profile, twin: planned } = plan;
   const isReference = ({ cell }: BareCell) => cell.backend.name === reference;
   return cells.filter(isReference).flatMap((original) => {
     const isTwin = (other: BareCell) =>
-      other.cell.backend.name.startsWith(`${reference.split('@')[0]}@`) &&
       !isReference(other) &&
       groupKey(other) === groupKey(original) &&
-      named({ ...other.cell.backend, name: '' }) === named({ ...original.cell.backend, name: '' });
+      (other.cell.backend.name === planned ||
+        (other.cell.backend.name.startsWith(`${reference.split('@')[0]}@`) &&
+          named({ ...other.cell.backend, name: '' }) === named({ ...original.cell.backend, name: '' })));
     return cells.filter(isTwin).map((twin) => {
-      const ratio = pairedRatio(throughputByBlock(twin), throughputByBlock(original));
+      const ratio = pairedRatio(throughputByBlock(twin), throughputByBlock(original), levelOf(profile));
       return { id: twin.cell.id, other: original.cell.id, ratio, verdict: verdictOf(ratio, profile.smallestEffect) };
     });
   });

@@ -1,5 +1,5 @@
-// Proves that verdicts follow their definitions, that Holm's adjustment and the intervals agree, and by simulation that
-// intervals cover, that A/A is called different rarely, and that a planted effect is found.
+// Proves that verdicts follow their definitions, that Holm's adjustment and the intervals agree, and that tiers hold what cannot be told
+// apart. How often they are right is proven in scripts/simulations.
 import test from 'ava';
 import { generator, normal } from '../fixtures.ts';
 import { holm, type PairedRatio, pairedRatio } from './ratio.ts';
@@ -72,33 +72,6 @@ test('Holm: alphas step down, stop at the first that fails, and intervals agree 
       adjusted.map((ratio) => ratio!.ratio),
       family.map((ratio) => ratio.ratio),
     );
-  }
-});
-
-/** Two cells of a run with 3 % noise a trial and 8 % drift between blocks, as in the method's own simulation. */
-function pair(random: () => number, blocks: number, effect: number) {
-  const drift = Array.from({ length: blocks }, () => normal(random) * 0.08);
-  const cell = (mean: number) => new Map(drift.map((shift, block) => [block, mean * Math.exp(shift + normal(random) * 0.03)]));
-  return pairedRatio(cell(effect), cell(1))!;
-}
-
-test('by simulation: intervals cover in 93 to 97 of 100, A/A differs in at most 5, + 10 % is found in 9 of 10', (t) => {
-  const seed = 20261122;
-  const random = generator(seed);
-  const rounds = 3000;
-  for (const blocks of [3, 10, 15]) {
-    let covered = 0;
-    let wrong = 0;
-    let found = 0;
-    for (let i = 0; i < rounds; i++) {
-      const { interval } = pair(random, blocks, 1.1);
-      if (interval!.low <= 1.1 && interval!.high >= 1.1) covered++;
-      if (['faster', 'slower'].includes(verdictOf(pair(random, blocks, 1), 0.05).word)) wrong++;
-      if (verdictOf(pair(random, blocks, 1.1), 0.05).word === 'faster') found++;
-    }
-    t.true(covered / rounds > 0.93 && covered / rounds < 0.97, `seed ${seed}, ${blocks} blocks: covered ${covered / rounds}`);
-    t.true(wrong / rounds <= 0.05, `seed ${seed}, ${blocks} blocks: A/A called different ${wrong / rounds}`);
-    if (blocks >= 10) t.true(found / rounds >= 0.9, `seed ${seed}, ${blocks} blocks: found ${found / rounds}`);
   }
 });
 

@@ -1,6 +1,6 @@
 /**
  * `npm run test:long [-- CAMPAIGN… [--backend NAME]… [--checkpoint-storage SPEC] [--seed N] [--kills N] [--lanes N]]`: the long campaigns, each with a summary
- * line per backend (all but R1, R4, R5 and R9 take another storage); `engines` compares versions of Node instead of backends. Exits with 1 if any case failed; each of those prints what replays it.
+ * line per backend (all but R1, R4, R5 and R9 take another storage); `engines` compares versions of Node instead of backends, and `simulations` invents runs to count how often the statistics are right. Exits with 1 if any case failed; each of those prints what replays it.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { loadBackend, loadStorage, refOf } from '../../harness/modules.ts';
 import { print, say } from '../console.ts';
 import { compareEngines } from '../engines/engines.ts';
 import { startServerFor } from '../servers/for-backend.ts';
+import { countedLine, simulate } from '../simulations/simulations.ts';
 import { listenForStop } from '../stop-signals.ts';
 import { type Campaign, summaryLine } from './campaign.ts';
 import { damageCampaign } from './damaged.ts';
@@ -25,8 +26,11 @@ const KILLS = 1_000;
 const KILLS_OF_A_RUN = 40;
 const STOPS = 65;
 const STOP_LIMIT_MS = 2000;
-/** Has nothing to do with backends. */
+/** These have nothing to do with backends. */
 const ENGINES = 'engines';
+const SIMULATIONS = 'simulations';
+const SIMULATION_SEED = 20261127;
+const SIMULATION_ROUNDS = 20_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,7 +61,7 @@ function campaignsNamed(names: readonly string[], kills: number, backends: numbe
     stopCampaign(Math.ceil(STOPS / backends), STOP_LIMIT_MS),
     killsInARow(Math.ceil(kills / backends), KILLS_OF_A_RUN),
   ];
-  const known = [...campaigns.map(({ name }) => name), ENGINES];
+  const known = [...campaigns.map(({ name }) => name), ENGINES, SIMULATIONS];
   for (const name of names) {
     if (!known.includes(name))
       throw new RangeError(`there is no campaign '${name}'.${suggestion(name, known)} There is: ${known.join(', ')}.`);
@@ -87,6 +91,12 @@ async function main(): Promise<boolean> {
       print(`${summaryLine(campaign.name, name, tally)}; ${((performance.now() - start) / 1000).toFixed(0)} s`);
       if (tally.failed > 0) passed = false;
     }
+  }
+  if (positionals.length === 0 || positionals.includes(SIMULATIONS)) {
+    const simulated = { seed: seed ?? SIMULATION_SEED, rounds: SIMULATION_ROUNDS };
+    say(`${SIMULATIONS}: how often the statistics are right, of ${simulated.rounds} invented runs each, seed ${simulated.seed}`);
+    const counted = simulate({ ...simulated, signal: stop.signal, onCounted: (one) => print(countedLine(one)) });
+    if (counted.some(({ isKept }) => !isKept)) passed = false;
   }
   if (positionals.length === 0 || positionals.includes(ENGINES)) {
     say(`${ENGINES}: every preset gives the same events and rows on Node 20, 22 and 24, alone and divided among 2, 3 and 7`);

@@ -65,8 +65,12 @@ async function describe(name: string): Promise<readonly Description[]> {
 }
 
 function profile(name: ProfileName): Description {
-  const { name: _, ...settings } = PROFILES[name];
-  const shown = { ...settings, smallestEffect: settings.smallestEffect ?? 'none' };
+  const { name: _, sequential, ...settings } = PROFILES[name];
+  const shown = {
+    ...settings,
+    smallestEffect: settings.smallestEffect ?? 'none',
+    ...(sequential && { ...sequential, looks: sequential.looks.join(', '), timeLimitSeconds: sequential.timeLimitSeconds ?? 'none' }),
+  };
   return {
     kind: 'profile',
     name,

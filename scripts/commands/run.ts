@@ -6,22 +6,27 @@ import { checkFill } from '../../harness/fill.ts';
 import { memoryBytes, readEnvironment } from '../../harness/measure/environment.ts';
 import { withMemory } from '../../harness/memory-budget.ts';
 import { loadBackend, loadStorage, loadWorkload } from '../../harness/modules.ts';
-import { type Modules, makePlan } from '../../harness/plan.ts';
+import { type Modules, makePlan, twinned } from '../../harness/plan.ts';
 import { PROFILE_NAMES, type ProfileName } from '../../harness/profiles.ts';
 import { MEASURES, type Measure, type Plan } from '../../harness/results.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
 import { parseSpec, type Spec } from '../../harness/spec.ts';
 import { DEFAULT_SUITE, overrule, readSuite, type Suite } from '../../harness/suite.ts';
+import { saveBaseline } from '../baselines.ts';
+import { baselineOf, type GateFlags } from '../comparing.ts';
 import { printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
-import { gathered, positive, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
+import { duration, gathered, positive, seconds, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
 import { withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
+import { FAIL_ON } from './compare.ts';
 
-interface Flags extends MeasuringFlags {
+interface Flags extends MeasuringFlags, GateFlags {
+  readonly baseline?: string;
+  readonly saveBaseline?: string;
   readonly backend?: readonly string[];
   readonly workload?: readonly string[];
   readonly checkpointStorage?: readonly string[];
@@ -30,9 +35,13 @@ interface Flags extends MeasuringFlags {
   readonly parallelism?: readonly number[];
   readonly memory?: number;
   readonly measure?: readonly Measure[];
+  readonly arrivals?: Plan['latency']['arrivals'];
+  readonly p99Limit?: number;
+  readonly rates?: readonly number[];
   readonly crashesPerDay?: number;
   readonly seed?: number;
   readonly reference?: string;
+  readonly timeLimit?: number;
   readonly out?: string;
   readonly dryRun?: boolean;
 }
@@ -61,17 +70,35 @@ export function runCommand(finish: Finish): Command {
       `what to measure, with commas: ${MEASURES.join(', ')}; default: ${DEFAULT_SUITE.measures.join(',')}`,
       words(MEASURES),
     )
+    .addOption(new Option('--arrivals <kind>', 'with --measure latency: how events follow each other').choices(['constant', 'poisson']))
+    .option('--p99-limit <time>', 'with --measure latency: what p99 may be for a rate to count as sustained: 100ms; default: 1s', duration)
+    .option(
+      '--rates <events per second>',
+      'with --measure latency: rates that every backend is measured at, if it can, with commas; default: by how fast they are',
+      wholeNumbers(1),
+    )
     .option('--crashes-per-day <number>', 'with --measure interval: what the best checkpoint interval is told for', positive)
     .option('--seed <number>', 'decides events, order and moments of killing', wholeNumber(0))
+    .option('--time-limit <duration>', 'with --profile rigorous: end after the block in which trials have taken this long: 2h', seconds)
     .option('--reference <backend>', 'the backend every other is compared with')
+    .option('--baseline <run>', 'a baseline or a results folder to compare with in the end, as compare does')
+    .option('--fail-on <limit>', FAIL_ON, gathered)
+    .option('--strict', 'with --baseline: exit 5 where the data are too noisy or too few to tell')
+    .option('--save-baseline <name>', 'keep the results under reports/baselines, for --baseline and compare')
     .option('--out <folder>', 'where results go; default: reports/out/<time>-<suite>')
     .option('--dry-run', 'print the plan, measure nothing')
     .option('--plain', 'a line per finished trial, also on a terminal')
     .option('--json', 'the plan (with --dry-run) or the summary as one JSON document on stdout')
     .option('-q, --quiet', 'say only what fails and how it ended')
     .action(async (file: string | undefined, flags: Flags) => {
-      const suite = overrule(file === undefined ? DEFAULT_SUITE : readSuite(file), suiteFlags(flags));
-      finish(await run(suite, flags, commandText(process.argv.slice(2))));
+      const suite = file === undefined ? DEFAULT_SUITE : readSuite(file);
+      finish(
+        await run(
+          overrule(suite, { ...suiteFlags(flags), latency: { ...suite.latency, ...latencyFlags(flags) } }),
+          flags,
+          commandText(process.argv.slice(2)),
+        ),
+      );
     });
 }
 
@@ -86,6 +113,7 @@ function suiteFlags({
   measure,
   crashesPerDay,
   seed,
+  timeLimit,
   reference,
 }: Flags): Partial<Suite> {
   const specs = (texts: readonly string[]): readonly Spec[] => texts.map(parseSpec);
@@ -100,7 +128,16 @@ function suiteFlags({
     ...(measure && { measures: measure }),
     ...(crashesPerDay && { crashesPerDay }),
     ...(seed !== undefined && { seed }),
+    ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),
     ...(reference !== undefined && { reference }),
+  };
+}
+
+function latencyFlags({ arrivals, p99Limit, rates }: Flags): Partial<Plan['latency']> {
+  return {
+    ...(arrivals && { arrivals }),
+    ...(p99Limit !== undefined && { limitMs: p99Limit }),
+    ...(rates && { ratesPerSecond: [...rates] }),
   };
 }
 
@@ -115,6 +152,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   using stop = listenForStop();
   const startedAt = new Date();
   const folder = path.resolve(flags.out ?? defaultFolder(suite.name, startedAt));
+  const baseline = await baselineOf(flags);
   const { modules, unavailable } = await loadModules(suite);
   const asLeftOut = (backends: readonly Unavailable[]): Plan['leftOut'] =>
     backends.map((backend) => ({ ...backend, missed: suite.backends !== DEFAULT_SUITE.backends }));
@@ -124,6 +162,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     { ...modules, backends: modules.backends.map(withoutServer), storages: modules.storages.map(withoutServer) },
     { command, startedAt, leftOut: asLeftOut(unavailable) },
   );
+  baseline?.check(rehearsed.plan);
   checkFill(
     modules.workloads.map((workload) => workload.create()),
     memoryBytes(),
@@ -135,7 +174,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   }
   prepareFolder(folder, rehearsed.estimate.diskBytes);
   using _lock = lockFolder(folder);
-  return await measureAndReport(folder, flags, stop, async () => {
+  const code = await measureAndReport(folder, flags, stop, async () => {
     // A backend less is measured all the same; a storage less is no run that was asked for.
     await using storages = await startServers(modules.storages);
     const [missing] = storages.unavailable;
@@ -149,12 +188,15 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));
     const planned = new Set(plan.cells.map((cell) => cell.backend.name));
     writePlan(folder, plan, readEnvironment(folder), [
-      ...modules.backends.filter(({ name }) => planned.has(name)),
+      ...twinned(modules.backends, plan).filter(({ name }) => planned.has(name)),
       ...modules.workloads,
       ...modules.storages,
     ]);
     await measure({ plan, cells, folder, flags, stop, expectedSeconds: estimate.seconds, alreadyFinished: 0 });
   });
+  if (stop.exitCode() !== null) return code;
+  if (flags.saveBaseline !== undefined) say(`kept as baseline ${flags.saveBaseline}: ${saveBaseline(folder, flags.saveBaseline)}`);
+  return baseline === null ? code : await baseline.compare(folder, code);
 }
 
 interface Loaded {

@@ -1,6 +1,7 @@
 /** `statebench servers`: the servers of the stores that are not embedded, fetched once, and kept running if wanted. */
 import { Command, Option } from 'commander';
 import { EXIT, messageOf, StatebenchError, suggestion } from '../../harness/errors.ts';
+import { findOnPath } from '../../harness/on-path.ts';
 import { formatBytes } from '../../harness/units.ts';
 import { columns, printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
@@ -8,7 +9,6 @@ import { JAVA_SERVER_NAMES, JAVA_SERVERS, type JavaServerName } from '../servers
 import { type Installation, installationOf } from '../servers/cache.ts';
 import { installServer } from '../servers/install.ts';
 import { type KeptServer, keptServer, startKept, stopKept } from '../servers/kept-servers.ts';
-import { findOnPath } from '../servers/on-path.ts';
 import type { ServerRequest } from '../servers/server.ts';
 import { SERVER_KINDS, SERVER_NAMES, type ServerName } from '../servers/server-kinds.ts';
 
@@ -43,7 +43,7 @@ export function serversCommand(finish: Finish): Command {
   const servers = new Command('servers').description('the servers of stores that are not embedded: fetched once, started for a run');
   servers
     .command('install')
-    .description('fetch Cassandra, HBase or HDFS into the cache, by Maven; all of them if none is named')
+    .description('fetch Cassandra, HBase, HDFS or Flink into the cache, by Maven (Flink: by pip too); all of them if none is named')
     .argument('[names...]', JAVA_SERVER_NAMES.join(', '))
     .action(async (names: readonly string[]) => {
       for (const name of named(names)) await install(name);
@@ -109,7 +109,7 @@ async function install(name: ServerName): Promise<void> {
     return;
   }
   const title = `${name} ${JAVA_SERVERS[name].version}`;
-  const { folder, files, bytes } = await installServer(name, () => say(`${title}: fetching it by Maven, which may take some minutes`));
+  const { folder, files, bytes } = await installServer(name, () => say(`${title}: fetching it, which may take some minutes`));
   say(`${title} is installed: ${files.length} files, ${formatBytes(bytes)}, in ${folder}`);
 }
 

@@ -14,13 +14,14 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { cacheFolder } from '../../harness/cache-folder.ts';
 import type { StatebenchError } from '../../harness/errors.ts';
-import { cacheFolder, folderOf, installationOf, LIB, LIST, listOf, verifyInstallation } from './cache.ts';
+import { findOnPath } from '../../harness/on-path.ts';
+import { folderOf, installationOf, LIB, LIST, listOf, verifyInstallation } from './cache.ts';
 import { startCassandra } from './cassandra.ts';
 import { startHBase } from './hbase.ts';
 import { startHdfs } from './hdfs.ts';
 import { installServer } from './install.ts';
-import { findOnPath } from './on-path.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'statebench-cache-test-'));
 test.after.always('remove the folder', () => rmSync(root, { recursive: true, force: true }));

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { cannotWrite } from '../../harness/atomic-file.ts';
+import { cacheFolder } from '../../harness/cache-folder.ts';
 import { JAVA_SERVERS, type JavaServerName, pomOf } from './artifacts.ts';
 
 /** Name of the list in a server's folder; it is written last. */
@@ -31,14 +31,6 @@ export type Installation =
   | { readonly state: 'whole'; readonly folder: string; readonly lib: string; readonly files: readonly string[]; readonly bytes: number }
   | { readonly state: 'missing'; readonly folder: string }
   | { readonly state: 'damaged'; readonly folder: string; readonly problem: string };
-
-/** `STATEBENCH_CACHE`, else `statebench` in `XDG_CACHE_HOME` or `~/.cache`. It need not exist. */
-export function cacheFolder(): string {
-  const { STATEBENCH_CACHE: own, XDG_CACHE_HOME: shared } = process.env;
-  if (own !== undefined && own !== '') return path.resolve(own);
-  // The specification of the variable has relative paths ignored.
-  return path.join(shared !== undefined && path.isAbsolute(shared) ? shared : path.join(homedir(), '.cache'), 'statebench');
-}
 
 /** The cache, made if it is not there. @throws StatebenchError `disk-full` or `bad-folder` */
 export function madeCacheFolder(): string {

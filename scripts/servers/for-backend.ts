@@ -63,6 +63,17 @@ export async function startServerFor<Made extends Configured>(module: LoadedModu
   };
 }
 
+/** Whether one server does for all modules of a run that need one of this kind. */
+export function isShared({ server }: Pick<LoadedModule<Configured>, 'server'>): boolean {
+  return server !== null && kindOf(server)?.shared === true;
+}
+
+/** `module` with the server that was started for another, which stops it. */
+export function sharing<Made extends Configured>({ module: other }: Served<Made>, module: LoadedModule<Made>): Served<Made> {
+  const option = addressOption(module)!;
+  return { module: module.with({ key: option, value: other.options[option]! }), [Symbol.asyncDispose]: async () => undefined };
+}
+
 function kindOf(server: string): ServerKind | undefined {
   return Object.hasOwn(SERVER_KINDS, server) ? SERVER_KINDS[server as ServerName] : undefined;
 }

@@ -46,15 +46,18 @@ export interface GuardedCommand {
   readonly log: string;
   /** How long the server may take to end when asked, before it is killed; also after its owner's death. */
   readonly graceMs: number;
+  /** Added to the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** @throws Error if no shell can be started; a command that cannot be run exits with 126 or 127. */
-export async function startGuarded({ command, args, directory, log, graceMs }: GuardedCommand): Promise<GuardedProcess> {
+export async function startGuarded({ command, args, directory, log, graceMs, environment = {} }: GuardedCommand): Promise<GuardedProcess> {
   const output = openSync(log, 'a', 0o600);
   let guard: ChildProcess;
   try {
     guard = spawn('/bin/sh', ['-c', GUARD, 'guard', String(Math.ceil(graceMs / 100)), command, ...args], {
       cwd: directory,
+      env: { ...process.env, ...environment },
       detached: true,
       stdio: ['pipe', 'pipe', output],
     });

@@ -1,29 +1,17 @@
-/** Fetches what a Java server is made of into the cache, by Maven. */
-import { spawn } from 'node:child_process';
+/** Fetches what a Java server is made of into the cache, by Maven, and by pip where a part of it is a wheel. */
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cannotWrite, writeAtomically } from '../../harness/atomic-file.ts';
+import { cacheFolder } from '../../harness/cache-folder.ts';
 import { StatebenchError } from '../../harness/errors.ts';
+import { findJava } from '../../harness/java.ts';
+import { findOnPath } from '../../harness/on-path.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
-import { JAVA_SERVERS, type JavaServerName, pomOf } from './artifacts.ts';
-import {
-  cacheFolder,
-  folderOf,
-  type Installation,
-  installationOf,
-  LIB,
-  LIST,
-  listOf,
-  madeCacheFolder,
-  verifyInstallation,
-} from './cache.ts';
-import { findJava } from './java.ts';
-import { findOnPath } from './on-path.ts';
+import { JAVA_SERVERS, type JavaServerArtifacts, type JavaServerName, pomOf } from './artifacts.ts';
+import { folderOf, type Installation, installationOf, LIB, LIST, listOf, madeCacheFolder, verifyInstallation } from './cache.ts';
+import { runFetcher } from './fetcher.ts';
+import { fetchWheel } from './wheel.ts';
 
-/** Some hundred artifacts over a slow line. */
-const FETCH_MS = 20 * 60_000;
-/** Of Maven's output, which is quiet but for errors. */
-const LAST_CHARACTERS = 64 * 1024;
 const LONGEST_REASON = 400;
 
 export type Installed = Extract<Installation, { state: 'whole' }>;
@@ -52,6 +40,8 @@ export async function installServer(name: JavaServerName, onFetch: () => void): 
     const draft = path.join(scratch, name);
     onFetch();
     await fetchInto(draft, maven, name);
+    const { wheel }: JavaServerArtifacts = JAVA_SERVERS[name];
+    if (wheel !== undefined) await fetchWheel(wheel, { lib: path.join(draft, LIB), scratch, server: name });
     writeAtomically(path.join(draft, LIST), JSON.stringify(await listOf(name, draft), null, 2));
     putInPlace(draft, name, path.join(scratch, 'damaged'));
   } finally {
@@ -81,7 +71,7 @@ async function fetchInto(draft: string, maven: string, name: JavaServerName): Pr
     `-DoutputDirectory=${lib}`,
     '-DincludeScope=runtime',
   ];
-  const { code, output } = await run(maven, args);
+  const { code, output } = await runFetcher(maven, args);
   if (code === 0) return;
   if (output.includes('No space left on device')) {
     throw new StatebenchError(
@@ -100,20 +90,6 @@ async function fetchInto(draft: string, maven: string, name: JavaServerName): Pr
 function reasonOf(output: string, code: number | null): string {
   const [, said] = /\[ERROR\] +(\S.*?)(?: -> \[Help \d+\])?$/m.exec(output) ?? [];
   return (said ?? (output.trim().split('\n').at(-1) || `it ended with code ${code}`)).slice(0, LONGEST_REASON).replace(/\.$/, '');
-}
-
-function run(command: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: FETCH_MS });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (part: string) => {
-        output = (output + part).slice(-LAST_CHARACTERS);
-      });
-    }
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output }));
-  });
 }
 
 /** Another install may have put its own there meanwhile, which then is as good. */

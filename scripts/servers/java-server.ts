@@ -5,10 +5,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { findJava } from '../../harness/java.ts';
 import { JAVA_SERVERS, type JavaServerName } from './artifacts.ts';
 import { installationOf } from './cache.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
-import { findJava } from './java.ts';
 import { freePorts } from './ports.ts';
 import type { RunningServer, ServerRequest, ServerStart } from './server.ts';
 import { endOfLog, rootCause, tellsOfTakenPort } from './server-log.ts';
@@ -17,6 +17,9 @@ import { endOfLog, rootCause, tellsOfTakenPort } from './server-log.ts';
 const READY_MS = 150_000;
 const POLL_MS = 50;
 const PORT_ATTEMPTS = 3;
+/** A process that is to be there at all times is given up when this many, one after the other, have not lived so long. */
+const SHORT_LIVES_MAX = 5;
+const SHORT_LIFE_MS = 5_000;
 const PORTS = 'ports.json';
 /** Its logs go with its directory, so that the reason has to say what they did. */
 const TRY_AGAIN = 'See whether memory, disk and processors suffice for it and try again, or name a server of your own.';
@@ -30,6 +33,16 @@ export interface JavaProcess {
   readonly args?: readonly string[];
   /** How long it may take to end by itself when asked, where it has something to keep. */
   readonly graceMs: number;
+  /** Added to the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A process that may be killed: another takes its place. */
+export interface KeptProcess {
+  /** Asked for every process, as each has a name of its own. */
+  readonly make: () => JavaProcess;
+  readonly started: (name: string, pid: number) => void;
+  readonly ended: (name: string) => void;
 }
 
 /** What a server's recipe works with. Everything it writes lies in `home`. */
@@ -45,6 +58,8 @@ export interface JavaSession<Port extends string> {
   configure(file: string, text: string): void;
   /** Runs a process until the server is stopped. */
   run(process: JavaProcess): Promise<void>;
+  /** Runs a process, and another whenever it has ended, until the server is stopped: the server's life does not hang on it. */
+  keep(process: KeptProcess): Promise<void>;
   /** Runs a process that ends by itself. @throws NotReady if it does not end with 0 */
   finish(process: JavaProcess): Promise<void>;
   /** Waits until `condition` holds. @throws NotReady once a process has ended or the time is up */
@@ -106,6 +121,8 @@ class JavaServer<Port extends string> {
   readonly #names: string[] = [];
   readonly #processes: { readonly name: string; readonly guarded: GuardedProcess; ended: number | null }[] = [];
   readonly #deadline = performance.now() + READY_MS;
+  readonly #kept = new Set<GuardedProcess>();
+  #stopping = false;
 
   constructor(
     recipe: JavaServerRecipe<Port>,
@@ -135,16 +152,27 @@ class JavaServer<Port extends string> {
         writeFileSync(path.join(this.#home, 'conf', file), text);
       },
       run: (process) => this.#run(process),
+      keep: (process) => this.#keep(process),
       finish: (process) => this.#finish(process),
       until: (condition) => this.#until(condition),
     });
-    const pids = this.#processes.map(({ guarded }) => guarded.pid);
+    const all = (): readonly GuardedProcess[] => [...this.#processes.map(({ guarded }) => guarded), ...this.#kept];
     const exited = Promise.race(this.#processes.map(({ guarded }) => guarded.exited));
-    return { url, pid: pids[0]!, pids, exited, stop: () => this.stop() };
+    return {
+      url,
+      pid: all()[0]!.pid,
+      get pids() {
+        return all().map(({ pid }) => pid);
+      },
+      exited,
+      stop: () => this.stop(),
+    };
   }
 
   /** The one that was started last depends on those before. */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#kept].map((guarded) => guarded.stop()));
     for (const { guarded } of this.#processes.toReversed()) await guarded.stop();
   }
 
@@ -169,11 +197,45 @@ class JavaServer<Port extends string> {
     return ports;
   }
 
-  async #run({ name, flags, main, args = [], graceMs }: JavaProcess): Promise<void> {
+  async #run(process: JavaProcess): Promise<void> {
+    const guarded = await this.#spawn(process);
+    const entry = { name: process.name, guarded, ended: null as number | null };
+    this.#processes.push(entry);
+    guarded.exited.then(
+      (code) => (entry.ended = code),
+      () => (entry.ended = -1),
+    );
+  }
+
+  /** Settles when the first is there; those that take its place come without anybody waiting. */
+  async #keep({ make, started, ended }: KeptProcess): Promise<void> {
+    const live = async (): Promise<{ readonly name: string; readonly guarded: GuardedProcess; readonly startedMs: number }> => {
+      const process = make();
+      const guarded = await this.#spawn(process);
+      this.#kept.add(guarded);
+      started(process.name, guarded.pid);
+      return { name: process.name, guarded, startedMs: performance.now() };
+    };
+    const first = await live();
+    const goOn = async (): Promise<void> => {
+      let shortLives = 0;
+      for (let { name, guarded, startedMs } = first; ; { name, guarded, startedMs } = await live()) {
+        await guarded.exited;
+        this.#kept.delete(guarded);
+        ended(name);
+        shortLives = performance.now() - startedMs < SHORT_LIFE_MS ? shortLives + 1 : 0;
+        if (this.#stopping || shortLives === SHORT_LIVES_MAX) return;
+      }
+    };
+    // One that cannot even be started is one that is missing, which whoever needs it notices.
+    goOn().catch(() => {});
+  }
+
+  async #spawn({ name, flags, main, args = [], graceMs, environment = {} }: JavaProcess): Promise<GuardedProcess> {
     const classPath = [path.join(this.#home, 'conf'), path.join(this.#installation.lib, '*')].join(path.delimiter);
     const temporary = `-Djava.io.tmpdir=${path.join(this.#home, 'tmp')}`;
     this.#names.push(name);
-    const guarded = await startGuarded({
+    return await startGuarded({
       command: this.#java,
       // Without its shared counters a killed virtual machine leaves no file behind.
       args: ['-XX:-UsePerfData', temporary, ...flags, '-cp', classPath, main, ...args],
@@ -181,13 +243,8 @@ class JavaServer<Port extends string> {
       log: this.#logOf(name),
       // What is volatile has nothing to write out at its end.
       graceMs: this.#durability === 'volatile' ? 0 : graceMs,
+      environment,
     });
-    const entry = { name, guarded, ended: null as number | null };
-    this.#processes.push(entry);
-    guarded.exited.then(
-      (code) => (entry.ended = code),
-      () => (entry.ended = -1),
-    );
   }
 
   async #finish(process: JavaProcess): Promise<void> {

@@ -10,10 +10,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { cannotWrite } from '../../harness/atomic-file.ts';
+import { cacheFolder } from '../../harness/cache-folder.ts';
 import { messageOf, StatebenchError } from '../../harness/errors.ts';
 import { processSchema, stateOf, thisProcess } from '../../harness/process-identity.ts';
 import { sweepScratch } from '../../harness/scratch.ts';
-import { cacheFolder, madeCacheFolder } from './cache.ts';
+import { madeCacheFolder } from './cache.ts';
 import type { RunningServer, ServerRequest } from './server.ts';
 import { SERVER_NAMES, type ServerName } from './server-kinds.ts';
 

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { findOnPath } from '../../harness/on-path.ts';
 import { startGuarded } from './guarded-process.ts';
-import { findOnPath } from './on-path.ts';
 import { freePorts } from './ports.ts';
 import type { ServerRequest, ServerStart } from './server.ts';
 

@@ -5,10 +5,12 @@
  *     cassandra  contactPoints=HOST:PORT[;HOST:PORT…]
  *     hbase      url=thrift2://HOST:PORT
  *     hdfs       url=http://HOST:PORT[+http://HOST:PORT]
+ *     flink      url=http://HOST:PORT, of the JobManager
  *
  * The comma would part options.
  */
 import { startCassandra } from './cassandra.ts';
+import { startFlink } from './flink.ts';
 import { startHBase } from './hbase.ts';
 import { startHdfs } from './hdfs.ts';
 import { startRedis } from './redis.ts';
@@ -21,14 +23,17 @@ export interface ServerKind {
   readonly flag: '--backend' | '--checkpoint-storage';
   /** Where nothing listens: a module can be made with it, to ask for its settings, but not opened. */
   readonly nowhere: string;
+  /** Whether one serves all the modules of a run that need one: a cluster, which has one of them at a time at work. */
+  readonly shared: boolean;
   readonly start: (request: ServerRequest) => Promise<ServerStart>;
 }
 
 export const SERVER_KINDS = {
-  redis: { option: 'url', flag: '--backend', nowhere: 'redis://127.0.0.1:1', start: startRedis },
-  cassandra: { option: 'contactPoints', flag: '--backend', nowhere: '127.0.0.1:1', start: startCassandra },
-  hbase: { option: 'url', flag: '--backend', nowhere: 'thrift2://127.0.0.1:1', start: startHBase },
-  hdfs: { option: 'url', flag: '--checkpoint-storage', nowhere: 'http://127.0.0.1:1', start: startHdfs },
+  redis: { option: 'url', flag: '--backend', nowhere: 'redis://127.0.0.1:1', shared: false, start: startRedis },
+  cassandra: { option: 'contactPoints', flag: '--backend', nowhere: '127.0.0.1:1', shared: false, start: startCassandra },
+  hbase: { option: 'url', flag: '--backend', nowhere: 'thrift2://127.0.0.1:1', shared: false, start: startHBase },
+  hdfs: { option: 'url', flag: '--checkpoint-storage', nowhere: 'http://127.0.0.1:1', shared: false, start: startHdfs },
+  flink: { option: 'url', flag: '--backend', nowhere: 'http://127.0.0.1:1', shared: true, start: startFlink },
 } as const satisfies Readonly<Record<string, ServerKind>>;
 
 export type ServerName = keyof typeof SERVER_KINDS;

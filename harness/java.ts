@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf } from '../../harness/errors.ts';
+import { messageOf } from './errors.ts';
 import { findOnPath, isExecutable } from './on-path.ts';
 
 /** Hadoop 3.5 is compiled for it, Cassandra 5.0 made for it. */

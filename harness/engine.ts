@@ -1,0 +1,95 @@
+/** What runs the trials of a backend: our own pipeline over a store, or a cluster of Flink. Told apart here and nowhere else. */
+import type { Workload } from '../workloads/contract.ts';
+import { messageOf, StatebenchError } from './errors.ts';
+import { fillOf } from './fill.ts';
+import { eventsPerSecondOnFlink, measureOnFlink } from './flink/flink-engine.ts';
+import { stageArguments } from './flink/job-arguments.ts';
+import { builtInFile, LOCAL_STORAGE, type ModuleRef } from './modules.ts';
+import type { PlannedCell } from './plan.ts';
+import type { Cell, Plan, Trial } from './results.ts';
+import type { Lived } from './trial/parts.ts';
+import { calibratePipeline } from './trial/pipeline-rate.ts';
+import type { StreamPlan } from './trial/tasks.ts';
+import { runTrial, type TrialRequest } from './trial/trial.ts';
+
+export interface CalibrationRequest {
+  readonly planned: PlannedCell;
+  readonly seed: number;
+  readonly profile: Plan['profile'];
+  /** Its own, made and removed. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Engine {
+  /** As cells have it; absent of our own pipeline. */
+  readonly name: Cell['engine'];
+  /** @throws StatebenchError `impossible-settings` or `bad-value` if it cannot run such cells */
+  check(workload: Workload, storage: ModuleRef, parallelism: number, settings: Cell['backend']['settings']): void;
+  /** Finds how many events a second a cell takes. */
+  calibrate(request: CalibrationRequest): Promise<Lived<number>>;
+  /** The stream of its trials, from one of our pipeline's. */
+  stream(stream: StreamPlan, eventsPerSecond: number, profile: Plan['profile']): StreamPlan;
+  trial(request: TrialRequest): Promise<Trial>;
+}
+
+export function engineOf(backend: Pick<ModuleRef, 'file'>): Engine {
+  return backend.file === FLINK_FILE ? FLINK : PIPELINE;
+}
+
+const FLINK_FILE = builtInFile('backend', 'flink');
+
+const PIPELINE: Engine = {
+  name: undefined,
+  check() {},
+  calibrate: calibratePipeline,
+  stream: (stream) => stream,
+  trial: (request) => runTrial(request),
+};
+
+/** A Java machine compiles what it runs often, for some ten seconds. */
+const WARM_UP_SECONDS = 10;
+const SMOKE_WARM_UP_SECONDS = 2;
+/** In which a TaskManager is killed after a checkpoint: at least so long. */
+const TAIL_SECONDS = 4;
+const CALIBRATION_MS = 600_000;
+
+const FLINK: Engine = {
+  name: 'flink',
+  check(workload, storage, parallelism, settings) {
+    stageArguments(workload);
+    if (storage.file !== LOCAL_STORAGE.file)
+      throw new StatebenchError(
+        'impossible-settings',
+        `flink writes its checkpoints to a folder itself, and cannot use the checkpoint storage '${storage.name}': leave flink out, or take filesystem`,
+      );
+    if (settings.chained === true && parallelism !== 1)
+      throw new StatebenchError('bad-value', 'flink:chained=true runs in one task: leave it out with --parallelism above 1');
+  },
+  async calibrate({ planned, seed, profile, directory, signal }) {
+    try {
+      const fill = fillOf(planned.cell.workload);
+      const seconds = warmUpSeconds(profile);
+      return { result: await eventsPerSecondOnFlink({ planned, seed, directory, signal, fill, seconds, timeoutMs: CALIBRATION_MS }) };
+    } catch (error) {
+      const code = error instanceof StatebenchError ? error.code : 'error';
+      return { failure: { phase: 'calibrate', code, message: messageOf(error) } };
+    }
+  },
+  stream(stream, eventsPerSecond, profile) {
+    // In whole units of the grid, so that tasks have equally many events and cells of about one speed share the oracle's answers.
+    const unit = stream.measured / 3;
+    const units = (seconds: number): number => Math.max(1, Math.ceil((seconds * eventsPerSecond) / unit)) * unit;
+    return {
+      warmUp: units(warmUpSeconds(profile)),
+      measured: stream.measured,
+      tail: units(TAIL_SECONDS),
+      checkpoints: { ...stream.checkpoints, everyMs: Math.max(100, Math.round((profile.measuredSeconds / 3) * 1000)) },
+    };
+  },
+  trial: (request) => runTrial(request, measureOnFlink),
+};
+
+function warmUpSeconds({ name, warmUpSeconds: least }: Plan['profile']): number {
+  return name === 'smoke' ? SMOKE_WARM_UP_SECONDS : Math.max(WARM_UP_SECONDS, least);
+}

@@ -1,0 +1,96 @@
+// Proves that the job on Flink gives the oracle's rows: for every kind of window and aggregate that it has, on each state backend, by one
+// task and by two, and that what cannot run, or does not, is told by Flink's own root cause, with the job gone.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import { startFlink } from '../../scripts/servers/flink.ts';
+import { requiredServer } from '../../scripts/servers/required.ts';
+import { loadWorkload } from '../modules.ts';
+import { oracle } from '../oracle/oracle.ts';
+import type { Cell } from '../results.ts';
+import { writeEvents } from './events-file.ts';
+import { FlinkJob } from './flink-job.ts';
+import { JobManager } from './job-manager.ts';
+
+const SEED = 7;
+const flink = await requiredServer(test, (directory) => startFlink({ directory, durability: 'volatile' }));
+const folder = mkdtempSync(path.join(tmpdir(), 'statebench-flink-job-test-'));
+test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
+
+function cellOf(workload: string, settings: Cell['backend']['settings'], parallelism: number): Cell {
+  return {
+    id: workload,
+    backend: { name: 'flink', settings, durability: 'volatile' },
+    workload: { name: workload, settings: {} },
+    storage: { name: 'filesystem', settings: {} },
+    batchSize: 1,
+    parallelism,
+    role: 'candidate',
+    engine: 'flink',
+  };
+}
+
+if (flink !== undefined) {
+  const jobManager = new JobManager(flink.url);
+  let jobs = 0;
+
+  const start = async (
+    spec: string,
+    events: number,
+    settings: Cell['backend']['settings'],
+    parallelism = 1,
+  ): Promise<{ job: FlinkJob; workload: ReturnType<Awaited<ReturnType<typeof loadWorkload>>['create']> }> => {
+    const workload = (await loadWorkload(spec)).create();
+    const source = await workload.source({ seed: SEED, endless: true });
+    const directory = path.join(folder, `job-${++jobs}`);
+    mkdirSync(directory);
+    const eventsFile = path.join(directory, 'events');
+    const { signal } = new AbortController();
+    await writeEvents(source, events, eventsFile, signal);
+    const cell = cellOf(spec, settings, parallelism);
+    const job = await FlinkJob.start({
+      jobManager,
+      cell,
+      workload,
+      source,
+      eventsFile,
+      events,
+      directory,
+      checkpointEveryMs: 500,
+      restarts: false,
+      signal,
+    });
+    return { job, workload };
+  };
+
+  const HASHMAP = { state: 'hashmap' };
+  const ROCKSDB = { state: 'rocksdb', incremental: true, timers: 'store' };
+  for (const [spec, settings, parallelism] of [
+    ['flights-delays', HASHMAP, 1],
+    ['flights-delays:arrivals=actual', ROCKSDB, 1],
+    ['flights-delays:window=sliding', { ...ROCKSDB, incremental: false, timers: 'heap' }, 1],
+    ['flights-delays:window=session', { state: 'forst', incremental: true, timers: 'store' }, 1],
+    ['flights-delays', ROCKSDB, 2],
+    ['flights-delays', { ...HASHMAP, chained: true }, 1],
+    ['tumbling-incremental:keys=1000,aggregate=average,disorder=0.2,late=0.01,lateness=500', HASHMAP, 1],
+    ['tumbling-holistic:keys=1000,offset=-3000', ROCKSDB, 1],
+    ['session-holistic:keys=5000,aggregate=exact-distinct', HASHMAP, 1],
+    ['sliding-holistic:keys=1000,payload=constant,payloadBytes=24', HASHMAP, 1],
+    ['continuous-aggregation:keys=1000', ROCKSDB, 1],
+    ['synthetic:keys=1000,keyed=false', HASHMAP, 2],
+  ] as const) {
+    const name = `${spec} on ${settings.state}, ${parallelism} ${parallelism === 1 ? 'task' : 'tasks'}${'chained' in settings ? ', chained' : ''}`;
+    test.serial(name, async (t) => {
+      const events = 40_000;
+      const { job, workload } = await start(spec, events, settings, parallelism);
+      await job.finished();
+      const { output, lateByStage } = await job.output();
+      for await (const { ended, late } of oracle(workload, await workload.source({ seed: SEED, endless: true }), [events])) {
+        t.true(ended.rows >= 10 || spec.includes('keyed=false'));
+        t.deepEqual(output, ended);
+        t.deepEqual(lateByStage, late);
+      }
+    });
+  }
+}

@@ -1,0 +1,200 @@
+/** One run of a workload's job on a cluster: submitted, checked to be what was asked for, watched, and cancelled if it is not through. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { Source, Workload } from '../../workloads/contract.ts';
+import { StatebenchError } from '../errors.ts';
+import type { Cell, Output } from '../results.ts';
+import { stageArguments } from './job-arguments.ts';
+import { ENTRY_CLASS, jobJar } from './job-jar.ts';
+import type { JobDetails, JobManager } from './job-manager.ts';
+import { type Mark, readMarks } from './progress.ts';
+
+export interface FlinkJobRequest {
+  readonly jobManager: JobManager;
+  readonly cell: Cell;
+  readonly workload: Workload;
+  readonly source: Pick<Source, 'keyBytes' | 'width'>;
+  /** Of the events, at least as many as the job takes. */
+  readonly eventsFile: string;
+  readonly events: number;
+  /** Where its checkpoints and its progress go; TaskManagers see it under the same path. */
+  readonly directory: string;
+  /** From one checkpoint to the next; null for none. */
+  readonly checkpointEveryMs: number | null;
+  /** Whether it may go on after a TaskManager died. */
+  readonly restarts: boolean;
+  /** Ends the wait for it. */
+  readonly signal: AbortSignal;
+}
+
+/** What Flink calls the state backends. */
+const STATE_BACKENDS: Readonly<Record<string, string>> = {
+  hashmap: 'HashMapStateBackend',
+  rocksdb: 'EmbeddedRocksDBStateBackend',
+  forst: 'ForStStateBackend',
+};
+/** What each calls the place of timers. */
+const TIMER_SERVICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  rocksdb: { heap: 'HEAP', store: 'ROCKSDB' },
+  forst: { heap: 'HEAP', store: 'ForStDB' },
+};
+/** Without an interval Flink would not say which state backend is in force: one that never comes has it say so. */
+const NEVER_MS = 24 * 3_600_000;
+const POLL_MS = 100;
+/** From submission until the source gives its first event. */
+const BEGIN_MS = 120_000;
+
+export class FlinkJob {
+  readonly id: string;
+  readonly #request: FlinkJobRequest;
+  readonly #progress: string;
+
+  private constructor(id: string, request: FlinkJobRequest, progress: string) {
+    this.id = id;
+    this.#request = request;
+    this.#progress = progress;
+  }
+
+  /** Submits the job, and checks what is in force. @throws StatebenchError with Flink's own reason if it does not begin as asked */
+  static async start(request: FlinkJobRequest): Promise<FlinkJob> {
+    const { jobManager, cell, workload, source, eventsFile, events, directory, signal } = request;
+    const { parallelism } = cell;
+    const { 'slots-available': free, 'slots-total': slots } = await jobManager.overview();
+    if (free < parallelism) {
+      throw new StatebenchError(
+        'unavailable',
+        `${parallelism} slots are needed, and ${free} of ${slots} are free on the Flink at ${jobManager.url}: end other jobs, or start more TaskManagers`,
+      );
+    }
+    const progress = path.join(directory, 'progress');
+    mkdirSync(progress, { recursive: true });
+    const jar = await jobManager.upload(await jobJar());
+    const { delayMs, everyEvents } = workload.watermark;
+    const given = {
+      name: `statebench ${cell.id}`,
+      stages: stageArguments(workload),
+      'events-file': eventsFile,
+      events,
+      width: source.width,
+      'key-bytes': source.keyBytes,
+      'delay-ms': delayMs,
+      'every-events': everyEvents,
+      progress,
+      chained: cell.backend.settings.chained === true,
+    };
+    try {
+      const id = await jobManager.run({
+        jar,
+        entryClass: ENTRY_CLASS,
+        args: Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]),
+        parallelism,
+        settings: settingsOf(request),
+      });
+      const job = new FlinkJob(id, request, progress);
+      try {
+        await job.#begins(signal);
+        await job.#check();
+        return job;
+      } catch (error) {
+        await job.cancel();
+        throw error;
+      }
+    } finally {
+      // The job has its own copy.
+      await jobManager.deleteJar(jar).catch(() => {});
+    }
+  }
+
+  marks(): readonly (readonly Mark[])[] {
+    return readMarks(this.#progress);
+  }
+
+  /** @throws StatebenchError `backend-failed` once it has ended other than by finishing */
+  details(): Promise<JobDetails> {
+    return this.#request.jobManager.checkAlive(this.id);
+  }
+
+  finished(): Promise<JobDetails> {
+    return this.#request.jobManager.finished(this.id, this.#request.signal);
+  }
+
+  /** Nothing else is touched. Never throws: a cluster that is gone has no job either. */
+  async cancel(): Promise<void> {
+    await this.#request.jobManager.cancel(this.id).catch(() => {});
+  }
+
+  /** All rows of a job that has finished, and its late events by stage. */
+  async output(): Promise<{ readonly output: Output; readonly lateByStage: number[] }> {
+    const { jobManager, workload, events } = this.#request;
+    const told = await jobManager.accumulators(this.id);
+    const stages = workload.stages.map((_, index) => index + 1);
+    const sum = (name: string): bigint => stages.reduce((total, stage) => total + (told.get(`${name}-${stage}`) ?? 0n), 0n);
+    const lanes = [1, 2, 3, 4].map((lane) => (sum(`lane-${lane}`) & 0xffff_ffffn).toString(16).padStart(8, '0'));
+    return {
+      output: { atEvent: events, ended: true, rows: Number(sum('rows')), digest: lanes.join('') },
+      lateByStage: stages.map((stage) => Number(told.get(`late-${stage}`) ?? 0n)),
+    };
+  }
+
+  async #begins(signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + BEGIN_MS;
+    while (this.marks().length < this.#request.cell.parallelism) {
+      const { state } = await this.details();
+      if (state === 'FINISHED') return;
+      if (performance.now() > deadline) {
+        const why = await this.#request.jobManager.failureOf(this.id);
+        throw new StatebenchError(
+          'backend-failed',
+          `the job gave no event within ${BEGIN_MS / 1000} s, and is ${state}: ${why ?? 'Flink gives no reason'}`,
+        );
+      }
+      await pause(POLL_MS, undefined, { signal });
+    }
+  }
+
+  /** @throws StatebenchError `backend-failed` naming what is not as asked */
+  async #check(): Promise<void> {
+    const { jobManager, cell, checkpointEveryMs } = this.#request;
+    const checkpoints = await jobManager.checkpointsConfig(this.id);
+    const config = await jobManager.jobConfig(this.id);
+    const wanted: readonly (readonly [string, unknown, unknown])[] = [
+      ['state backend', checkpoints.state_backend, STATE_BACKENDS[String(cell.backend.settings.state)]],
+      ['checkpoint interval', checkpoints.interval, checkpointEveryMs ?? NEVER_MS],
+      ['checkpoint storage', checkpoints.checkpoint_storage, 'FileSystemCheckpointStorage'],
+      ['checkpoint mode', checkpoints.mode, 'exactly_once'],
+      ['parallelism', config?.parallelism, cell.parallelism],
+      ['object reuse', config?.objectReuse, true],
+    ];
+    const wrong = wanted
+      .filter(([, is, asked]) => is !== asked)
+      .map(([name, is, asked]) => `${name} ${String(is)} instead of ${String(asked)}`);
+    if (wrong.length > 0)
+      throw new StatebenchError('backend-failed', `the job runs with ${wrong.join(', ')}: the cluster does not take what a job asks for`);
+  }
+}
+
+function settingsOf({ cell, directory, checkpointEveryMs, restarts }: FlinkJobRequest): Readonly<Record<string, string>> {
+  const { state, incremental, timers } = cell.backend.settings;
+  const isOnDisk = state !== 'hashmap';
+  return {
+    'state.backend.type': String(state),
+    'execution.checkpointing.interval': `${checkpointEveryMs ?? NEVER_MS} ms`,
+    'execution.checkpointing.storage': 'filesystem',
+    'execution.checkpointing.dir': pathToFileURL(path.join(directory, 'flink-checkpoints')).href,
+    'execution.checkpointing.incremental': String(incremental === true),
+    'pipeline.object-reuse': 'true',
+    'pipeline.max-parallelism': '128',
+    ...(isOnDisk && {
+      [`state.backend.${String(state)}.timer-service.factory`]: TIMER_SERVICES[String(state)]?.[String(timers)] ?? 'HEAP',
+    }),
+    ...(restarts
+      ? {
+          'restart-strategy.type': 'fixed-delay',
+          'restart-strategy.fixed-delay.attempts': '3',
+          'restart-strategy.fixed-delay.delay': '0 s',
+        }
+      : { 'restart-strategy.type': 'disable' }),
+  };
+}

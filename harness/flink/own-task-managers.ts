@@ -1,0 +1,101 @@
+/** The TaskManagers of a cluster that was started here: its processes are known, so that they can be measured, killed and replaced. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { StatebenchError } from '../errors.ts';
+import { processSchema, stateOf } from '../process-identity.ts';
+import type { JobManager } from './job-manager.ts';
+
+const describedSchema = z.object({ id: z.string(), process: processSchema });
+
+/** Three times what the slowest start took on a busy machine of two cores. */
+const REPLACED_MS = 180_000;
+const POLL_MS = 100;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+export class OwnTaskManagers {
+  readonly #jobManager: JobManager;
+  readonly #folder: string;
+  /** Those that have had tasks: their code is warm, their heap used. */
+  readonly #used = new Set<string>();
+
+  private constructor(jobManager: JobManager, folder: string) {
+    this.#jobManager = jobManager;
+    this.#folder = folder;
+  }
+
+  static readonly #known = new Map<string, OwnTaskManagers>();
+
+  /** Those of a cluster on loopback that says where its processes are described, in a folder of ours; null of any other. */
+  static async of(jobManager: JobManager): Promise<OwnTaskManagers | null> {
+    if (!LOOPBACK.has(new URL(jobManager.url).hostname)) return null;
+    const folder = (await jobManager.settings()).get('statebench.task-managers');
+    if (folder === undefined) return null;
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    if (stat === undefined || !stat.isDirectory() || (process.getuid !== undefined && stat.uid !== process.getuid())) return null;
+    const known = OwnTaskManagers.#known.get(folder) ?? new OwnTaskManagers(jobManager, folder);
+    OwnTaskManagers.#known.set(folder, known);
+    return known;
+  }
+
+  /** Pids of those that are there, by name. */
+  pids(): ReadonlyMap<string, number> {
+    const found = readdirSync(this.#folder).flatMap((file) => {
+      try {
+        const { id, process } = describedSchema.parse(JSON.parse(readFileSync(path.join(this.#folder, file), 'utf8')));
+        return stateOf(process) === 'running' ? [[id, process.pid] as const] : [];
+      } catch {
+        // It has ended, or is being written.
+        return [];
+      }
+    });
+    return new Map(found);
+  }
+
+  markUsed(ids: Iterable<string>): void {
+    for (const id of ids) this.#used.add(id);
+  }
+
+  /** Kills one. @returns when, in ms since 1970 @throws StatebenchError `harness` if it is not there */
+  kill(id: string): number {
+    const pid = this.pids().get(id);
+    if (pid === undefined) throw new StatebenchError('harness', `the TaskManager ${id} is not there to be killed`);
+    const atMs = Date.now();
+    process.kill(pid, 'SIGKILL');
+    return atMs;
+  }
+
+  /**
+   * Sees to it that all are there, and none has had tasks before: those that have are killed and replaced, some ten seconds on a quiet
+   * machine.
+   * @throws StatebenchError `unavailable` if somebody else's job runs there, or they do not come
+   */
+  async renew(signal: AbortSignal): Promise<void> {
+    const { 'jobs-running': running } = await this.#jobManager.overview();
+    if (running > 0) {
+      throw new StatebenchError(
+        'unavailable',
+        `${running} other jobs run on the Flink at ${this.#jobManager.url}: end them, as trials take all of the cluster`,
+      );
+    }
+    for (const [id, pid] of this.pids()) if (this.#used.has(id)) process.kill(pid, 'SIGKILL');
+    for (const deadline = performance.now() + REPLACED_MS; !(await this.#isWhole()); ) {
+      if (performance.now() > deadline) {
+        throw new StatebenchError(
+          'unavailable',
+          `the TaskManagers that were to take the place of killed ones did not come within ${REPLACED_MS / 1000} s`,
+        );
+      }
+      await pause(POLL_MS, undefined, { signal });
+    }
+  }
+
+  async #isWhole(): Promise<boolean> {
+    const here = [...this.pids().keys()].filter((id) => !this.#used.has(id)).sort();
+    const registered = (await this.#jobManager.taskManagers()).toSorted();
+    if (here.length < 2 || here.join() !== registered.join()) return false;
+    const overview = await this.#jobManager.overview();
+    return overview['slots-available'] === overview['slots-total'];
+  }
+}

@@ -1,0 +1,80 @@
+/** One request to a REST interface of Flink, and what it says in the place of an answer. */
+import type { z } from 'zod';
+import { messageOf, StatebenchError } from '../errors.ts';
+import { rootCause } from './root-cause.ts';
+
+const TIMEOUT_MS = 30_000;
+
+export interface RestRequest<Answer> {
+  readonly url: string;
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** JSON, or a form with a file. */
+  readonly body?: unknown;
+  readonly answer: z.ZodType<Answer>;
+  /** What is asked, for messages: `Flink's JobManager`. */
+  readonly whom: string;
+}
+
+/** Flink refused a request; the message is its own root cause. */
+export class FlinkRefusal extends StatebenchError {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super('backend-failed', message);
+    this.status = status;
+  }
+}
+
+/**
+ * @throws StatebenchError `unavailable` if nobody answers, or somebody else does
+ * @throws FlinkRefusal if Flink says no
+ */
+export async function restCall<Answer>({ url, method = 'GET', body, answer, whom }: RestRequest<Answer>): Promise<Answer> {
+  const isForm = body instanceof FormData;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
+      ...(body !== undefined && !isForm && { headers: { 'content-type': 'application/json' } }),
+    });
+    text = await response.text();
+  } catch (cause) {
+    const { origin } = new URL(url);
+    throw new StatebenchError(
+      'unavailable',
+      `${whom} does not answer at ${origin} (${reasonOf(cause)}): see that it runs and that this machine reaches it`,
+      { cause },
+    );
+  }
+  const json = parsed(text);
+  if (!response.ok) {
+    const errors = (json as { errors?: unknown } | undefined)?.errors;
+    const said = Array.isArray(errors) ? errors.map(String).join('\n') : text;
+    throw new FlinkRefusal(response.status, `${whom} refused ${method} ${new URL(url).pathname}: ${rootCause(said)}`);
+  }
+  const read = answer.safeParse(json);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new StatebenchError(
+    'unavailable',
+    `${new URL(url).origin} answers, but not as ${whom} does (${issue?.path.join('.') || 'no JSON'}): see that the address is that of a Flink of release 2.3`,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `fetch` says only that it failed, and why in the cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error && 'code' in cause) return String(cause.code);
+  return messageOf(error);
+}

@@ -1,0 +1,77 @@
+/** Where the time of the processors went, from Linux's /proc. Every other platform tells nothing, which is null here. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Counters that only grow, in ticks of the kernel (a hundredth of a second on every Linux there is) and pages. */
+export interface ProcessorTime {
+  /** All that the processors did, idling included. */
+  readonly allTicks: number;
+  readonly idleTicks: number;
+  readonly stealTicks: number;
+  /** Of this process, its descendants, and those of them that have ended. */
+  readonly ownTicks: number;
+  readonly swappedPages: number;
+  /** Descendants that are alive. */
+  readonly descendants: number;
+}
+
+/** Null where the platform does not tell. */
+export function processorTime(): ProcessorTime | null {
+  try {
+    const cpu = /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))![1]!.split(/ +/).map(Number);
+    // user nice system idle iowait irq softirq steal; guest time is in user time already.
+    const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, steal = 0] = cpu;
+    const vm = readFileSync('/proc/vmstat', 'utf8');
+    const pages = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(vm)?.[1] ?? 0);
+    const { ticks, count } = familyTicks(process.pid);
+    return {
+      allTicks: user + nice + system + idle + ioWait + irq + softIrq + steal,
+      idleTicks: idle + ioWait,
+      stealTicks: steal,
+      ownTicks: ticks,
+      swappedPages: pages('pswpin') + pages('pswpout'),
+      descendants: count - 1,
+    };
+  } catch {
+    return null;
+  }
+}
+
+interface ProcessStat {
+  readonly parent: number;
+  /** Of the process and of its children that ended and were waited for. */
+  readonly ticks: number;
+}
+
+function familyTicks(root: number): { readonly ticks: number; readonly count: number } {
+  const stats = new Map<number, ProcessStat>();
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = readStat(name);
+    if (stat === null) continue;
+    stats.set(Number(name), stat);
+    children.set(stat.parent, [...(children.get(stat.parent) ?? []), Number(name)]);
+  }
+  let ticks = 0;
+  let count = 0;
+  const left = [root];
+  for (let pid = left.pop(); pid !== undefined; pid = left.pop()) {
+    ticks += stats.get(pid)?.ticks ?? 0;
+    count++;
+    left.push(...(children.get(pid) ?? []));
+  }
+  return { ticks, count };
+}
+
+/** Null for a process that is gone. */
+function readStat(pid: string): ProcessStat | null {
+  try {
+    // A name may hold spaces and parentheses: what counts comes after the last one.
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const [parent, user, system, childUser, childSystem] = [1, 11, 12, 13, 14].map((at) => Number(fields[at]));
+    return { parent: parent!, ticks: user! + system! + childUser! + childSystem! };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,38 @@
+/** What results hold of how quiet the machine was. */
+import { z } from 'zod';
+
+const share = z.number().nonnegative();
+export const BADGES = ['green', 'amber', 'red'] as const;
+
+/** Evidence from outside the trial: it says whether to believe the figures, and never looks at them. */
+export const noiseSchema = z.strictObject({
+  /** The worst of the findings; green without any. */
+  badge: z.enum(BADGES),
+  findings: z.array(
+    z.strictObject({
+      what: z.enum(['spin', 'steal', 'others', 'swap', 'major-faults', 'supervisor']),
+      level: z.enum(['amber', 'red']),
+      /** What was found, with its limit. */
+      found: z.string(),
+      /** What to do about it. */
+      remedy: z.string(),
+    }),
+  ),
+  /** A fixed piece of arithmetic, before and after the trial, and its median over the run so far: how fast a core was. */
+  spinBeforeMs: z.number().positive(),
+  spinAfterMs: z.number().positive(),
+  spinMedianMs: z.number().positive(),
+  /** Of the time of all cores: taken by the hypervisor for others. Null where the platform does not tell. */
+  stealShare: share.nullable(),
+  /** Of the time of all cores: used by processes that have no part in the run. Null where they cannot be told. */
+  othersShare: share.nullable(),
+  /** Pages that the system swapped in or out. */
+  swappedPages: z.int().nonnegative().nullable(),
+  /** Pages that the trial's processes had to wait for a disk for, in the measured part. */
+  majorFaults: z.int().nonnegative().nullable(),
+  /** Of one core: used by the process that drives the run. */
+  supervisorShare: share,
+  /** Why something is null, by its name. */
+  unavailable: z.record(z.string(), z.string()),
+});
+export type Noise = z.infer<typeof noiseSchema>;

@@ -1,0 +1,34 @@
+import type { MetricName } from '../statistics/metrics.ts';
+
+/** Something of two runs that can be compared, and named in a gate. */
+export interface ComparedMetric {
+  /** What a gate calls it: `throughput`, `p99`. */
+  readonly key: string;
+  readonly name: MetricName;
+  readonly title: string;
+  /** What its values are, for the unit they are shown in. */
+  readonly kind: 'rate' | 'time' | 'bytes' | 'nanoseconds';
+  readonly better: 'higher' | 'lower';
+}
+
+/** In the order shown. */
+export const COMPARED_METRICS: readonly ComparedMetric[] = [
+  { key: 'throughput', name: 'eventsPerSecond', title: 'Throughput', kind: 'rate', better: 'higher' },
+  { key: 'p50', name: 'batchP50Ms', title: 'Time per micro-batch, p50', kind: 'time', better: 'lower' },
+  { key: 'p99', name: 'batchP99Ms', title: 'Time per micro-batch, p99', kind: 'time', better: 'lower' },
+  { key: 'p99.9', name: 'batchP999Ms', title: 'Time per micro-batch, p99.9', kind: 'time', better: 'lower' },
+  {
+    key: 'p99-in-checkpoints',
+    name: 'batchP99DuringCheckpointMs',
+    title: 'Time per micro-batch during checkpoints, p99',
+    kind: 'time',
+    better: 'lower',
+  },
+  { key: 'pause', name: 'pauseMs', title: 'Checkpoint pause', kind: 'time', better: 'lower' },
+  { key: 'persist', name: 'persistMs', title: 'Checkpoint persist', kind: 'time', better: 'lower' },
+  { key: 'checkpoint-bytes', name: 'bytesWritten', title: 'Checkpoint bytes written', kind: 'bytes', better: 'lower' },
+  { key: 'recovery', name: 'recoveryMs', title: 'Recovery', kind: 'time', better: 'lower' },
+  { key: 'rss', name: 'rssBytesMax', title: 'Resident memory at most', kind: 'bytes', better: 'lower' },
+  { key: 'cpu', name: 'cpuNsPerEvent', title: 'CPU time per event', kind: 'nanoseconds', better: 'lower' },
+  { key: 'disk', name: 'workingBytes', title: 'Working directory', kind: 'bytes', better: 'lower' },
+];

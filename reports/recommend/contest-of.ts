@@ -1,0 +1,85 @@
+import type { Cell, Plan } from '../../harness/results.ts';
+import { plainText } from '../plain-text.ts';
+import { type MetricName, measure } from '../statistics/metrics.ts';
+import { levelOf } from '../statistics/sequential.ts';
+import type { CellSummary, GroupSummary } from '../statistics/summary.ts';
+import type { Contender, Contest, CriterionName } from './contest.ts';
+
+const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
+  throughput: 'eventsPerSecond',
+  p50: 'batchP50Ms',
+  p99: 'batchP99Ms',
+  'p99.9': 'batchP999Ms',
+  pause: 'pauseMs',
+  persist: 'persistMs',
+  checkpoint: 'bytesWritten',
+  recovery: 'recoveryMs',
+  rescale: 'splitMs',
+  rss: 'rssBytesMax',
+  disk: 'workingBytes',
+  cpu: 'cpuNsPerEvent',
+};
+
+/** From the unit of the metric to that of the criterion. */
+const SCALE: Readonly<Partial<Record<CriterionName, number>>> = { cpu: 1e-6 };
+
+/** Settings that only a store with a process of its own has: where it is reached. */
+const SERVER_SETTINGS = ['url', 'contactPoints'];
+
+/** What a recommendation on `group` is made from. */
+export function contestOf(group: GroupSummary, plan: Plan): Contest {
+  return {
+    workload: plainText(group.workload.name),
+    blocks: plan.profile.blocks,
+    profile: plan.profile.name,
+    smallestEffect: plan.profile.smallestEffect,
+    level: levelOf(plan.profile),
+    percentiles: 'service-time',
+    seed: plan.seed,
+    contenders: group.candidates.map((cell) => contenderOf(cell, plan.profile.blocks)),
+  };
+}
+
+/** Whether the state of a backend is in a process of its own, by where its settings say that it is reached. */
+export function isServed({ settings }: Cell['backend']): boolean {
+  return SERVER_SETTINGS.some((name) => Object.hasOwn(settings, name));
+}
+
+function contenderOf(summary: CellSummary, blocks: number): Contender {
+  const { cell, standing, isTwin, trials } = summary;
+  const values = Object.entries(METRIC_OF).flatMap(([name, metric]) => {
+    const scale = SCALE[name as CriterionName] ?? 1;
+    const row: (number | null)[] = Array.from({ length: blocks }, () => null);
+    for (const trial of trials) {
+      const value = measure(metric, trial);
+      // Six digits are more than any of them is good for, and keep a page small.
+      if (value !== null) row[trial.block - 1] = Number((value * scale).toPrecision(6));
+    }
+    return row.every((value) => value === null) ? [] : [[name, row] as const];
+  });
+  const share = summary.metrics.storeShare?.median ?? null;
+  return {
+    id: cell.id,
+    name: plainText(cell.backend.name),
+    durability: cell.backend.durability,
+    served: isServed(cell.backend),
+    standing: standing === 'harness-cost' ? 'unchecked' : standing,
+    trouble: troubleOf(summary),
+    isTwin,
+    storeShare: share === null ? null : Number(share.toPrecision(4)),
+    values: Object.fromEntries(values),
+  };
+}
+
+/** What went wrong with a cell, in a sentence; empty where nothing did. */
+export function troubleOf({ failures, trials, superseded, standing, wrong }: CellSummary): string {
+  const all = trials.length + superseded + failures.length;
+  const [first] = failures;
+  if (first !== undefined) {
+    const of = all === 1 ? '' : ` in ${failures.length} of ${all} trials`;
+    return `during ${first.phase}${of}: ${plainText(first.message)} (${plainText(first.code)})`;
+  }
+  if (standing === 'wrong') return `in ${wrong.length} of ${all} trials: its figures count for nothing`;
+  if (standing === 'missing') return 'no trial finished before the run ended';
+  return standing === 'unchecked' ? 'no output was compared with the oracle' : '';
+}

@@ -1,0 +1,93 @@
+/**
+ * What a recommendation is made from: the cells that may be compared with one another, with their values by block and
+ * nothing else. Plain data, so that a page can carry it and decide again by itself.
+ */
+import type { Durability } from '../../harness/results.ts';
+
+/** A figure that a need may limit. Names are those of `--need`. */
+export interface Criterion {
+  readonly name: CriterionName;
+  /** What people read. */
+  readonly title: string;
+  readonly better: 'more' | 'less';
+  /** Base unit of its values: events/s, ms, bytes. */
+  readonly kind: 'rate' | 'time' | 'bytes';
+}
+
+export type CriterionName =
+  | 'throughput'
+  | 'p50'
+  | 'p99'
+  | 'p99.9'
+  | 'pause'
+  | 'persist'
+  | 'checkpoint'
+  | 'recovery'
+  | 'rescale'
+  | 'rss'
+  | 'disk'
+  | 'cpu';
+
+/** Every criterion, in the order in which needs are told. */
+export const CRITERIA: readonly Criterion[] = [
+  { name: 'throughput', title: 'throughput', better: 'more', kind: 'rate' },
+  { name: 'p50', title: 'p50', better: 'less', kind: 'time' },
+  { name: 'p99', title: 'p99', better: 'less', kind: 'time' },
+  { name: 'p99.9', title: 'p99.9', better: 'less', kind: 'time' },
+  { name: 'pause', title: 'checkpoint pause', better: 'less', kind: 'time' },
+  { name: 'persist', title: 'checkpoint persist', better: 'less', kind: 'time' },
+  { name: 'checkpoint', title: 'bytes written by a checkpoint', better: 'less', kind: 'bytes' },
+  { name: 'recovery', title: 'recovery', better: 'less', kind: 'time' },
+  { name: 'rescale', title: 'rescaling 1 → 2', better: 'less', kind: 'time' },
+  { name: 'rss', title: 'memory', better: 'less', kind: 'bytes' },
+  { name: 'disk', title: 'disk', better: 'less', kind: 'bytes' },
+  { name: 'cpu', title: 'CPU per event', better: 'less', kind: 'time' },
+];
+
+/** The criterion of that name. */
+export function criterionOf(name: CriterionName): Criterion {
+  return CRITERIA.find((criterion) => criterion.name === name)!;
+}
+
+/** What is weighed beside throughput, which comes first: what a stream's users and its operators feel. */
+export const OBJECTIVES: readonly CriterionName[] = ['throughput', 'p99', 'pause', 'recovery', 'rss'];
+
+/** Durability classes, weakest first: what the working state survives without a checkpoint. */
+export const DURABILITIES: readonly Durability[] = ['volatile', 'process-crash', 'os-crash'];
+
+/** A backend that may be recommended, or why it may not. */
+export interface Contender {
+  /** Unique in its contest. */
+  readonly id: string;
+  /** One line of text, from results: not escaped for any output. */
+  readonly name: string;
+  readonly durability: Durability;
+  /** Its state is in a process of its own, which has to be run. */
+  readonly served: boolean;
+  /** Only one whose every trial ended with the right output may be recommended. */
+  readonly standing: 'correct' | 'wrong' | 'failed' | 'unchecked' | 'missing';
+  /** What went wrong, in a sentence; empty for `correct`. */
+  readonly trouble: string;
+  /** The reference once more (A/A): it shows the noise and does not compete. */
+  readonly isTwin: boolean;
+  /** Part of the measured time spent in calls of the store, 0 to 1; null where not measured. */
+  readonly storeShare: number | null;
+  /** Values by block, from block 1; null where a block has none. A criterion that was never measured is not there. */
+  readonly values: { readonly [name in CriterionName]?: readonly (number | null)[] };
+}
+
+/** Cells of one workload, storage, batch size and number of processes, on one machine: what may be compared. */
+export interface Contest {
+  readonly workload: string;
+  /** Blocks that were planned. */
+  readonly blocks: number;
+  readonly profile: string;
+  /** The smallest effect, as a fraction, that the profile may decide; null where it decides nothing. */
+  readonly smallestEffect: number | null;
+  /** Of every family of comparisons: less than 0.05 where the data were looked at several times. */
+  readonly level: number;
+  /** What the percentiles are of: latency in an open loop, or the closed-loop time of a micro-batch where that was not measured. */
+  readonly percentiles: 'latency' | 'service-time';
+  readonly seed: number;
+  readonly contenders: readonly Contender[];
+}

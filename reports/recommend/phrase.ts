@@ -1,0 +1,19 @@
+/** A sentence; what is strong is what to read first. Plain text from results, not escaped for any output. */
+export type Phrase = readonly (string | { readonly strong: string })[];
+
+/** A phrase as plain text. */
+export function asText(phrase: Phrase): string {
+  return phrase.map((part) => (typeof part === 'string' ? part : part.strong)).join('');
+}
+
+/** "a", "a or b", "a, b or c". */
+export function listed(names: readonly string[], word: 'and' | 'or'): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
+}
+
+/** With the first letter large. */
+export function capitalised([first, ...rest]: Phrase): Phrase {
+  if (first === undefined) return [];
+  const large = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return [typeof first === 'string' ? large(first) : { strong: large(first.strong) }, ...rest];
+}

@@ -1,0 +1,110 @@
+import type { Calls } from '../../harness/results.ts';
+import { plainText } from '../plain-text.ts';
+import { percent, spread, withUnit } from '../quantity.ts';
+import type { MetricName } from '../statistics/metrics.ts';
+import { mergeHistograms, percentileNs } from '../statistics/percentile.ts';
+import { median } from '../statistics/sample.ts';
+import type { CellSummary } from '../statistics/summary.ts';
+
+const SURVIVES = { volatile: 'nothing', 'process-crash': 'the crash of a process', 'os-crash': 'the crash of the machine' } as const;
+
+/** What is asked of every backend. */
+export const QUESTIONS = ['Performance', 'Reliability', 'State management'] as const;
+
+/** A question answered for one backend: short statements, each with the measurement it rests on. */
+export interface Answer {
+  readonly question: (typeof QUESTIONS)[number];
+  readonly statements: readonly string[];
+}
+
+/** The three questions, answered for one backend by what was measured; what was not is said to be so. */
+export function answersOf(cell: CellSummary): readonly Answer[] {
+  return [
+    { question: 'Performance', statements: performance(cell) },
+    { question: 'Reliability', statements: reliability(cell) },
+    { question: 'State management', statements: stateManagement(cell) },
+  ];
+}
+
+function performance(cell: CellSummary): readonly string[] {
+  const { metrics, tier } = cell;
+  const { storeShare } = metrics;
+  return [
+    ...told(cell, 'eventsPerSecond', 'rate', (value) => `${value}${tier === null ? '' : `, tier ${tier}`}`),
+    ...told(cell, 'batchP99Ms', 'time', (value) => `p99 of a micro-batch ${value}`),
+    ...(metrics.cpuNsPerEvent === null ? [] : [`${withUnit('time', metrics.cpuNsPerEvent.median / 1e6)} of CPU per event`]),
+    ...(storeShare === null ? [] : [`${percent(storeShare.median)} of the time in the store`]),
+  ];
+}
+
+function reliability(cell: CellSummary): readonly string[] {
+  const { trials, failures, wrong, killsChecked } = cell;
+  const skipped = trials.reduce((sum, { recovery }) => sum + (recovery?.checkpointsSkipped ?? 0), 0);
+  const checked = trials.filter(({ correctness }) => correctness.uninterrupted !== null).length;
+  const exact = checked - wrong.filter((trial) => trials.includes(trial)).length;
+  return [
+    checked === 0 ? 'output not compared' : `output exact in ${exact} of ${checked} trials`,
+    killsChecked === 0 ? 'no crash tried' : `killed and restored ${killsChecked} time${killsChecked === 1 ? '' : 's'}`,
+    ...told(cell, 'recoveryMs', 'time', (value) => `back at the same event in ${value}`),
+    ...(failures.length === 0 ? [] : [`${failures.length} trial${failures.length === 1 ? '' : 's'} did not finish`]),
+    ...(skipped === 0 ? [] : [`${skipped} damaged checkpoint${skipped === 1 ? '' : 's'} passed over`]),
+    `without a checkpoint its state survives ${SURVIVES[cell.cell.backend.durability]}`,
+  ];
+}
+
+function stateManagement(cell: CellSummary): readonly string[] {
+  const { metrics, trials, cell: planned } = cell;
+  const settings = trials.at(-1)?.backend.settings ?? planned.backend.settings;
+  const said = (name: string) => (settings[name] === undefined ? '' : ` (${plainText(String(settings[name]))})`);
+  return [
+    ...incremental(cell, said('incremental')),
+    ...perCall(cell, 'drop', (time) => `a window is dropped in ${time}`),
+    ...perSlot(cell, 'append', (time) => `an element is appended in ${time}${said('lists')}`),
+    ...(metrics.splitMs === null
+      ? ['rescaling not measured (--measure rescale)']
+      : told(cell, 'splitMs', 'time', (value) => `rescaled from 1 to 2 processes in ${value}`)),
+  ];
+}
+
+/** What a checkpoint after the first writes, of what it holds. */
+function incremental({ trials }: CellSummary, how: string): readonly string[] {
+  const later = trials.flatMap(({ checkpoints }) =>
+    checkpoints.filter(({ id, part }) => id > Math.min(...checkpoints.filter((one) => one.part === part).map((one) => one.id))),
+  );
+  if (later.length === 0) return ['no second checkpoint to tell whether it is incremental'];
+  const written = median(later.map(({ bytesWritten }) => bytesWritten));
+  const share = median(later.map(({ bytesWritten, bytesReferenced }) => bytesWritten / Math.max(1, bytesWritten + bytesReferenced)));
+  return [
+    share < 0.95
+      ? `incremental: a later checkpoint writes ${withUnit('bytes', written)}, ${percent(share)} of what it holds${how}`
+      : `a later checkpoint writes ${withUnit('bytes', written)} and refers to nothing it had${how}`,
+  ];
+}
+
+function perCall({ trials }: CellSummary, operation: Calls['operation'], text: (time: string) => string): readonly string[] {
+  const calls = trials.flatMap((trial) => trial.calls.filter((call) => call.operation === operation));
+  const ns = percentileNs(mergeHistograms(calls.map(({ time }) => time)), 0.5);
+  return ns === null ? [] : [text(`${withUnit('time', ns / 1e6)} (median)`)];
+}
+
+function perSlot({ trials }: CellSummary, operation: Calls['operation'], text: (time: string) => string): readonly string[] {
+  const calls = trials.flatMap((trial) => trial.calls.filter((call) => call.operation === operation));
+  const ns = percentileNs(mergeHistograms(calls.map(({ time }) => time)), 0.5);
+  const slots =
+    calls.reduce((sum, call) => sum + call.slots, 0) /
+    Math.max(
+      1,
+      calls.reduce((sum, call) => sum + call.calls, 0),
+    );
+  return ns === null || slots === 0 ? [] : [text(`${withUnit('time', ns / 1e6 / slots)}`)];
+}
+
+function told(
+  { metrics }: CellSummary,
+  name: MetricName,
+  kind: 'rate' | 'time' | 'bytes',
+  text: (value: string) => string,
+): readonly string[] {
+  const sample = metrics[name];
+  return sample === null ? [] : [text(withUnit(kind, sample.median, spread(sample)))];
+}

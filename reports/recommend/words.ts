@@ -1,0 +1,437 @@
+import type { Durability } from '../../harness/results.ts';
+import { percent, rounded, withUnit } from '../quantity.ts';
+import type { Recommendation } from '../recommend.ts';
+import type { PairedRatio } from '../statistics/ratio.ts';
+import { MARGIN } from '../statistics/verdict.ts';
+import type { Check, Checked } from './checks.ts';
+import { inverse } from './choice.ts';
+import { type Contender, type CriterionName, criterionOf } from './contest.ts';
+import type { Estimate, Evidence } from './evidence.ts';
+import type { Change, Flip } from './flips.ts';
+import { amountWords, limitWords } from './needs.ts';
+import { capitalised, listed, type Phrase } from './phrase.ts';
+
+const SURVIVES: Readonly<Record<Durability, string>> = { volatile: 'nothing', 'process-crash': 'process crash', 'os-crash': 'OS crash' };
+
+/** What state of a durability class survives: "nothing", "process crash", "OS crash". */
+export function survivalOf(durability: Durability): string {
+  return SURVIVES[durability];
+}
+
+/** "lmdb", "lmdb or level", "None meets every limit". */
+export function headlineOf({ kind, choice, needs }: Recommendation): string {
+  const names = choice.picks.map(({ name }) => name);
+  switch (kind) {
+    case 'pick':
+    case 'tie':
+      return names.length <= 3 ? listed(names, 'or') : `One of ${names.length} that these data cannot tell apart`;
+    case 'none':
+      return 'None meets every limit';
+    case 'undecided':
+      return choice.isInsufficient || needs.limits.length === 0 ? 'No answer yet' : 'Undecided';
+    case 'nothing':
+      return 'None of these';
+  }
+}
+
+/** Why, in two or three sentences. */
+export function whyOf(recommendation: Recommendation, evidence: Evidence): Phrase {
+  switch (recommendation.kind) {
+    case 'pick':
+      return whyPick(recommendation, evidence);
+    case 'tie':
+      return whyTie(recommendation, evidence);
+    case 'none':
+      return whyNone(recommendation);
+    case 'undecided':
+      return whyUndecided(recommendation, evidence);
+    case 'nothing':
+      return ['No backend finished every trial with the right output.'];
+  }
+}
+
+function whyPick({ choice, needs }: Recommendation, evidence: Evidence): Phrase {
+  const [pick] = choice.picks as [Contender];
+  const count = limitsIn(needs);
+  const rate = figure(evidence.estimate(pick, 'throughput'), 'throughput');
+  const others = choice.fastest.filter((one) => one !== pick);
+  const isAlone = choice.passing.length === 1;
+  const meets = count === 0 ? [] : [isAlone ? `It is the only one that meets ${everyLimit(count)}` : `It meets ${everyLimit(count)}`];
+  const lead: Phrase = (() => {
+    if (isAlone) return count === 0 ? ['It is the only one that competes: ', rate, '.'] : [...meets, ': ', rate, '.'];
+    if (others.length > 0)
+      return [
+        ...meets,
+        count === 0 ? 'By throughput (' : '. By throughput (',
+        rate,
+        ') ',
+        ...besides(pick, others, choice.weighed, evidence),
+      ];
+    if (choice.next === null) return [...meets, count === 0 ? 'It handles ' : ' and handles ', rate, '.'];
+    const { contender, ratio } = choice.next;
+    const times: Phrase = [{ strong: `${timesOf(ratio)} × the events of ${contender.name}` }, ` (${rangeOf(ratio)})`];
+    return count === 0
+      ? ['At ', rate, ' it handles ', ...times, ', the next best.']
+      : [...meets, ` and handles `, ...times, ', the next that does: ', rate, '.'];
+  })();
+  return [...lead, ...stops(pick, evidence)];
+}
+
+/** Why one of several that are as fast is the answer. */
+function besides(pick: Contender, others: readonly Contender[], weighed: readonly CriterionName[], evidence: Evidence): Phrase {
+  const better = weighed
+    .map((name) => ({ name, worst: others.toSorted((a, b) => logOf(evidence, b, name) - logOf(evidence, a, name))[0]! }))
+    .filter(({ name, worst }) => evidence.isBetter(pick, worst, name))
+    .map(
+      ({ name, worst }) =>
+        `${criterionOf(name).title} ${text(evidence.estimate(pick, name), name)} against ${text(evidence.estimate(worst, name), name)}`,
+    );
+  const titles = weighed.map((name) => criterionOf(name).title);
+  return [
+    `it cannot be told from ${listed(
+      others.map(({ name }) => name),
+      'and',
+    )}; in the rest (${titles.join(', ')}, weighed alike) `,
+    { strong: 'it is the best' },
+    better.length === 0 ? '.' : `: ${better.slice(0, 2).join('; ')}.`,
+  ];
+}
+
+function logOf(evidence: Evidence, contender: Contender, name: CriterionName): number {
+  return Math.log(evidence.estimate(contender, name)?.value ?? 1);
+}
+
+/** What stops the stream: pauses and recovery. */
+function stops(pick: Contender, evidence: Evidence): Phrase {
+  const pause = evidence.estimate(pick, 'pause');
+  const recovery = evidence.estimate(pick, 'recovery');
+  if (pause === null && recovery === null) return [];
+  return [
+    ...(pause === null ? [] : [' A checkpoint stops the stream for ', figure(pause, 'pause')]),
+    ...(recovery === null
+      ? []
+      : [`${pause === null ? ' A' : '; a'}fter SIGKILL it is back at the same event in `, figure(recovery, 'recovery')]),
+    '.',
+  ];
+}
+
+function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence): Phrase {
+  const names = choice.picks.map(({ name }) => name);
+  const limit = contest.smallestEffect ?? MARGIN;
+  const said =
+    limit > MARGIN
+      ? `differences under ${percent(limit)} are not decided by this profile`
+      : `their differences are within the noise or under ${percent(MARGIN)}`;
+  const count = limitsIn(needs);
+  const rest =
+    choice.weighed.length === 0
+      ? ''
+      : `, nor by ${listed(
+          choice.weighed.map((name) => criterionOf(name).title),
+          'and',
+        )} weighed together`;
+  const next: Phrase =
+    choice.next === null
+      ? []
+      : [
+          ' The best of them handles ',
+          { strong: `${timesOf(choice.next.ratio)} × the events of ${choice.next.contender.name}` },
+          ` (${rangeOf(choice.next.ratio)}), the next best.`,
+        ];
+  const rate = figure(evidence.estimate(choice.picks[0]!, 'throughput'), 'throughput');
+  return [
+    { strong: listed(names, 'and') },
+    `${count === 0 ? '' : ` meet ${everyLimit(count)} and`} cannot be told apart by throughput (`,
+    rate,
+    `)${rest}: ${said}.`,
+    ...next,
+  ];
+}
+
+function whyNone({ nearest }: Recommendation): Phrase {
+  if (nearest === null) return ['Every backend misses a limit.'];
+  return [
+    'Every backend misses a limit. Nearest is ',
+    { strong: nearest.contender.name },
+    `: ${nearest.misses.map((check) => missWords(check, nearest.contender)).join('; ')}.`,
+  ];
+}
+
+function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, evidence: Evidence): Phrase {
+  if (contest.smallestEffect === null || choice.isInsufficient) {
+    const [first] = contest.contenders
+      .filter(({ standing, isTwin }) => standing === 'correct' && !isTwin)
+      .toSorted((a, b) => (evidence.estimate(b, 'throughput')?.value ?? 0) - (evidence.estimate(a, 'throughput')?.value ?? 0));
+    const highest =
+      first === undefined
+        ? ''
+        : ` The highest figure is that of ${first.name}, ${text(evidence.estimate(first, 'throughput'), 'throughput')}: that is no finding.`;
+    const blocks = `${contest.blocks} block${contest.blocks === 1 ? '' : 's'}`;
+    return [
+      contest.smallestEffect === null
+        ? `The profile ${contest.profile} (${blocks}) shows that these backends run; it decides nothing.${highest} Run it again with `
+        : `Too few blocks are finished to decide anything.${highest} Go on with the run, or run it with `,
+      { strong: '--profile standard' },
+      '.',
+    ];
+  }
+  const open = choice.checked.filter(({ outcome }) => outcome === 'undecided');
+  const told = open.slice(0, 2).map(({ contender, checks }) => {
+    const doubts = checks.filter(({ state }) => state === 'undecided').map((check) => doubtWords(check));
+    return `${contender.name}: ${doubts.join('; ')}`;
+  });
+  const more = open.length > told.length ? ` ${open.length - told.length} more are undecided as well.` : '';
+  const count = limitsIn(needs);
+  return [
+    `No backend is shown to meet ${everyLimit(count)}, and these data do not rule out that one does. ${told.join('. ')}.${more}`,
+    ...(blocksNeeded === null
+      ? []
+      : [
+          ' Measure ',
+          { strong: `${blocksNeeded - contest.blocks > 0 ? `${blocksNeeded - contest.blocks} more blocks` : `${blocksNeeded} blocks`}` },
+          ` (${blocksNeeded} in all) to tell.`,
+        ]),
+  ];
+}
+
+/** How one backend stands under the needs. */
+export interface Line {
+  readonly tone: 'good' | 'bad' | 'plain';
+  /** Symbol and word: "✓ meets all". */
+  readonly mark: string;
+  readonly detail: string;
+}
+
+/** A line on every contender, the answer first, then those that pass, are undecided, miss, are out. */
+export function linesOf(
+  recommendation: Recommendation,
+  evidence: Evidence,
+): readonly { readonly contender: Contender; readonly line: Line }[] {
+  const { choice } = recommendation;
+  const place = ({ outcome, contender }: Checked) =>
+    choice.picks.includes(contender) ? -1 : ['passes', 'undecided', 'misses', 'out'].indexOf(outcome);
+  const rate = ({ contender }: Checked) => evidence.estimate(contender, 'throughput')?.value ?? 0;
+  return choice.checked
+    .toSorted(
+      (a, b) =>
+        place(a) - place(b) || Number(a.contender.standing !== 'correct') - Number(b.contender.standing !== 'correct') || rate(b) - rate(a),
+    )
+    .map((checked) => ({ contender: checked.contender, line: lineOf(checked, recommendation, evidence) }));
+}
+
+function lineOf({ contender, outcome, checks }: Checked, recommendation: Recommendation, evidence: Evidence): Line {
+  const { choice, front, needs } = recommendation;
+  switch (outcome) {
+    case 'out':
+      return outLine(contender);
+    case 'misses': {
+      const misses = checks.filter(({ state }) => state === 'missed').map((check) => missWords(check, contender));
+      return { tone: 'bad', mark: '✕ misses', detail: misses.join(' · ') };
+    }
+    case 'undecided':
+      return {
+        tone: 'plain',
+        mark: '? undecided',
+        detail: checks
+          .filter(({ state }) => state === 'undecided')
+          .map(doubtWords)
+          .join(' · '),
+      };
+    case 'passes': {
+      const meets = limitsIn(needs) === 0 ? '✓ competes' : '✓ meets all';
+      if (choice.isInsufficient) return { tone: 'plain', mark: '– undecided', detail: 'too few blocks for a verdict' };
+      if (choice.picks.includes(contender)) {
+        const detail =
+          choice.picks.length > 1
+            ? 'nothing here tells these apart'
+            : choice.fastest.length > 1
+              ? 'among the fastest, and the best in the rest'
+              : 'the fastest that does';
+        return {
+          tone: 'good',
+          mark: limitsIn(needs) === 0 ? '✓ best' : meets,
+          detail: limitsIn(needs) === 0 && choice.picks.length === 1 && choice.fastest.length === 1 ? 'the fastest' : detail,
+        };
+      }
+      return { tone: 'plain', mark: meets, detail: behind(contender, recommendation, evidence, front) };
+    }
+  }
+}
+
+function behind(contender: Contender, { choice }: Recommendation, evidence: Evidence, front: readonly Contender[]): string {
+  const [pick] = choice.picks;
+  if (pick === undefined) return '';
+  const ratio = evidence.advantage(pick, contender, 'throughput');
+  const isTied = choice.fastest.includes(contender);
+  const speed =
+    isTied || ratio === null
+      ? 'as fast by these data, not as good in the rest'
+      : `${timesOf(ratio)} × slower than ${pick.name} (${rangeOf(ratio)})`;
+  const better = (['p99', 'pause', 'recovery', 'rss'] as const)
+    .filter((name) => evidence.isBetter(contender, pick, name))
+    .map(
+      (name) =>
+        `${criterionOf(name).title} ${text(evidence.estimate(contender, name), name)} against ${text(evidence.estimate(pick, name), name)}`,
+    );
+  if (better.length > 0) return `${speed}; ${better.slice(0, 2).join(', ')}`;
+  return front.includes(contender) || isTied ? speed : `${speed}, and better in nothing`;
+}
+
+function outLine({ isTwin, standing, trouble, name }: Contender): Line {
+  if (standing === 'correct' && isTwin)
+    return { tone: 'plain', mark: '– A/A', detail: `${name.split('@')[0]} once more, to show the noise; does not compete` };
+  const marks = { correct: '', wrong: '✕ wrong output', failed: '✕ failed', unchecked: '✕ unchecked', missing: '✕ not run' } as const;
+  return { tone: 'bad', mark: marks[standing], detail: trouble };
+}
+
+/** Which need is missed, and by how much. */
+function missWords({ need, estimate, excess }: Check, { durability }: Contender): string {
+  if (need === 'durability')
+    return durability === 'volatile'
+      ? 'state lost with the process (checkpoints remain)'
+      : `state survives a ${survivalOf(durability)} only`;
+  if (need === 'servers') return 'needs a server';
+  const { title, better } = criterionOf(need.criterion);
+  const over = excess ?? 1;
+  const by =
+    better === 'more'
+      ? `${percent(1 - 1 / over)} short`
+      : over < 2
+        ? `${percent(over - 1)} over`
+        : `${rounded(over, 0.05 * over)} × the limit`;
+  return `${title === 'throughput' ? '' : `${title} `}${text(estimate, need.criterion)}, ${by}`;
+}
+
+function doubtWords({ need, estimate, doubt, blocksNeeded }: Check): string {
+  if (typeof need === 'string') return need;
+  const { title } = criterionOf(need.criterion);
+  if (doubt === 'not-measured' || estimate === null) return `${title} was not measured`;
+  const { interval } = estimate;
+  const half = interval === null ? null : (interval.high - interval.low) / 2;
+  const range =
+    interval === null
+      ? text(estimate, need.criterion)
+      : `${withUnit(criterionOf(need.criterion).kind, interval.low, half)} to ${withUnit(criterionOf(need.criterion).kind, interval.high, half)}`;
+  if (doubt === 'profile') return `${title} ${range}, too near the limit of ${amountWords(need.criterion, need.limit)} for this profile`;
+  if (doubt === 'too-few-blocks') return `${title} ${range} in too few blocks for an interval`;
+  const more = blocksNeeded === null ? 'which no number of blocks would tell' : `${blocksNeeded} blocks would tell`;
+  return `${title} ${range}, around the limit of ${amountWords(need.criterion, need.limit)}: ${more}`;
+}
+
+/** What would change the answer, and to what. */
+export function flipPhrase({ changes, instead }: Flip, recommendation: Recommendation, evidence: Evidence): Phrase {
+  const whens = changes.map(changeWords);
+  const [pick] = recommendation.choice.picks;
+  const then: Phrase =
+    instead.length === 0
+      ? ['none would meet every limit']
+      : [
+          {
+            strong: listed(
+              instead.slice(0, 3).map(({ name }) => name),
+              'or',
+            ),
+          },
+        ];
+  const [first] = instead;
+  const ratio = pick === undefined || first === undefined ? null : evidence.advantage(first, pick, 'throughput');
+  const times = ratio === null ? '' : ratio.ratio >= 1 ? ` (${timesOf(ratio)} × as fast)` : ` (${timesOf(inverse(ratio))} × slower)`;
+  return capitalised([`if ${listed(whens, 'and')}: `, ...then, `${times}.`]);
+}
+
+function changeWords(change: Change): string {
+  switch (change.kind) {
+    case 'durability':
+      if (change.to === 'volatile') return 'the working state may go with the process (the checkpoint remains)';
+      return `the working state ${change.from === 'os-crash' ? 'need only survive' : 'must survive'} the crash of ${change.to === 'os-crash' ? 'the machine' : 'a process'}`;
+    case 'servers':
+      return change.to ? 'a server may run' : 'no server may run';
+    case 'truth': {
+      const { check, contender } = change;
+      const limit = typeof check.need === 'object' ? limitWords(check.need) : '';
+      return `${contender.name} in truth meets ${limit}${check.blocksNeeded === null ? '' : ` (${check.blocksNeeded} blocks would tell)`}`;
+    }
+    case 'limit': {
+      const { to, from } = change;
+      const { better, title } = criterionOf(to.criterion);
+      const amount = amountWords(to.criterion, to.limit);
+      const looser = from !== null && (better === 'more' ? to.limit < from.limit : to.limit > from.limit);
+      if (looser) return better === 'more' ? `${amount} are enough` : `${title} may be ${amount}`;
+      return better === 'more' ? `${amount} are needed` : `${title} must stay within ${amount}`;
+    }
+  }
+}
+
+/** Whether the answer is steady, in a sentence; empty where there is nothing to say. */
+export function steadinessOf({ stability, weightStability, choice, kind }: Recommendation): string {
+  const ids = new Set(choice.picks.map(({ id }) => id));
+  const sum = (shares: readonly { readonly id: string | null; readonly share: number }[]) =>
+    shares.filter(({ id }) => id !== null && ids.has(id)).reduce((all, { share }) => all + share, 0);
+  const parts: string[] = [];
+  if (stability !== null) {
+    const share = sum(stability.shares);
+    const often = share === 1 ? 'all' : Math.round(share * stability.draws).toLocaleString('en-US');
+    parts.push(
+      `The blocks drawn anew give ${kind === 'tie' ? 'one of these' : 'the same answer'} in ${often} of ${stability.draws.toLocaleString('en-US')} draws.`,
+    );
+  }
+  if (weightStability !== null && kind === 'pick') {
+    const share = sum(weightStability.shares);
+    parts.push(
+      share === 1
+        ? 'Weights changed by half change nothing.'
+        : `With each weight changed by up to half it is the best in ${percent(share)} of cases: what matters most to you decides.`,
+    );
+  }
+  return parts.join(' ');
+}
+
+/** That another backend would not help, where little of the time goes into the store; null where it may. */
+export function littleToGainWords({ littleToGain }: Recommendation): Phrase | null {
+  if (littleToGain === null) return null;
+  const { contender, share, timesMost } = littleToGain;
+  return [
+    'The store takes ',
+    { strong: `${percent(share)} of the time` },
+    ` of ${contender.name}: changing the backend will not help (a store without cost would be ${rounded(timesMost, 0.02)} × as fast at most).`,
+  ];
+}
+
+/** What the percentiles are of, where it is not latency. */
+export function percentileNote({ percentiles }: Recommendation['contest']): string | null {
+  return percentiles === 'latency'
+    ? null
+    : 'p50, p99 and p99.9 are of the closed-loop time of a micro-batch: latency at a given rate was not measured.';
+}
+
+function limitsIn({ limits, durability, servers }: Recommendation['needs']): number {
+  return limits.length + (durability === 'volatile' ? 0 : 1) + (servers ? 0 : 1);
+}
+
+const COUNTS = ['no limit', 'the limit', 'both limits', 'all three limits', 'all four limits', 'all five limits', 'all six limits'];
+
+function everyLimit(count: number): string {
+  return COUNTS[count] ?? `all ${count} limits`;
+}
+
+function text(estimate: Estimate | null, name: CriterionName): string {
+  if (estimate === null) return 'not measured';
+  const { value, interval } = estimate;
+  return withUnit(criterionOf(name).kind, value, interval === null ? null : (interval.high - interval.low) / 2);
+}
+
+function figure(estimate: Estimate | null, name: CriterionName): { readonly strong: string } {
+  return { strong: text(estimate, name) };
+}
+
+/** "2.2" of a ratio, as its interval supports. */
+export function timesOf({ ratio, interval }: PairedRatio): string {
+  return rounded(ratio, interval === null ? ratio * 0.05 : interval.high - interval.low);
+}
+
+/** "2.0 to 2.4" of a ratio. */
+export function rangeOf({ interval }: PairedRatio): string {
+  if (interval === null) return 'no interval';
+  const width = interval.high - interval.low;
+  return `${rounded(interval.low, width)} to ${rounded(interval.high, width)}`;
+}

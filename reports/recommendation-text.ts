@@ -1,0 +1,129 @@
+import { type Decision, decide, nameOf } from './decision.ts';
+import { groupTitle } from './group-title.ts';
+import type { Results } from './read-results.ts';
+import type { Check } from './recommend/checks.ts';
+import { limitText, type Needs, needTexts } from './recommend/needs.ts';
+import { asText } from './recommend/phrase.ts';
+import { answersOf } from './recommend/three-questions.ts';
+import { linesOf, littleToGainWords, percentileNote, steadinessOf } from './recommend/words.ts';
+import { type GroupSummary, summarise } from './statistics/summary.ts';
+import { ascii, displayWidth, painter, type TerminalOptions, wrapped } from './terminal.ts';
+
+/** The answer for one group of a run. */
+export interface GroupRecommendation {
+  readonly group: GroupSummary;
+  readonly decision: Decision;
+}
+
+/** The answer for every group of a run. */
+export function recommendationsOf({ plan, trials }: Results, needs: Needs): readonly GroupRecommendation[] {
+  return summarise(plan, trials).groups.map((group) => ({ group, decision: decide(group, plan, needs) }));
+}
+
+/** For a terminal: the answer, a line on every backend, what would change it. Ends with a newline. */
+export function recommendText(recommendations: readonly GroupRecommendation[], options: TerminalOptions): string {
+  const width = Math.min(100, Math.max(40, options.columns));
+  const paint = painter(options);
+  const lines = recommendations.flatMap(({ group, decision }, i) => {
+    const { recommendation, evidence, headline, why, flip } = decision;
+    const needs = needTexts(recommendation.needs);
+    const standings = linesOf(recommendation, evidence);
+    const size = Math.min(20, Math.max(...standings.map(({ contender }) => displayWidth(contender.name))));
+    const notes = [
+      asText(littleToGainWords(recommendation) ?? []),
+      steadinessOf(recommendation),
+      recommendation.needs.limits.some(({ criterion }) => /^p\d/.test(criterion)) ? (percentileNote(recommendation.contest) ?? '') : '',
+    ].filter((note) => note !== '');
+    return [
+      ...(i === 0 ? [] : ['']),
+      ...wrapped(groupTitle(group), width, ''),
+      ...wrapped(needs.length === 0 ? 'No needs but the right output.' : `Needs: ${needs.join(', ')}`, width, '  ').map(paint.dim),
+      '',
+      ...wrapped(recommendation.choice.picks.length === 0 ? `${headline}.` : `Use ${headline}.`, width, '').map(paint.bold),
+      ...wrapped(asText(why), width, ''),
+      '',
+      ...standings.flatMap(({ contender, line }) => {
+        const name = `${contender.name}${' '.repeat(Math.max(0, size - displayWidth(contender.name)))}`;
+        const tone = line.tone === 'good' ? paint.good : line.tone === 'bad' ? paint.bad : (text: string) => text;
+        return wrapped(`${name} ${line.mark}: ${line.detail}`, width, '    ').map(tone);
+      }),
+      ...(flip.length === 0
+        ? []
+        : ['', 'What would change this', ...flip.flatMap((phrase) => wrapped(`· ${asText(phrase)}`, width, '  '))]),
+      ...(notes.length === 0 ? [] : ['', ...notes.flatMap((note) => wrapped(note, width, '')).map(paint.dim)]),
+    ];
+  });
+  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return options.unicode ? text : ascii(text);
+}
+
+/** What `statebench recommend --json` prints. Figures are in base units: events/s, ms, bytes. */
+export function recommendJson(recommendations: readonly GroupRecommendation[]): unknown {
+  return {
+    schema: 1,
+    groups: recommendations.map(({ group, decision: { recommendation, evidence, headline, why, flip } }) => {
+      const { kind, needs, choice, front, nearest, blocksNeeded, stability, weightStability, littleToGain, contest } = recommendation;
+      const lines = linesOf(recommendation, evidence);
+      return {
+        workload: group.workload.name,
+        storage: group.storage.name,
+        batchSize: group.batchSize,
+        parallelism: group.parallelism,
+        needs: needTexts(needs),
+        kind,
+        headline,
+        why: asText(why),
+        picks: choice.picks.map(({ name }) => name),
+        margin:
+          choice.next === null
+            ? null
+            : {
+                over: choice.next.contender.name,
+                ratio: choice.next.ratio.ratio,
+                interval: choice.next.ratio.interval,
+                blocks: choice.next.ratio.n,
+              },
+        passing: choice.passing.map(({ name }) => name),
+        paretoFront: front.map(({ name }) => name),
+        percentilesAre: contest.percentiles,
+        nearest: nearest === null ? null : nearest.contender.name,
+        blocksNeeded,
+        backends: lines.map(({ contender, line }) => ({
+          name: contender.name,
+          outcome: choice.checked.find((checked) => checked.contender === contender)!.outcome,
+          says: `${line.mark}: ${line.detail}`,
+          needs: choice.checked.find((checked) => checked.contender === contender)!.checks.map(checkJson(recommendation.needs)),
+          answers: Object.fromEntries(
+            group.candidates
+              .filter(({ cell }) => cell.id === contender.id)
+              .flatMap((cell) => answersOf(cell).map(({ question, statements }) => [question, statements])),
+          ),
+        })),
+        flips: flip.map((phrase, i) => ({ says: asText(phrase), instead: recommendation.flips[i]!.instead.map(({ name }) => name) })),
+        stability: stability === null ? null : { draws: stability.draws, seed: contest.seed, shares: named(stability.shares, group) },
+        weights: weightStability === null ? null : { draws: weightStability.draws, shares: named(weightStability.shares, group) },
+        littleToGain:
+          littleToGain === null
+            ? null
+            : { backend: littleToGain.contender.name, storeShare: littleToGain.share, timesMost: littleToGain.timesMost },
+      };
+    }),
+  };
+}
+
+function checkJson(needs: Needs) {
+  return ({ need, state, estimate, excess, doubt, blocksNeeded }: Check) => ({
+    need: typeof need === 'object' ? limitText(need) : need === 'servers' ? 'servers=no' : `durability>=${needs.durability}`,
+    state,
+    value: estimate?.value ?? null,
+    interval: estimate?.interval ?? null,
+    timesTheLimit: excess,
+    doubt,
+    blocksNeeded,
+  });
+}
+
+function named(shares: readonly { readonly id: string | null; readonly share: number }[], group: GroupSummary) {
+  const name = (id: string | null) => group.candidates.filter(({ cell }) => cell.id === id).map(nameOf)[0] ?? null;
+  return shares.map(({ id, share }) => ({ backend: name(id), share }));
+}

@@ -1,0 +1,57 @@
+/** `statebench recommend`: which backend to take, for needs that are named. */
+import { Command } from 'commander';
+import { EXIT, StatebenchError, suggestion } from '../../harness/errors.ts';
+import { readResults } from '../../reports/read-results.ts';
+import { NEED_NAMES, NeedError, type Needs, NO_NEEDS, withNeed } from '../../reports/recommend/needs.ts';
+import { recommendationsOf, recommendJson, recommendText } from '../../reports/recommendation-text.ts';
+import { terminalOptions } from '../../reports/terminal.ts';
+import { print, printJson } from '../console.ts';
+import type { Finish } from '../finish.ts';
+import { gathered } from '../flags.ts';
+
+const EXAMPLES = `
+A need is a figure, a sign and a limit with its unit:
+  --need 'p99<=20ms'  --need 'throughput>=50000'  --need 'recovery<=5s'  --need 'rss<=1GB'
+  --need 'durability>=process-crash'              the working state itself survives SIGKILL
+  --need servers=no                               only stores that are no server
+Figures: ${NEED_NAMES.join(', ')}.
+`;
+
+interface Flags {
+  readonly need?: readonly string[];
+  readonly plain?: boolean;
+  readonly json?: boolean;
+}
+
+export function recommendCommand(finish: Finish): Command {
+  return new Command('recommend')
+    .description('which backend to take: of those that meet the needs the fastest, and what would change that')
+    .argument('<folder>', 'what a run wrote')
+    .option('--need <need>', "what it has to do, such as 'p99<=20ms'; may be repeated", gathered)
+    .option('--plain', 'without colours and without characters beyond ASCII')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', EXAMPLES)
+    .action(async (folder: string, { need = [], plain, json }: Flags) => {
+      const needs = needsOf(need);
+      const recommendations = recommendationsOf(await readResults(folder), needs);
+      if (json) printJson(recommendJson(recommendations));
+      else {
+        const terminal = terminalOptions(process.env, process.stdout.columns, process.stdout.isTTY === true);
+        print(recommendText(recommendations, plain ? { ...terminal, color: false, unicode: false } : terminal).trimEnd());
+      }
+      finish(EXIT.ok);
+    });
+}
+
+/** @throws StatebenchError `bad-value` with the nearest right word */
+export function needsOf(texts: readonly string[]): Needs {
+  return texts.reduce((needs, text) => {
+    try {
+      return withNeed(needs, text);
+    } catch (error) {
+      if (!(error instanceof NeedError)) throw error;
+      const near = error.word === null ? '' : suggestion(error.word, error.known);
+      throw new StatebenchError('bad-value', `--need: ${error.message}${near}`, {});
+    }
+  }, NO_NEEDS);
+}
