@@ -78,6 +78,7 @@ const measures = {
   restoreMs: ({ recovery }) => (recovery === null ? null : recovery.phases.verifyMs + recovery.phases.restoreMs),
   nsPerEvent: (trial) => 1e9 / trial.throughput.eventsPerSecond,
   recoveryMs: (trial) => (trial.recovery === null ? null : recoveryTotalMs(trial.recovery.phases)),
+  caughtUpMs: (trial) => trial.recovery?.catchUp?.caughtUpMs ?? null,
   splitMs: ({ rescale }) => rescale?.split.ms ?? null,
   mergeMs: ({ rescale }) => rescale?.merge.ms ?? null,
   rescaledBytes: ({ rescale }) => rescale?.split.bytes ?? null,
