@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { type Extent, extentOf, fromPixel, scaleOf, TICK_LABEL, toPixel } from './axis.ts';
 import type { BackendRow } from './backend-axis.ts';
 import { frame } from './chart.ts';
-import { placeLabels } from './labels.ts';
+import { type Box, placeLabels } from './labels.ts';
 
 /** A named point in the units of the axes, with the range of its trials or interval in both directions. */
 export interface ScatterRow extends BackendRow {
@@ -51,7 +51,14 @@ export function scatterSpec(rows: readonly ScatterRow[], titles: ScatterTitles, 
       { left: at[i]!.x - 1, right: at[i]!.x + 1, top: down(row.yHigh), bottom: down(row.yLow) },
     ];
   });
-  const labels = placeLabels(at, ranges, inner.width + MARGIN.right, inner.height).map((place, i) => ({
+  const line = front.slice(1).flatMap((row, i) => {
+    const [from, to] = [front[i]!, row].map(({ x: across, y: down }) => ({
+      x: toPixel(xs, inner.width, across),
+      y: inner.height - toPixel(ys, inner.height, down),
+    })) as [Point, Point];
+    return alongside(from, to);
+  });
+  const labels = placeLabels(at, [...ranges, ...line], inner.width + MARGIN.right, inner.height).map((place, i) => ({
     label: rows[i]!.label,
     x: fromPixel(xs, inner.width, place.x),
     y: fromPixel(ys, inner.height, inner.height - place.y),
@@ -99,6 +106,22 @@ export function scatterSpec(rows: readonly ScatterRow[], titles: ScatterTitles, 
       },
     ],
   };
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+const STEP = 6;
+
+/** Small boxes along a line, so that no label stands on it. */
+function alongside(from: Point, to: Point): readonly Box[] {
+  const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / STEP));
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const [x, y] = [from.x + ((to.x - from.x) * i) / steps, from.y + ((to.y - from.y) * i) / steps];
+    return { left: x - 1, right: x + 1, top: y - 1, bottom: y + 1 };
+  });
 }
 
 function axis(extent: Extent, title: string | null) {

@@ -8,7 +8,7 @@ import { overTimeChart, overTimeRows } from '../charts/over-time.ts';
 import { recoveryChart, recoveryRows } from '../charts/recovery.ts';
 import { tailChart, tailRows } from '../charts/tail-in-checkpoints.ts';
 import { throughputChart, throughputRows } from '../charts/throughput.ts';
-import { tradeOffChart, tradeOffRows } from '../charts/throughput-against-p99.ts';
+import { AGAINST_RECOVERY, AGAINST_TAIL, type Against, tradeOffChart, tradeOffRows } from '../charts/throughput-against-time.ts';
 import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
@@ -64,7 +64,7 @@ export async function groupArticle(
   const storageSettings = settingsOf(group.storage);
   const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${events(group.batchSize)}, ${group.parallelism === 1 ? '' : `${group.parallelism} processes, `}checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
   const heading = groupsInPage === 1 ? null : html`<h2>${groupName(group, run)}</h2>`;
-  const scatter = some(tradeOffRows(cells, looks), tradeOffChart);
+  const against = (what: Against) => some(tradeOffRows(cells, looks, what), (rows) => tradeOffChart(rows, what));
   const share = some(timeShareRows(cells, looks), timeShareChart);
   const throughput = some(throughputRows(right, looks), throughputChart);
   const checkpoints = [
@@ -81,7 +81,7 @@ export async function groupArticle(
     Promise.all(charts.filter((chart) => chart !== null).map((chart) => figureOf(chart, isLong ? 'widest' : 'all')));
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, page, caveats)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks, inMemory)}${threeQuestions(group, looks)}</section>
-<section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([scatter, share])}</div></section>
+<section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([against(AGAINST_TAIL), isLong ? null : against(AGAINST_RECOVERY), share])}</div></section>
 ${latencySection(group, `${prefix}-latency`, isLong)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
