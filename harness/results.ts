@@ -8,11 +8,11 @@
 import { z } from 'zod';
 import { histogramSchema } from './results-histogram.ts';
 import { latencySchema } from './results-latency.ts';
-import { noiseSchema } from './results-noise.ts';
+import { interruptionsSchema, noiseSchema } from './results-noise.ts';
 
 export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
 export type { LatencyFigures, Load } from './results-latency.ts';
-export type { Noise } from './results-noise.ts';
+export type { Interruptions, Noise } from './results-noise.ts';
 
 export const SCHEMA = 1;
 
@@ -153,6 +153,11 @@ export const checkpointSchema = z.strictObject({
   pauseMs: ms,
   /** Resumed → manifest durable (Flink: async phase). */
   persistMs: ms,
+  /**
+   * Events not processed for it: what the rate since the one before would have made from its cut until it was durable, less what was made.
+   * Below 0 where it went faster meanwhile. Absent outside the measured part, and where nobody counted.
+   */
+  eventsLost: z.number().optional(),
   bytesWritten: count,
   /** Bytes of files that the storage already held and only refers to. */
   bytesReferenced: count,
@@ -198,6 +203,23 @@ export const recoverySchema = z.strictObject({
     /** → the event at which the kill came is processed again. */
     replayMs: ms,
   }),
+  /**
+   * Where events came on at a rate of their own, also while nobody was there to take them (an open loop): when the job was as before.
+   * Absent where the loop was closed.
+   */
+  catchUp: z
+    .strictObject({
+      /** Half of the trial's throughput. */
+      ratePerSecond: z.number().positive(),
+      /** Latency before the kill. */
+      p99BeforeMs: ms,
+      /**
+       * SIGKILL → the first moment from which for 1 s the backlog was less than 1 s of input and p99 at most twice that of before; null where
+       * that did not come before the stream ended.
+       */
+      caughtUpMs: ms.nullable(),
+    })
+    .optional(),
   /**
    * Of a TaskManager of Flink that was killed. There the phases are: until the tasks had slots again, until they were deployed, until
    * their state was restored, until the source gave its first event, until the event at which the kill came.
@@ -303,6 +325,8 @@ export const completedTrialSchema = z.strictObject({
     measuredSeconds: z.number().positive(),
     /** CPU time of the trial's processes over the measured part; a server's is not in it. Of Flink, that of the TaskManagers with its tasks. */
     cpuSeconds: z.number().nonnegative().nullable(),
+    /** That of the servers that the run has started; null where it cannot be told, absent where nobody looked. */
+    serverCpuSeconds: z.number().nonnegative().nullable().optional(),
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
   }),
@@ -332,10 +356,18 @@ export const completedTrialSchema = z.strictObject({
   latency: latencySchema.nullable().default(null),
   /** How quiet the machine was; absent where nobody looked. */
   noise: noiseSchema.optional(),
+  /** Of the process with most of them; absent where nobody looked. */
+  interruptions: interruptionsSchema.optional(),
   memory: z.strictObject({
     /** Resident memory of the trial's processes, together, before the store was opened, source and harness included; then the most. */
     rssBytesBefore: count.nullable(),
     rssBytesMax: count.nullable(),
+    /** Of it, what belonged to no file (heaps, buffers, caches): the most, and before the store was opened. */
+    anonymousBytesMax: count.nullable().optional(),
+    anonymousBytesBefore: count.nullable().optional(),
+    /** At the end of the measured part: objects of JavaScript, and buffers outside of its heap. */
+    heapBytes: count.optional(),
+    externalBytes: count.optional(),
     /** Pages that the processes had to wait for a disk for, in the measured part; absent where nobody looked. */
     majorFaults: count.nullable().optional(),
   }),

@@ -4,13 +4,17 @@ import { Job } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { allocatedBytes } from '../measure/disk.ts';
 import { Histogram } from '../measure/histogram.ts';
+import { InterruptionWatch } from '../measure/interruptions.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
+import { anonymousBytes } from '../measure/resident-memory.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { workloadTables } from '../pipeline/operator.ts';
 import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
 import { EntryCounter, storedEntries } from '../portable/entries.ts';
+import { CATCH_UP_RATE } from './catch-up.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
+import { OpenLoop } from './open-loop.ts';
 import type { MeasureResult, MeasureTask, Meet, Tell } from './tasks.ts';
 
 /**
@@ -24,6 +28,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const sink = new DigestSink();
   const meter = new StreamMeter(source);
   const rssBytesBefore = process.memoryUsage.rss();
+  const anonymousBytesBefore = await anonymousBytes();
   let store: MeasuredStore | null = null;
   const job = await Job.open({
     ...parts,
@@ -49,6 +54,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   measured.clear();
   source.ns = 0;
   const turnsBeforeNs = job.turnsNs;
+  const interruptions = new InterruptionWatch();
   const cpuBefore = process.cpuUsage();
   const faultsBefore = majorFaults();
   const startNs = meter.start();
@@ -56,6 +62,8 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const endNs = nowNs();
   const cpu = process.cpuUsage(cpuBefore);
   const faults = majorFaults();
+  const { heapUsed: heapBytes, external: externalBytes } = process.memoryUsage();
+  const interrupted = interruptions.stop();
   const storeNs = measured.ns;
   const sourceNs = source.ns;
   const turnsNs = job.turnsNs - turnsBeforeNs;
@@ -100,6 +108,10 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     settings: { ...parts.backend.settings },
     lateByStage: job.pipeline.lateByStage,
     rssBytesBefore,
+    anonymousBytesBefore,
+    heapBytes,
+    externalBytes,
+    interruptions: interrupted,
     majorFaults: faults === null || faultsBefore === null ? null : faults - faultsBefore,
     output,
     ended: null,
@@ -116,9 +128,19 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   }
   await tell({ type: 'result', result });
   await tell({ type: 'phase', phase: 'kill' });
-  await job.run(afterwards.killAt, stream.checkpoints);
-  await tell({ type: 'kill-me', event: afterwards.killAt });
-  await job.run(end, stream.checkpoints);
+  const { killAt, isPaced } = afterwards;
+  if (!isPaced) {
+    await job.run(killAt, stream.checkpoints);
+    await tell({ type: 'kill-me', event: killAt });
+    await job.run(end, stream.checkpoints);
+  } else {
+    const ratePerSecond = CATCH_UP_RATE * (meter.events / (totalNs / 1e9));
+    const pace = new OpenLoop({ arrivals: 'constant', seed: cell.seed, batchSize: cell.batchSize, clock: null });
+    pace.begin(job, ratePerSecond, end - job.pipeline.events);
+    await job.run(killAt, stream.checkpoints, undefined, pace);
+    await tell({ type: 'kill-me', event: killAt, pace: { ratePerSecond, dueNs: pace.nextNs, p99Ns: pace.p99Ns } });
+    await job.run(end, stream.checkpoints, undefined, pace);
+  }
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));
 }

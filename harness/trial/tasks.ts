@@ -4,7 +4,16 @@ import type { CheckpointRecord } from '../checkpointing/checkpointer.ts';
 import type { Position } from '../checkpointing/position.ts';
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
-import type { CompletedTrial, FailedTrial, LatencyFigures, MicroFailure, MicroMeasurement, Output, Plan } from '../results.ts';
+import type {
+  CompletedTrial,
+  FailedTrial,
+  Interruptions,
+  LatencyFigures,
+  MicroFailure,
+  MicroMeasurement,
+  Output,
+  Plan,
+} from '../results.ts';
 import type { TextRequest } from '../traces/gadget-text.ts';
 import type { Replayed } from '../traces/replay.ts';
 
@@ -29,6 +38,8 @@ export interface StreamPlan {
   readonly warmUp: number;
   readonly measured: number;
   readonly tail: number;
+  /** The first events of the tail, among which the kill comes; the others are there to catch up in. */
+  readonly killSpan: number;
   readonly checkpoints: CheckpointSchedule & {
     /** The same by the clock, for an engine that cuts by time. */
     readonly everyMs?: number;
@@ -50,9 +61,18 @@ export interface MeasureTask {
   readonly cell: CellTask;
   readonly stream: StreamPlan;
   /** What comes then: nothing, the rest of the stream, or as much of it as is done until it is killed at that event. */
-  readonly afterwards: 'stop' | 'end' | { readonly killAt: number };
+  readonly afterwards: 'stop' | 'end' | { readonly killAt: number; readonly isPaced: boolean };
   /** Whether somebody goes on from its checkpoints when it is through. */
   readonly goesOn: boolean;
+}
+
+/** The open loop of a process at the event at which it asks to be killed. */
+export interface KilledPace {
+  readonly ratePerSecond: number;
+  /** When that event was due, on the clock that all processes share. */
+  readonly dueNs: number;
+  /** Of the events before it. */
+  readonly p99Ns: number;
 }
 
 /** Restores what a killed process left, replays, and goes on to the end of the stream. */
@@ -62,6 +82,8 @@ export interface RecoverTask {
   readonly stream: StreamPlan;
   /** The event at which the replay has caught up with the killed process. */
   readonly replayTo: number;
+  /** How events came when the process was killed; null for a closed loop. */
+  readonly pace: KilledPace | null;
   /** Whether somebody goes on from its checkpoints when it is through. */
   readonly goesOn: boolean;
 }
@@ -247,6 +269,10 @@ export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | '
   readonly settings: CompletedTrial['backend']['settings'];
   readonly lateByStage: readonly number[];
   readonly rssBytesBefore: number;
+  readonly anonymousBytesBefore: number | null;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  readonly interruptions: Interruptions;
   /** In the measured part; null where the platform does not tell. */
   readonly majorFaults: number | null;
   /** Rows fired by the end of the measured part. */
@@ -268,6 +294,8 @@ export interface RecoverResult extends Ended {
   readonly restoredNs: number;
   readonly firstBatchNs: number;
   readonly replayedNs: number;
+  /** Null where the job did not catch up, or the loop was closed. */
+  readonly caughtUpNs: number | null;
   readonly checkpointId: number;
   readonly fromEvent: number;
   readonly skipped: number;
@@ -326,7 +354,7 @@ export type Message =
   /** The process waits until it is told to go on. */
   | { readonly type: 'waits' }
   /** The process has processed this many events and wants SIGKILL; it goes on working until it comes. */
-  | { readonly type: 'kill-me'; readonly event: number }
+  | { readonly type: 'kill-me'; readonly event: number; readonly pace?: KilledPace }
   /** What a `survive` task found when it was restored: the contents of all open windows. */
   | { readonly type: 'restored'; readonly restored: Restored; readonly state: Output }
   | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }
