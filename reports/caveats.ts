@@ -30,6 +30,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
       .find(({ cell }) => cell.id === id);
     if (ratio === null || twin === undefined) continue;
     if (verdict.word !== 'faster' && verdict.word !== 'slower') {
+      if (ratio.interval === null) continue;
       note(
         `${nameOf(twin)} is the reference measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
       );

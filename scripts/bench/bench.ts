@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- harness|operators|adapters|epochs …] [--json]`: what the harness itself costs, what every operator costs and how
+ * `npm run bench [-- harness|operators|adapters|epochs|timing …] [--json]`: what the harness itself costs, what every operator costs and how
  * fast it is, what the adapters cost, and what checkpoints by epochs cost between them, as ratios measured in one run. Every ratio is
  * of pairs taken in turn, so that a machine that drifts drifts for both; the figure is their median, `low` and `high` its
  * 95 % interval by order statistics (for fewer than 6 pairs: the lowest and highest pair).
@@ -22,6 +22,7 @@ import { type Figure, figure, print } from './figure.ts';
 import { operatorFigures } from './operators.ts';
 import { pipelineLoop } from './pipeline-loop.ts';
 import { inTurn, type Run } from './runs.ts';
+import { timingFigures } from './timing.ts';
 
 /** By events alone. */
 const WHOLE = { secondsMax: 3_600, batchSize: 1000 };
@@ -32,6 +33,7 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
   operators: operatorFigures,
   adapters: adapterFigures,
   epochs: epochFigures,
+  timing: timingFigures,
 };
 
 async function* harnessFigures(): AsyncGenerator<Figure> {
