@@ -18,7 +18,7 @@ import { validity } from './validity.ts';
 /** Most bytes a page may have, so that it can be mailed and opens at once. */
 const MOST_BYTES = 2_500_000;
 /** What is in a page besides its sections. */
-const FRAME_BYTES = 130_000;
+const FRAME_BYTES = 160_000;
 
 /** A run as a page shows it. */
 export interface RunOfPage {

@@ -44,6 +44,7 @@ export function sideBySide(
   plan: Plan,
   looks: ReadonlyMap<string, Look>,
   inMemory: ReadonlyMap<string, InMemory>,
+  isShort: boolean,
 ): Markup {
   const cells = [...group.candidates, ...(group.harness === null ? [] : [group.harness])];
   const isRescaled = cells.some(({ metrics: { splitMs } }) => splitMs !== null);
@@ -98,7 +99,7 @@ ${metrics.map(({ title, name, family, over }) => html`<td data-label="${fullTitl
   return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Time per micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
 <div class="card"><div class="filter" data-needs-script hidden><label>Show <input type="search" placeholder="all backends" aria-label="Names of backends to show" spellcheck="false"></label><label><input type="checkbox"> only within my limits</label><output></output></div><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th>${isRescaled ? html`<th scope="colgroup" colspan="2">Rescale</th>` : null}<td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
 ${leftOut(plan)}</div>
-${allFigures(cells)}`;
+${isShort ? html`<p class="lead">Of many groups, every figure with its range and interval stands in table.csv and summary.json alone.</p>` : allFigures(cells)}`;
 }
 
 /** On a phone, where no heading stands above: "Batch p99", "Pause". */
