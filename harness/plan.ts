@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
-import { engineOf } from './engine.ts';
+import { engineOf, extraSecondsPerTrial } from './engine.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
@@ -228,7 +228,7 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     (measures.includes('interval') ? STRETCHES * measuredSeconds : 0) +
     (measures.includes('latency') ? latencySeconds(profile) : 0);
   const secondsOf = (count: number) =>
-    count * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + shareAlone * alone) +
+    count * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + extraSecondsPerTrial(plan) + shareAlone * alone) +
     cells.length * EXTRA_SECONDS_PER_CELL +
     (count / (cells.length * blocks)) * allFillsSeconds(plan);
   const limit = profile.sequential?.timeLimitSeconds ?? Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- harness|operators|adapters …] [--json]`: what the harness itself costs, what every operator costs and how fast it is,
- * and what the adapters cost, as ratios measured in one run. Every ratio is
+ * `npm run bench [-- harness|operators|adapters|flink …] [--json]`: what the harness itself costs, what every operator costs and how fast it is,
+ * what the adapters cost, and how both compare with Flink's own job, as ratios measured in one run. Every ratio is
  * of pairs taken in turn, so that a machine that drifts drifts for both; the figure is their median, `low` and `high` its
  * 95 % interval by order statistics (for fewer than 6 pairs: the lowest and highest pair).
  */
@@ -16,6 +16,7 @@ import { hbaseLoop } from './bare-hbase.ts';
 import { adapterLoop, type BareLoop, bareLoops } from './bare-loops.ts';
 import { redisLoop, rocksdbLoop } from './bare-served.ts';
 import { type Figure, figure, print } from './figure.ts';
+import { flinkFigures } from './flink-rate.ts';
 import { operatorFigures } from './operators.ts';
 import { inTurn, type Run } from './runs.ts';
 
@@ -27,6 +28,7 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
   harness: harnessFigures,
   operators: operatorFigures,
   adapters: adapterFigures,
+  flink: flinkFigures,
 };
 
 async function* harnessFigures(): AsyncGenerator<Figure> {
