@@ -22,7 +22,7 @@ export function adviceOf(group: GroupSummary): readonly AdviceLine[] | null {
   const onDisk = cells.find((cell) => cell.cell.backend.settings.state !== 'hashmap');
   return [
     stateBackend(best, cells),
-    compared(cells, 'incremental', 'execution.checkpointing.incremental', (value) => String(value), 'flink:rocksdb,checkpoints=full'),
+    compared(cells, 'incremental', 'execution.checkpointing.incremental', (value) => String(value), 'flink@full:rocksdb,checkpoints=full'),
     {
       setting: 'execution.checkpointing.storage',
       value: null,
@@ -39,7 +39,7 @@ export function adviceOf(group: GroupSummary): readonly AdviceLine[] | null {
       'timers',
       `state.backend.${String(onDisk?.cell.backend.settings.state ?? 'rocksdb')}.timer-service.factory`,
       (value) => (value === 'heap' ? 'HEAP' : 'ROCKSDB'),
-      'flink:rocksdb,timers=heap',
+      'flink@heap:rocksdb,timers=heap',
     ),
   ];
 }
