@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { brokenCheckpoints } from './conformance/broken-checkpoints.ts';
 import { brokenTables } from './conformance/broken-tables.ts';
 import { backendOf, type Canary, plain } from './conformance/plain-backend.ts';
+import { slowedStore } from './conformance/slowed-store.ts';
 import type { StateBackend } from './contract.ts';
 
 /** Every canary by name. */
@@ -13,10 +14,23 @@ export const canaries: Readonly<Record<string, Canary>> = { ...brokenTables, ...
 
 export const options = z.strictObject({
   canary: z.string().default('none').describe('Name of the mistake; none for the plain correct backend'),
+  slowed: z.number().min(0).lt(1).default(0).describe('By which part of its rate it is slower than it could be'),
+  durability: z.enum(['volatile', 'process-crash', 'os-crash']).default('volatile').describe('What it says that its state survives'),
 });
 
 /** @throws RangeError if no canary has this name. */
-export default function canary({ canary: name }: z.output<typeof options>): StateBackend {
+export default function canary({ canary: name, slowed, durability }: z.output<typeof options>): StateBackend {
+  const backend = mistaken(name);
+  return {
+    ...backend,
+    durability,
+    settings: { ...backend.settings, ...(slowed > 0 && { slowed }) },
+    open: async (request) => slowedStore(await backend.open(request), slowed),
+    restore: async (request) => slowedStore(await backend.restore(request), slowed),
+  };
+}
+
+function mistaken(name: string): StateBackend {
   if (name === 'none') return backendOf(name, plain);
   const found = canaries[name];
   if (found === undefined) throw new RangeError(`no canary is named '${name}'; there are ${Object.keys(canaries).join(', ')}`);

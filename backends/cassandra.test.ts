@@ -1,7 +1,7 @@
 // Proves the Cassandra backend by the conformance suite on a real server, and that a server which is absent, silent, another's
 // or killed, and a keyspace which is somebody else's, give a named error within the limit, with the address in it.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -11,68 +11,39 @@ import { requiredServer } from '../scripts/servers/required.ts';
 import { behindGroup } from './cassandra/partitions.ts';
 import cassandra, { type CassandraOptions, options } from './cassandra.ts';
 import { backendFrom, conformance } from './conformance.ts';
-import {
-  BackendError,
-  type BackendErrorCode,
-  keyHash,
-  StateBatch,
-  type StateStore,
-  slotHash,
-  type TableSpec,
-  windowHash,
-} from './contract.ts';
+import { StateBatch, type StateStore, type TableSpec } from './contract.ts';
+import { listening, namedInTime, PASSWORD } from './served/named-in-time.ts';
+import { numberedSlots } from './served/numbered-slots.ts';
 
 const running = await requiredServer(test, (directory) => startCassandra({ directory, durability: 'process-crash' }));
 
 const TABLE: TableSpec = { name: 'counts', kind: 'value', keyBytes: 8, groupBytes: 0, valueBytes: 1024 };
-/** The promise is five seconds; a busy machine is allowed another. */
-const LIMIT_MS = 6_000;
 
 const open = (contactPoints: string, more: Partial<CassandraOptions> = {}): Promise<StateStore> =>
   cassandra({ contactPoints, ...more }).open({ directory: tmpdir(), tables: [TABLE] });
 
-function fill(batch: StateBatch, window: number, from: number): StateBatch {
-  batch.clear();
-  for (let i = 0; i < batch.capacity; i++) {
-    const slot = batch.push(window);
-    batch.keys[slot]?.writeUInt32BE(from + i, 4);
-    batch.hashes[slot] = slotHash(keyHash(batch.addressWords, slot * (batch.addressStride / 4) + 2, 2), windowHash(window));
-    batch.present[slot] = 1;
-  }
-  return batch;
-}
-
-async function fails(t: ExecutionContext, code: BackendErrorCode, message: RegExp, run: () => unknown): Promise<void> {
-  const start = performance.now();
-  const error = await t.throwsAsync(async () => await run(), { instanceOf: BackendError, message });
-  t.is((error as BackendError | undefined)?.code, code);
-  t.true(performance.now() - start < LIMIT_MS, `took ${performance.now() - start} ms`);
-  t.false(error?.message.includes('secret'), `the password is in: ${error?.message}`);
-}
-
-/** Something that listens on a free port and does what `answer` says with what it is sent. */
-async function listen(t: ExecutionContext, answer: string): Promise<{ readonly at: string; readonly close: () => void }> {
-  const impostor: Server = createServer((socket) => {
+/** Something that does what `answer` says with what it is sent. */
+function impostor(t: ExecutionContext, answer: string): Server {
+  return createServer((socket) => {
     socket.on('error', () => {});
     socket.on('data', () => (answer === '' ? undefined : socket.write(answer)));
     t.teardown(() => socket.destroy());
   });
-  await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => impostor.close());
-  return { at: `127.0.0.1:${(impostor.address() as AddressInfo).port}`, close: () => impostor.close() };
 }
 
 test.serial('a closed port is unavailable', async (t) => {
-  const { at, close } = await listen(t, '');
-  close();
-  await fails(t, 'unavailable', /no Cassandra server answers at 127\.0\.0\.1:\d+ .*start one there/, () =>
-    open(at, { username: 'me', password: 'secret' }),
+  const server = impostor(t, '');
+  const at = await listening(t, server);
+  server.close();
+  await namedInTime(t, 'unavailable', /no Cassandra server answers at 127\.0\.0\.1:\d+ .*start one there/, () =>
+    open(at, { username: 'me', password: PASSWORD }),
   );
 });
 
-test.serial('a port that never answers, and one where something else does, are unavailable', async (t) => {
-  await fails(t, 'unavailable', /no Cassandra server answers/, async () => open((await listen(t, '')).at));
-  await fails(t, 'unavailable', /no Cassandra server answers/, async () => open((await listen(t, '-ERR unknown command\r\n')).at));
+test.serial('a port that never answers is unavailable, and one where something else does is refused', async (t) => {
+  await namedInTime(t, 'unavailable', /no Cassandra server answers/, async () => open(await listening(t, impostor(t, ''))));
+  const message = /is no Cassandra \(it says '-ERR unknown command'\): give contactPoints=HOST:PORT/;
+  await namedInTime(t, 'refused', message, async () => open(await listening(t, impostor(t, '-ERR unknown command\r\n'))));
 });
 
 test.serial('addresses and keyspaces that are none are refused before anything runs', (t) => {
@@ -111,7 +82,7 @@ if (running !== undefined) {
     const client = await administrator(t);
     await client.execute("CREATE KEYSPACE theirs WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
     await client.execute('CREATE TABLE theirs.value_rows (id int PRIMARY KEY)');
-    await fails(t, 'refused', /keyspace theirs is not Statebench's: it holds value_rows; give keyspace=/, () =>
+    await namedInTime(t, 'refused', /keyspace theirs is not Statebench's: it holds value_rows; give keyspace=/, () =>
       open(url, { keyspace: 'theirs' }),
     );
     await client.execute('SELECT id FROM theirs.value_rows');
@@ -120,10 +91,10 @@ if (running !== undefined) {
   test.serial('an empty keyspace that was made for us is taken, unless it keeps something else than asked', async (t) => {
     const client = await administrator(t);
     await client.execute("CREATE KEYSPACE ours WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
-    await fails(t, 'refused', /keyspace ours has durable_writes = true, and durability=volatile asks for false/, () =>
+    await namedInTime(t, 'refused', /keyspace ours has durable_writes = true, and durability=volatile asks for false/, () =>
       open(url, { keyspace: 'ours', durability: 'volatile' }),
     );
-    await fails(t, 'refused', /does not keep what durability=os-crash asks \(commitlog_sync: periodic\)/, () =>
+    await namedInTime(t, 'refused', /does not keep what durability=os-crash asks \(commitlog_sync: periodic\)/, () =>
       open(url, { keyspace: 'ours', durability: 'os-crash' }),
     );
     await (await open(url, { keyspace: 'ours' })).close();
@@ -133,21 +104,21 @@ if (running !== undefined) {
   test.serial('stores that find no keyspace and open at once make it between them', async (t) => {
     const stores = await Promise.all(Array.from({ length: 12 }, () => open(url, { keyspace: 'between_them', timeoutMs: 60_000 })));
     for (const store of stores) {
-      await store.value('counts').write(fill(new StateBatch(4, TABLE), 7, 0));
+      await store.value('counts').write(numberedSlots(new StateBatch(4, TABLE), { window: 7 }));
       await store.close();
     }
     t.is(await rows(await administrator(t), 'between_them'), 0);
   });
 
   test.serial('another data center is refused by name', async (t) => {
-    await fails(t, 'refused', /data center.*give localDataCenter/, () => open(url, { localDataCenter: 'elsewhere' }));
+    await namedInTime(t, 'refused', /data center.*give localDataCenter/, () => open(url, { localDataCenter: 'elsewhere' }));
   });
 
   test.serial('a namespace lives as long as a checkpoint refers to it, and no longer', async (t) => {
     const client = await administrator(t);
     const directory = mkdtempSync(join(tmpdir(), 'statebench-cassandra-checkpoint-'));
     t.teardown(() => rmSync(directory, { recursive: true }));
-    const batch = fill(new StateBatch(64, TABLE), 7, 0);
+    const batch = numberedSlots(new StateBatch(64, TABLE), { window: 7 });
     const backend = cassandra({ contactPoints: url, keyspace: 'ours' });
     const request = { directory: tmpdir(), tables: [TABLE], checkpoint: { id: 1, directory } };
     const made = await backend.open(request);
@@ -162,7 +133,7 @@ if (running !== undefined) {
     await restored.release(1);
     await restored.close();
     t.is(await rows(client, 'ours'), 0);
-    await fails(t, 'damaged', /no longer has the state of checkpoint 1/, () => backend.restore(request));
+    await namedInTime(t, 'damaged', /no longer has the state of checkpoint 1/, () => backend.restore(request));
   });
 
   test.serial('what a predecessor still writes loses against what the heir wrote, and is not seen otherwise', async (t) => {
@@ -170,7 +141,7 @@ if (running !== undefined) {
     t.teardown(() => rmSync(directory, { recursive: true }));
     const backend = cassandra({ contactPoints: url, keyspace: 'ours' });
     const request = { directory: tmpdir(), tables: [TABLE], checkpoint: { id: 1, directory } };
-    const batch = fill(new StateBatch(64, TABLE), 7, 0);
+    const batch = numberedSlots(new StateBatch(64, TABLE), { window: 7 });
     const written = (byte: number) => {
       batch.present.fill(1);
       batch.valueArena.fill(byte);
@@ -181,15 +152,15 @@ if (running !== undefined) {
     await (await old.checkpoint(request.checkpoint)).persist();
     await old.published(1);
     const heir = await backend.restore(request);
-    await old.value('counts').write(fill(batch, 8, 0));
-    await heir.value('counts').write(fill(written(2), 7, 0));
-    await old.value('counts').write(fill(written(3), 7, 0));
-    await heir.value('counts').read(fill(batch, 7, 0));
+    await old.value('counts').write(numberedSlots(batch, { window: 8 }));
+    await heir.value('counts').write(numberedSlots(written(2), { window: 7 }));
+    await old.value('counts').write(numberedSlots(written(3), { window: 7 }));
+    await heir.value('counts').read(numberedSlots(batch, { window: 7 }));
     t.is(
       batch.valueArena.findIndex((byte) => byte !== 2),
       -1,
     );
-    await heir.value('counts').read(fill(batch, 8, 0));
+    await heir.value('counts').read(numberedSlots(batch, { window: 8 }));
     t.is(batch.present.indexOf(1), -1);
     await heir.release(1);
     await heir.close();

@@ -53,7 +53,7 @@ export default function redis(given: RedisOptions): StateBackend {
     url: shownUrl(url),
     timeoutMs,
     ...distanceSettings(rttMs),
-    values: 'a hash per window, versions packed',
+    values: 'a hash per window, what a checkpoint needs of overwritten ones in a log',
     lists: 'a sorted set per window, as rows of key and number',
     checkpoint: 'by epochs: the state stays in the server',
     restore: 'by epochs: what came after the checkpoint is passed over, nothing is rewritten',
@@ -70,7 +70,7 @@ export default function redis(given: RedisOptions): StateBackend {
     try {
       Object.assign(settings, facts);
       await freeDeadNamespaces(connection);
-      const namespace = new RedisNamespace(connection, new StoreEpochs(name, tables, from));
+      const namespace = new RedisNamespace(connection, new StoreEpochs(name, tables, from), tables, from === undefined);
       if (from === undefined) await namespace.begin();
       else await namespace.verify(from);
       return redisStore(namespace, tables);
@@ -99,7 +99,7 @@ function redisStore(namespace: RedisNamespace, tables: readonly TableSpec[]): St
   const numbered = tables.map((spec, number) => ({ spec, number }));
   const ofKind = (kind: TableSpec['kind']) => numbered.filter(({ spec }) => spec.kind === kind);
   return guardStore(NAME, tables, {
-    values: new Map(ofKind('value').map(({ spec, number }) => [spec.name, redisValueTable(namespace, number)])),
+    values: new Map(ofKind('value').map(({ spec, number }) => [spec.name, redisValueTable(namespace, number, spec)])),
     lists: new Map(ofKind('list').map(({ spec, number }) => [spec.name, redisListTable(namespace, number, spec)])),
     async checkpoint({ id, directory }) {
       const checkpoint = await namespace.cut(id);

@@ -91,6 +91,7 @@ const FLINK: Engine = {
       warmUp: units(warmUpSeconds(profile)),
       measured: stream.measured,
       tail: units(TAIL_SECONDS),
+      killSpan: units(TAIL_SECONDS),
       checkpoints: { ...stream.checkpoints, everyMs: Math.max(100, Math.round((profile.measuredSeconds / 3) * 1000)) },
     };
   },

@@ -1,4 +1,4 @@
-// Proves that a run with an open loop brackets a rate, measures every load with as many events as were planned, checks its output against the
+// Proves that a run with an open loop says when a killed job had caught up, brackets a rate, measures every load with as many events as were planned, checks its output against the
 // independent answer, and sees a write that is lost only there; and that results keep the schema.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ test('an open loop in a run', async (t) => {
   await writeFile(file, FICKLE);
   const suite = overrule(DEFAULT_SUITE, {
     profile: 'smoke',
-    measures: ['latency'],
+    measures: ['latency', 'recovery'],
     latency: { arrivals: 'poisson', limitMs: 60_000, ratesPerSecond: [500] },
     workloads: [parseSpec('synthetic:keys=500,ratePerSecond=2000,size=330ms')],
   });
@@ -53,6 +53,11 @@ test('an open loop in a run', async (t) => {
   t.is(memory?.state, 'completed', memory?.state === 'failed' ? memory.message : '');
   if (memory?.state !== 'completed') return;
   t.true(memory.correctness.paced?.equal);
+  t.true(memory.correctness.recovered?.equal);
+  const { catchUp, phases } = memory.recovery!;
+  t.is(catchUp!.ratePerSecond / memory.throughput.eventsPerSecond > 0.4, true);
+  const replayedMs = Object.values(phases).reduce((sum, ms) => sum + ms, 0);
+  t.true(catchUp!.caughtUpMs === null || catchUp!.caughtUpMs >= replayedMs - 100, `${catchUp!.caughtUpMs} after ${replayedMs}`);
   const { sustainable, loads } = memory.latency!;
   t.is(sustainable.steps.length, 5);
   for (const { ratePerSecond, passed, reason } of sustainable.steps) {

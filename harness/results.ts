@@ -199,6 +199,23 @@ export const recoverySchema = z.strictObject({
     replayMs: ms,
   }),
   /**
+   * Where events came on at a rate of their own, also while nobody was there to take them (an open loop): when the job was as before.
+   * Absent where the loop was closed.
+   */
+  catchUp: z
+    .strictObject({
+      /** Half of the trial's throughput. */
+      ratePerSecond: z.number().positive(),
+      /** Latency before the kill. */
+      p99BeforeMs: ms,
+      /**
+       * SIGKILL → the first moment from which for 1 s the backlog was less than 1 s of input and p99 at most twice that of before; null where
+       * that did not come before the stream ended.
+       */
+      caughtUpMs: ms.nullable(),
+    })
+    .optional(),
+  /**
    * Of a TaskManager of Flink that was killed. There the phases are: until the tasks had slots again, until they were deployed, until
    * their state was restored, until the source gave its first event, until the event at which the kill came.
    */

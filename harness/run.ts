@@ -13,6 +13,7 @@ import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
+import { withCatchUp } from './trial/catch-up.ts';
 import { runChild } from './trial/child.ts';
 import { sweepEnd } from './trial/interval-sweep.ts';
 import { commonRates, latencyEnd, latencyPlan } from './trial/latency-run.ts';
@@ -143,7 +144,12 @@ function withLatency(sized: readonly SizedCell[], { measures, profile, latency }
   return sized.map((one) => {
     if (!isPaced(one)) return one;
     const group = sized.filter((other) => isPaced(other) && groupOf(other) === groupOf(one));
-    return { ...one, latency: latencyPlan(one.stream, profile.measuredSeconds, latency.ratesPerSecond ?? commonRates(group.map(speedOf))) };
+    const stream = measures.includes('recovery') ? withCatchUp(one.stream, profile.measuredSeconds) : one.stream;
+    return {
+      ...one,
+      stream,
+      latency: latencyPlan(one.stream, profile.measuredSeconds, latency.ratesPerSecond ?? commonRates(group.map(speedOf))),
+    };
   });
 }
 
@@ -263,6 +269,7 @@ export function streamPlan(measuredEvents: number): StreamPlan {
     warmUp: unit,
     measured: 3 * unit,
     tail: unit,
+    killSpan: unit,
     checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565), exact: false },
   };
 }
@@ -272,7 +279,7 @@ export function killOf(seed: number, cell: Pick<Cell, 'id' | 'parallelism'>, blo
   let mixed = seed;
   for (const character of `${cell.id}#${block}`) mixed = (Math.imul(mixed, 31) + character.charCodeAt(0)) >>> 0;
   const random = seededRandom(mixed);
-  const atEvent = stream.warmUp + stream.measured + Math.floor(stream.tail * (0.1 + 0.8 * random()));
+  const atEvent = stream.warmUp + stream.measured + Math.floor(stream.killSpan * (0.1 + 0.8 * random()));
   return { part: Math.floor(cell.parallelism * random()), atEvent };
 }
 

@@ -93,6 +93,7 @@ const COLUMNS: Cells = [
   metric('checkpoint_bytes_written', 'Checkpoint bytes written', 'bytesWritten'),
   metric('checkpoint_bytes_referenced', 'Checkpoint bytes referenced', 'bytesReferenced'),
   metric('recovery_ms', 'Recovery, ms', 'recoveryMs'),
+  metric('caught_up_ms', 'Caught up after a kill, ms', 'caughtUpMs'),
   metric('rescale_1_to_2_ms', 'Rescale 1 → 2, ms', 'splitMs'),
   metric('rescale_2_to_1_ms', 'Rescale 2 → 1, ms', 'mergeMs'),
   metric('rescale_bytes', 'Rescale, bytes of keys and values carried', 'rescaledBytes'),

@@ -32,7 +32,7 @@ export function recommendText(recommendations: readonly GroupRecommendation[], o
     const notes = [
       asText(littleToGainWords(recommendation) ?? []),
       steadinessOf(recommendation),
-      recommendation.needs.limits.some(({ criterion }) => /^p\d/.test(criterion)) ? (percentileNote(recommendation.contest) ?? '') : '',
+      recommendation.needs.limits.some(({ criterion }) => /^p\d/.test(criterion)) ? percentileNote(recommendation.contest) : '',
     ].filter((note) => note !== '');
     return [
       ...(i === 0 ? [] : ['']),

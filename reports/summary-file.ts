@@ -3,10 +3,23 @@ import { caveatsOf } from './caveats.ts';
 import { decide } from './decision.ts';
 import type { Results } from './read-results.ts';
 import { asText } from './recommend/phrase.ts';
+import { GROWTHS } from './statistics/growth.ts';
 import { METRIC_NAMES } from './statistics/metrics.ts';
 import type { Sample } from './statistics/sample.ts';
+import { crossingsOf, scalingsOf } from './statistics/scaling.ts';
+import { levelOf } from './statistics/sequential.ts';
+import { stateSizesOf } from './statistics/state-sizes.ts';
 import { type CellSummary, everyGroup, type RunSummary, summarise } from './statistics/summary.ts';
 
+const fit = z.strictObject({
+  growth: z.enum(GROWTHS),
+  /** y = constant + slope · g(n). */
+  constant: z.number(),
+  slope: z.number(),
+  /** Root mean square of what the fit misses, as a fraction; and of each size foretold from the others. */
+  residual: z.number(),
+  foretold: z.number(),
+});
 const interval = z.strictObject({ low: z.number(), high: z.number() });
 const sample = z.strictObject({
   n: z.int().positive(),
@@ -25,6 +38,29 @@ export const summarySchema = z.strictObject({
   profile: z.string(),
   reference: z.string(),
   caveats: z.array(z.string()),
+  /** Of each workload that was measured with several sizes of state. */
+  scaling: z.array(
+    z.strictObject({
+      workload: z.string(),
+      batchSize: z.int(),
+      parallelism: z.int().positive(),
+      costs: z.array(
+        z.strictObject({
+          backend: z.string(),
+          /** Time per event in ns over entries, a checkpoint in ms over entries, a restore in ms over bytes. */
+          quantity: z.enum(['event', 'checkpoint', 'recovery']),
+          claim: z.enum(GROWTHS),
+          points: z.array(z.strictObject({ n: z.number(), y: z.number() })),
+          claimed: fit.nullable(),
+          best: fit.nullable(),
+          /** Whether even the best fit misses more than 10 %. */
+          isPoor: z.boolean(),
+        }),
+      ),
+      /** Where two backends change places: `below` is faster below so many entries. */
+      crossovers: z.array(z.strictObject({ below: z.string(), above: z.string(), entries: z.number(), interval })),
+    }),
+  ),
   trials: z.strictObject({ completed: z.int(), failed: z.int(), wrong: z.int(), superseded: z.int() }),
   groups: z.array(
     z.strictObject({
@@ -74,6 +110,26 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
     profile: plan.profile.name,
     reference: plan.reference,
     caveats: caveatsOf(results, run).map(({ text }) => text),
+    scaling: stateSizesOf(run).map((sizes) => ({
+      workload: sizes.name,
+      batchSize: sizes.batchSize,
+      parallelism: sizes.parallelism,
+      costs: scalingsOf(sizes).map(({ backend, claim, points, claimed, best, isPoor }) => ({
+        backend,
+        quantity: claim.quantity,
+        claim: claim.growth,
+        points: [...points],
+        claimed,
+        best,
+        isPoor,
+      })),
+      crossovers: crossingsOf(sizes, levelOf(plan.profile)).map(({ below, above, at: { n, low, high } }) => ({
+        below,
+        above,
+        entries: n,
+        interval: { low, high },
+      })),
+    })),
     trials: { ...run.trials },
     groups: everyGroup(run).map((group) => {
       const { headline, why } = decide(group, plan);

@@ -8,11 +8,15 @@ import { plainText, shortText } from './plain-text.ts';
 import { percent, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
 import { asText } from './recommend/phrase.ts';
+import { crossingSentence, SCALING_NOTE, scalingTable } from './scaling-table.ts';
 import { SPEED_UP_NOTE, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
 import { loadsOf } from './statistics/latency.ts';
 import { USUAL_LOAD } from './statistics/metrics.ts';
+import { crossingsOf } from './statistics/scaling.ts';
+import { levelOf } from './statistics/sequential.ts';
 import { speedUpsOf } from './statistics/speed-up.ts';
+import { type StateSizes, stateSizesOf } from './statistics/state-sizes.ts';
 import { type CellSummary, type GroupSummary, type RunSummary, summarise, throughputOf } from './statistics/summary.ts';
 
 /** How the terminal is. */
@@ -59,6 +63,7 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
       ...speedUpLines(group, run, width, paint),
       ...flinkLines(group, width),
     );
+  for (const sizes of stateSizesOf(run)) lines.push(...scalingLines(sizes, results.plan, width, paint));
   lines.push(
     '',
     ...caveatLines(
@@ -165,6 +170,20 @@ function speedUpLines(group: GroupSummary, run: RunSummary, width: number, paint
 function flinkLines(group: GroupSummary, width: number): readonly string[] {
   const bridge = bridgeOf(group);
   return bridge === null ? [] : ['', ...wrapped(bridge.answer, width, '')];
+}
+
+/** How costs grow with the state, and where backends change places. */
+function scalingLines(sizes: StateSizes, { profile }: Plan, width: number, paint: Painter): readonly string[] {
+  const { rows } = scalingTable(sizes);
+  if (rows.length === 0) return [];
+  const texts = rows.map(([backend, cost, claim, fit]) => `${backend}, ${cost}: claimed ${claim}; ${fit}`);
+  return [
+    '',
+    ...wrapped(`${plainText(sizes.name)} over ${sizes.sizes.length} sizes of state`, width, '').map(paint.bold),
+    ...crossingsOf(sizes, levelOf(profile)).flatMap((crossing) => wrapped(crossingSentence(crossing), width, '  ')),
+    ...texts.flatMap((text) => wrapped(text, width, '  ')),
+    ...wrapped(SCALING_NOTE, width, '').map(paint.dim),
+  ];
 }
 
 const BAR_RANK = -1;
@@ -300,6 +319,7 @@ export function displayWidth(text: string): number {
 
 const ASCII: Readonly<Record<string, string>> = {
   '×': 'x',
+  '⁶': '^6',
   µ: 'u',
   '✓': '+',
   '✕': '!',

@@ -2,6 +2,7 @@
 import { auth, Client, type ClientOptions, type errors, policies, type QueryOptions, types } from 'cassandra-driver';
 import { BackendError } from '../contract.ts';
 import { type Address, atDistance, tlsFor } from '../served/distance.ts';
+import { whatListens } from './what-listens.ts';
 
 export interface SessionOptions {
   /** `HOST:PORT`, parted by `;`. */
@@ -41,6 +42,10 @@ const SCHEMA_MS = 30_000;
 /** `system_views`, which says how the commit log is kept, came with 4.0. */
 const VERSION_MIN = 4;
 const CODES = types.responseErrorCodes;
+/** Codes of errors of Node's `tls`, and of OpenSSL, whose list of what is wrong with a certificate is long. */
+const NO_TLS = /^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG))$/;
+const OTHER_CERTIFICATE = /^ERR_TLS_CERT_ALTNAME_INVALID$/;
+const CERTIFICATE = /CERT|^UNABLE_TO_/;
 
 /** What the contact points say of themselves. */
 export interface ServerFacts {
@@ -56,18 +61,20 @@ export class CassandraSession {
   readonly #options: SessionOptions;
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
+  #connected = false;
   /** What made a write fail. Nobody knows then how much of it arrived: the store is at its end. */
   #broken: BackendError | undefined;
 
   private constructor(options: SessionOptions, at: readonly Address[]) {
     const { localDataCenter, username, password, ssl, timeoutMs, rttMs, consistency } = options;
     this.#options = options;
-    const [first] = addressesOf(options.contactPoints);
+    const [first, ...others] = addressesOf(options.contactPoints).map(({ host }) => host);
     const clientOptions: ClientOptions = {
       contactPoints: at.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`),
       localDataCenter,
       ...(username !== undefined && { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),
-      ...(ssl && { sslOptions: tlsFor(first!.host) }),
+      // By itself the driver takes any certificate.
+      ...(ssl && { sslOptions: { ...tlsFor(first!, ...others), rejectUnauthorized: process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0' } }),
       pooling: { coreConnectionsPerHost: { [types.distance.local]: 2 }, maxRequestsPerConnection: 4096 },
       socketOptions: { connectTimeout: timeoutMs * CONNECT_SHARE, readTimeout: timeoutMs, tcpNoDelay: true },
       queryOptions: { prepare: true, consistency: CONSISTENCIES[consistency] },
@@ -94,10 +101,17 @@ export class CassandraSession {
       const connecting = session.#client.connect();
       connecting.catch(() => {}); // after a timeout nobody waits for it any more
       await Promise.race([connecting, late]);
+      session.#connected = true;
       return session;
     } catch (error) {
       await session.close();
-      throw session.#explain(error as Error);
+      const explained = session.#explain(error as Error);
+      if (explained.code !== 'unavailable' || options.ssl) throw explained;
+      const found = await whatListens(addresses[0]!);
+      if (found === null) throw explained;
+      const what =
+        found === 'tls' ? 'speaks TLS: give ssl=true' : `is no Cassandra (it says '${found.says}'): give contactPoints=HOST:PORT`;
+      throw new BackendError('refused', `what listens at ${options.contactPoints} ${what}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -185,18 +199,34 @@ export class CassandraSession {
     // A number is the server's; a text, such as ECONNREFUSED, is the system's.
     const { code: said } = cause as { code?: unknown };
     const code = typeof said === 'number' ? said : undefined;
-    const tell = (as: 'refused' | 'unavailable', what: string, remedy: string) =>
-      new BackendError(as, `${this.#shown} ${what} (${message}): ${remedy}`, { cause: error });
+    const tell = (as: 'refused' | 'unavailable', what: string, remedy: string, why = message) =>
+      new BackendError(as, `${this.#shown} ${what} (${why}): ${remedy}`, { cause: error });
     const all = [error, ...inner].map((each) => `${each.name} ${each.message}`).join(' ');
     if (code === CODES.badCredentials || /AuthenticationError|credential|password/i.test(all)) {
       return tell('refused', 'refused the user or the password', 'give username=… and password=…');
+    }
+    if (typeof said === 'string' && NO_TLS.test(said)) return tell('refused', 'does not speak TLS', 'leave ssl=true out', said);
+    if (typeof said === 'string' && OTHER_CERTIFICATE.test(said)) {
+      return tell('refused', 'has the certificate of another host', 'give contactPoints=… with the name that is in it');
+    }
+    if (typeof said === 'string' && CERTIFICATE.test(said)) {
+      return tell(
+        'refused',
+        'has a certificate that this machine does not trust',
+        "have NODE_EXTRA_CA_CERTS name a file with its authority's, or the certificate itself",
+      );
     }
     if (/data ?center/i.test(all)) return tell('refused', 'is in another data center', 'give localDataCenter=…');
     switch (code) {
       case CODES.unauthorized:
         return tell('refused', 'does not allow this user to do that', 'grant the role CREATE, SELECT and MODIFY on the keyspace');
-      case CODES.overloaded:
       case CODES.unavailableException:
+        return tell(
+          'unavailable',
+          'has too few servers that run',
+          'start the others, or give a lower consistency=…, or a keyspace=… with a lower replication=…',
+        );
+      case CODES.overloaded:
       case CODES.readTimeout:
       case CODES.writeTimeout:
         return tell('unavailable', 'could not do it in its own time', 'see its log, or run with smaller batches or a lower consistency');
@@ -213,21 +243,28 @@ export class CassandraSession {
     }
     return new BackendError(
       'unavailable',
-      `no Cassandra server answers at ${this.#options.contactPoints} (${message}; limit ${this.#options.timeoutMs} ms): start one there, or give contactPoints=HOST:PORT`,
+      this.#connected
+        ? `no Cassandra server answers at ${this.#options.contactPoints} any more (${message}; limit ${this.#options.timeoutMs} ms): see its log, as one without room left on its disk stops, and start it again`
+        : `no Cassandra server answers at ${this.#options.contactPoints} (${message}; limit ${this.#options.timeoutMs} ms): start one there, or give contactPoints=HOST:PORT`,
       { cause: error },
     );
   }
 }
 
+type AddressTranslator = policies.addressResolution.AddressTranslator;
+/** A class, of which the driver wants an instance; its types call it an interface. */
+const { AddressTranslator } = policies.addressResolution as unknown as { readonly AddressTranslator: new () => AddressTranslator };
+
 /** Where servers are connected to that the first one named, so that they are as far away. */
-class DistantAddresses implements policies.addressResolution.AddressTranslator {
+class DistantAddresses extends AddressTranslator {
   readonly #rttMs: number;
 
   constructor(rttMs: number) {
+    super();
     this.#rttMs = rttMs;
   }
 
-  translate(address: string, port: number, callback: (endpoint: string) => void): void {
+  override translate(address: string, port: number, callback: (endpoint: string) => void): void {
     atDistance({ host: address, port }, this.#rttMs).then(
       ({ host, port: at }) => callback(`${host}:${at}`),
       () => callback(`${address}:${port}`),

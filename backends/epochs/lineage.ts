@@ -9,8 +9,8 @@
 /** The first and the last of some epochs in a row, both included. */
 export type EpochRange = readonly [first: number, last: number];
 
-/** Epochs are written in 31 bits. */
-export const EPOCH_MAX = 2 ** 31 - 1;
+/** Epochs are written in 30 bits, which is one a second for 34 years. */
+export const EPOCH_MAX = 2 ** 30 - 1;
 
 export function isWithin(ranges: readonly EpochRange[], epoch: number): boolean {
   for (let i = ranges.length - 1; i >= 0; i--) {

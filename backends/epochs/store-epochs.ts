@@ -6,10 +6,10 @@
  * read one checkpoint at once, as they do when its keys are divided among them.
  */
 import { randomBytes } from 'node:crypto';
-import type { TableSpec } from '../contract.ts';
+import { BackendError, type TableSpec } from '../contract.ts';
 import type { EpochCheckpoint } from './checkpoint-file.ts';
 import { type Cut, Cuts } from './cuts.ts';
-import { Lineage } from './lineage.ts';
+import { EPOCH_MAX, Lineage } from './lineage.ts';
 import { type GoneIds, WindowIds } from './window-ids.ts';
 
 /** What the server says to a store that begins to write. */
@@ -65,6 +65,7 @@ export class StoreEpochs {
    * @returns the entry of the checkpoint that the store went on from, to be registered as published, if it has to be.
    */
   begin({ epoch, cuts, nextIds }: Beginning): Cut | undefined {
+    checkEpoch(epoch);
     this.#epoch = epoch;
     this.#attempt = epoch;
     this.lineage.begin(epoch);
@@ -92,6 +93,7 @@ export class StoreEpochs {
   /** Fixes the registered cut: what is written from now on is of epoch `next`. @returns what its file has to hold. */
   advance(cut: Cut, next: number, facts: EpochCheckpoint['facts'] = {}): EpochCheckpoint {
     if (next <= this.#epoch) throw new RangeError(`epoch ${next} does not come after ${this.#epoch}`);
+    checkEpoch(next);
     this.#cuts.add(cut);
     this.#epoch = next;
     return { namespace: this.namespace, cut, windows: this.windows.map((ids) => ids.save()), facts };
@@ -116,4 +118,9 @@ export class StoreEpochs {
   free(): readonly FreeIds[] {
     return this.windows.flatMap((ids, table) => ids.free(this.#cuts).map((gone) => ({ ...gone, table })));
   }
+}
+
+function checkEpoch(epoch: number): void {
+  if (epoch <= EPOCH_MAX) return;
+  throw new BackendError('refused', `a job takes ${EPOCH_MAX} checkpoints, and this one has them: begin anew, without its checkpoints`);
 }

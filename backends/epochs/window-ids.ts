@@ -114,6 +114,11 @@ export class WindowIds {
     return free;
   }
 
+  /** The ids of windows in use. */
+  liveIds(): ReadonlySet<number> {
+    return new Set(Array.from(this.#live.values(), ({ id }) => id));
+  }
+
   /** Every id that may have rows: those in use and those that wait. */
   *all(): Generator<number> {
     for (const { id } of this.#live.values()) yield id;

@@ -312,7 +312,7 @@ function explain(error: Error, shown: string): BackendError {
   if (error instanceof LateError) {
     return new BackendError(
       'unavailable',
-      `the HBase gateway at ${shown} gives no answer (${error.message}): see that it speaks Thrift2, that master and region servers run and are not overloaded, or give it more time by timeoutMs`,
+      `the HBase gateway at ${shown} gives no answer (${error.message}): see that it speaks Thrift2, that master and region servers run, have room on their disks and are not overloaded, or give it more time by timeoutMs`,
       { cause: error },
     );
   }

@@ -29,6 +29,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** `$`, a length of up to 10 digits, two line ends: what an argument takes beside its bytes. */
 const FRAME_BYTES = 15;
+const NARROW_BYTES = 128;
 
 /**
  * Writes commands one behind the other: {@link begin} says how many arguments follow, then come exactly those.
@@ -56,10 +57,17 @@ export class CommandWriter {
     this.#end();
   }
 
-  /** An argument made of some bytes of `from`, behind one byte more if `head` is given. */
-  bytes(from: Uint8Array, start = 0, end = from.length, head = -1): void {
-    this.open(end - start + (head < 0 ? 0 : 1));
-    if (head >= 0) this.#bytes[this.#at++] = head;
+  /** An argument made of some bytes of `from`. */
+  bytes(from: Uint8Array, start = 0, end = from.length): void {
+    this.open(end - start);
+    this.put(from, start, end);
+    this.#end();
+  }
+
+  /** An argument made of four bytes and some of `from`. */
+  headed(head: number, from: Uint8Array, start: number, end: number): void {
+    this.open(4 + end - start);
+    this.number(head, 4);
     this.put(from, start, end);
     this.#end();
   }
@@ -73,8 +81,22 @@ export class CommandWriter {
   put(from: Uint8Array, start: number, end: number): void {
     const bytes = this.#bytes;
     let at = this.#at;
-    for (let i = start; i < end; i++) bytes[at++] = from[i] as number; // narrow values: a loop beats a call to copy
-    this.#at = at;
+    this.#at += end - start;
+    if (end - start > NARROW_BYTES) bytes.set(from.subarray(start, end), at);
+    else for (let i = start; i < end; i++) bytes[at++] = from[i] as number; // a loop beats a call to copy
+  }
+
+  /** A number in `width` bytes of the open argument, big-endian. */
+  number(value: number, width: number): void {
+    if (width === 4) {
+      const bytes = this.#bytes;
+      let at = this.#at;
+      bytes[at++] = value >>> 24;
+      bytes[at++] = value >>> 16;
+      bytes[at++] = value >>> 8;
+      bytes[at++] = value;
+      this.#at = at;
+    } else this.#at = this.#bytes.writeUIntBE(value, this.#at, width);
   }
 
   shut(): void {
@@ -94,7 +116,10 @@ export class CommandWriter {
 
   #reserve(length: number): void {
     const needed = this.#at + length + 2 * FRAME_BYTES;
-    if (needed <= this.#bytes.length) return;
+    if (needed > this.#bytes.length) this.#grow(needed);
+  }
+
+  #grow(needed: number): void {
     const grown = Buffer.allocUnsafeSlow(2 * needed);
     this.#bytes.copy(grown, 0, 0, this.#at);
     this.#bytes = grown;
@@ -103,6 +128,13 @@ export class CommandWriter {
   #frame(kind: number, number: number): void {
     const bytes = this.#bytes;
     bytes[this.#at++] = kind;
+    if (number < 100) {
+      // Nearly every argument is a key or a value.
+      if (number >= 10) bytes[this.#at++] = ZERO + Math.trunc(number / 10);
+      bytes[this.#at++] = ZERO + (number % 10);
+      this.#end();
+      return;
+    }
     let unit = 1;
     while (unit * 10 <= number) unit *= 10;
     for (let rest = number; unit >= 1; unit = Math.floor(unit / 10)) {

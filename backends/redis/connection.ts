@@ -123,7 +123,8 @@ export class RedisConnection {
     const limitMs = connection.#limitMs;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+      // Where this process was busy for so long, answers may lie there unread: they come first.
+      timer = setTimeout(() => setImmediate(reject, new Error(`no answer within ${limitMs} ms`)), limitMs);
     });
     try {
       const opening = connection.#open(durability, performance.now() + limitMs);
@@ -196,6 +197,7 @@ export class RedisConnection {
   /** Sends encoded commands in one write and answers their replies, in order. One promise for one command. */
   async send(commands: readonly Command[]): Promise<readonly unknown[]> {
     const client = this.#client;
+    if (commands.length === 0) return [];
     try {
       if (commands.length === 1) return [await client.sendCommand(commands[0] as Command)];
       client.stream?.cork();

@@ -5,20 +5,22 @@
  * - `…:meta` a hash: the last epoch handed out, and by table (`ids:N`) the id that its next window gets
  * - `…:cuts` a hash of the checkpoints that were not released, by epoch
  * - `…:TABLE:ID` the rows of a window
+ * - `…:logs` a hash of the logs of before-images and their bases, `…:lEPOCH` and `…:bEPOCH` (`before-images.ts`)
  *
  * Redis executes what one connection sends in order, so whatever is told in front of a write is known wherever the write is.
  */
 import { randomBytes } from 'node:crypto';
-import { BackendError } from '../contract.ts';
+import { BackendError, type TableSpec } from '../contract.ts';
 import type { EpochCheckpoint } from '../epochs/checkpoint-file.ts';
 import { type Cut, parseCut } from '../epochs/cuts.ts';
 import type { StoreEpochs } from '../epochs/store-epochs.ts';
+import { BeforeImages } from './before-images.ts';
 import { CommandWriter } from './commands.ts';
 import type { RedisConnection } from './connection.ts';
 
 /** Of the namespaces that there are, with the version of how they are laid out. */
 const REGISTER = 'statebench:stores';
-const LAYOUT = '1';
+const LAYOUT = '2';
 
 /** Of a store that begins empty. */
 export function newNamespace(): string {
@@ -48,6 +50,8 @@ end`;
 export class RedisNamespace {
   readonly connection: RedisConnection;
   readonly epochs: StoreEpochs;
+  readonly images: BeforeImages;
+  readonly #isNew: boolean;
   readonly #name: string;
   /** By table, the keys of windows in use, by id. */
   readonly #keys: readonly Map<number, Buffer>[];
@@ -58,9 +62,17 @@ export class RedisNamespace {
   #unneeded: Buffer[] = [];
   #removed: RemovedList[] = [];
 
-  constructor(connection: RedisConnection, epochs: StoreEpochs) {
+  /** @param isNew whether it begins empty. */
+  constructor(connection: RedisConnection, epochs: StoreEpochs, tables: readonly TableSpec[], isNew: boolean) {
     this.connection = connection;
     this.epochs = epochs;
+    this.images = new BeforeImages(
+      connection,
+      epochs,
+      tables.map(({ keyBytes }) => keyBytes),
+      (table, id) => keyOf(epochs.namespace, table, id),
+    );
+    this.#isNew = isNew;
     this.#name = epochs.namespace;
     this.#keys = epochs.windows.map(() => new Map());
     this.#told = epochs.windows.map(({ next }) => next);
@@ -79,7 +91,11 @@ export class RedisNamespace {
 
   /** @throws BackendError `damaged` unless the server has all that the checkpoint consists of. */
   async verify({ cut }: EpochCheckpoint): Promise<void> {
+    const layout = (await this.connection.call('HGET', REGISTER, this.#name)) as Buffer | null;
     const held = (await this.connection.call('HGET', `${this.#name}:cuts`, String(cut.epoch))) as Buffer | null;
+    if (held !== null && layout !== null && String(layout) !== LAYOUT) {
+      throw new BackendError('damaged', `checkpoint ${cut.id} is of another version of Statebench: restore it with the one that made it`);
+    }
     if (held !== null && parseCut(held.toString()).token === cut.token) return;
     throw new BackendError(
       'damaged',
@@ -166,7 +182,9 @@ export class RedisNamespace {
     if (this.epochs.cuts.all.length === 0) {
       for (const [table, ids] of this.epochs.windows.entries())
         for (const id of ids.all()) this.#unneeded.push(keyOf(this.#name, table, id));
-      this.#unneeded.push(...['meta', 'cuts'].map((name) => Buffer.from(`${this.#name}:${name}`)));
+      this.#unneeded.push(
+        ...[...this.images.all(), ...['meta', 'cuts'].map((name) => `${this.#name}:${name}`)].map((key) => Buffer.from(key)),
+      );
     }
     await this.#sweep();
     if (this.epochs.cuts.all.length === 0) await this.connection.call('HDEL', REGISTER, this.#name);
@@ -182,6 +200,7 @@ export class RedisNamespace {
     const changed = this.epochs.begin({ epoch, cuts: [...cuts.values()].map(parseCut), nextIds });
     for (const [table, { next }] of this.epochs.windows.entries()) this.#told[table] = next;
     if (changed !== undefined) await this.#register(changed);
+    await this.images.begin(new CommandWriter(), this.#isNew);
     await this.#free();
   }
 
@@ -197,6 +216,7 @@ export class RedisNamespace {
         if (this.#unneeded.length >= PAGE) await this.#sweep();
       }
     }
+    await this.images.free(this.epochs.cuts);
     await this.#sweep();
     await this.#removeLists();
   }
@@ -253,16 +273,16 @@ function pairs(flat: readonly Buffer[]): Map<string, string> {
 export async function freeDeadNamespaces(connection: RedisConnection): Promise<void> {
   const registered = pairs((await connection.call('HGETALL', REGISTER)) as Buffer[]);
   for (const [namespace, layout] of registered) {
-    if (/^statebench:[0-9a-f]{18}$/.test(namespace) && layout === LAYOUT) continue;
+    if (/^statebench:[0-9a-f]{18}$/.test(namespace) && /^\d+$/.test(layout)) continue;
     throw new BackendError(
       'refused',
-      `the Redis server holds a key '${REGISTER}' that is not of this version of Statebench (it has '${namespace}'): give another database, as url=redis://HOST:PORT/1`,
+      `the Redis server holds a key '${REGISTER}' that is not ours (it has '${namespace}'): give another database, as url=redis://HOST:PORT/1`,
     );
   }
   if (registered.size === 0) return;
   const connected = new Set(String(await connection.call('CLIENT', 'LIST')).match(/(?<= name=)\S+/g));
-  for (const namespace of registered.keys()) {
-    if (connected.has(namespace) || (await connection.call('EXISTS', `${namespace}:cuts`)) === 1) continue;
+  for (const [namespace, layout] of registered) {
+    if (layout !== LAYOUT || connected.has(namespace) || (await connection.call('EXISTS', `${namespace}:cuts`)) === 1) continue;
     await freeNamespace(connection, namespace);
   }
 }
@@ -278,6 +298,8 @@ async function freeNamespace(connection: RedisConnection, namespace: string): Pr
       await connection.call('UNLINK', ...Array.from({ length: count }, (_, i) => keyOf(namespace, table, id + i)));
     }
   }
-  await connection.call('UNLINK', `${namespace}:meta`);
+  const logs = (await connection.call('HKEYS', `${namespace}:logs`)) as Buffer[];
+  for (const log of logs) await connection.call('UNLINK', `${namespace}:${log}`);
+  await connection.call('UNLINK', `${namespace}:logs`, `${namespace}:meta`);
   await connection.call('HDEL', REGISTER, namespace);
 }

@@ -1,7 +1,8 @@
 /**
  * Tables over Redis keys, one key per table and window id, so that a window is deleted by one UNLINK.
  *
- * A value table's window is a hash of key → packed versions: one HMGET reads, one HSET writes a batch.
+ * A value table's window is a hash of key → row: one HMGET reads, one HSET writes a batch, and with it in one piece what a
+ * checkpoint needs of what the batch overwrites: see `row-heads.ts` and `before-images.ts`.
  *
  * A list table's window is a sorted set whose members all have score 0, which Redis keeps in the order of their bytes:
  * `key | number | element`. So appending is one blind ZADD, elements of a key come together and in the order appended, a
@@ -10,11 +11,13 @@
  */
 import type { ListTable, StateBatch, TableSpec, ValueTable } from '../contract.ts';
 import { ElementNumbers, ListWalk, NUMBER_BYTES } from '../epochs/element-numbers.ts';
-import { PackedVersions } from '../epochs/packed-versions.ts';
 import type { LiveWindow } from '../epochs/window-ids.ts';
+import { isLog } from './before-images.ts';
 import { CommandWriter, WindowGroups } from './commands.ts';
 import type { RedisConnection } from './connection.ts';
 import type { RedisNamespace } from './namespace.ts';
+import { BEHIND, GONE, HEAD_BYTES, headOf, RowHeads } from './row-heads.ts';
+import { entryBytes, SeenRows } from './seen-rows.ts';
 
 /** Fields and values of a hash, paired; a field of no value was deleted meanwhile. */
 interface HashPage {
@@ -28,7 +31,7 @@ interface HashPage {
  */
 async function* hashPages(connection: RedisConnection, key: Buffer, size: number, group?: Uint8Array): AsyncGenerator<HashPage> {
   let names = (await connection.call('HKEYS', key)) as Buffer[];
-  if (group !== undefined) names = names.filter((name) => name.compare(group, 0, group.length, 0, group.length) === 0);
+  names = names.filter((name) => !isLog(name) && (group === undefined || name.compare(group, 0, group.length, 0, group.length) === 0));
   const writer = new CommandWriter();
   for (let at = 0; at < names.length; at += size) {
     const fields = names.slice(at, at + size);
@@ -59,21 +62,37 @@ async function* sortedPages(
 }
 
 /** @param table number of the table. */
-export function redisValueTable(namespace: RedisNamespace, table: number): ValueTable {
-  const { connection, epochs } = namespace;
+export function redisValueTable(namespace: RedisNamespace, table: number, { keyBytes: width, valueBytes }: TableSpec): ValueTable {
+  const { connection, epochs, images } = namespace;
   const windows = epochs.windows[table]!;
-  const versions = new PackedVersions(epochs);
+  const heads = new RowHeads(epochs);
   const groups = new WindowGroups();
   const writer = new CommandWriter();
-  /** What the last read found in the server, by slot of the batch that was filled then. */
-  let seen: (Buffer | null)[] = [];
+  /** What the last read found in the server: of the batch that was filled then, as far as this epoch's checkpoints need it. */
+  const seen = new SeenRows();
   let seenFill = -1;
+  let seenEpoch = -1;
+  let seenLength = -1;
+  /** By group: the bytes of its entries for the log, and where they end. */
+  const keptOf: number[] = [];
+  const entriesEnd: number[] = [];
+  /** How many rows the last read found that the store does not see, and that others may be behind. */
+  let hidden = 0;
   /** By group: what it is in the server, if it is anything. */
   const live: (LiveWindow | undefined)[] = [];
+  /** By slot of a batch that is written: the head that its row gets, 0 to remove the row. */
+  let written = new Uint32Array(0);
 
-  /** Asks for the groups that are `wanted` into {@link seen}. Groups that the server does not have count as empty. */
-  function fetch({ addressArena, addressStride, keyBytes, length }: StateBatch, count: number, wanted: (group: number) => boolean) {
-    if (seen.length < length) seen = new Array<Buffer | null>(length).fill(null);
+  /**
+   * Asks for the groups that are `wanted` into {@link seen}. Groups that the server does not have count as empty.
+   * @param into a batch that gets the values; absent if only what they overwrite is asked for.
+   */
+  function fetch(batch: StateBatch, count: number, wanted: (group: number) => boolean, into?: StateBatch) {
+    const { addressArena, addressStride, keyBytes, capacity } = batch;
+    seen.clear(capacity, entryBytes(width, HEAD_BYTES + valueBytes));
+    keptOf.length = 0;
+    entriesEnd.length = 0;
+    hidden = 0;
     const asked: number[] = [];
     for (let group = 0, start = 0; group < count; group++) {
       const end = groups.ends[group]!;
@@ -85,18 +104,61 @@ export function redisValueTable(namespace: RedisNamespace, table: number): Value
           const keyEnd = (groups.slots[at]! + 1) * addressStride;
           writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
         }
-      } else for (let at = start; at < end; at++) seen[groups.slots[at]!] = null;
+      } else {
+        for (let at = start; at < end; at++) {
+          const slot = groups.slots[at]!;
+          seen.none(slot);
+          if (into !== undefined) into.present[slot] = 0;
+        }
+      }
+      keptOf.push(0);
+      entriesEnd.push(0);
       start = end;
     }
     if (asked.length === 0) return undefined;
     return connection.send(writer.take()).then((replies) => {
+      heads.renew();
       for (let i = 0; i < asked.length; i++) {
         const group = asked[i]!;
-        const values = replies[i] as (Buffer | null)[];
-        const start = group === 0 ? 0 : groups.ends[group - 1]!;
-        for (let at = 0; at < values.length; at++) seen[groups.slots[start + at]!] = values[at] ?? null;
+        const before = seen.end;
+        takeRows(batch, replies[i] as (Buffer | null)[], group === 0 ? 0 : groups.ends[group - 1]!, into);
+        keptOf[group] = seen.end - before;
+        entriesEnd[group] = seen.end;
       }
     });
+  }
+
+  /** Takes rows in, those of the slots from `start` on. */
+  function takeRows(batch: StateBatch, rows: readonly (Buffer | null)[], start: number, into: StateBatch | undefined): void {
+    const { addressArena, addressStride } = batch;
+    for (let at = 0; at < rows.length; at++) {
+      const slot = groups.slots[start + at]!;
+      const row = rows[at] ?? null;
+      if (row === null) {
+        seen.none(slot);
+        if (into !== undefined) into.present[slot] = 0;
+        continue;
+      }
+      const head = headOf(row);
+      seen.heads[slot] = head;
+      if (heads.needs(head)) {
+        const keyEnd = (slot + 1) * addressStride;
+        seen.keep(slot, addressArena, keyEnd - width, keyEnd, row);
+      } else seen.kept[slot] = 0;
+      if (into === undefined) continue;
+      const isSeen = heads.sees(head);
+      if (!isSeen && head >= BEHIND) hidden++;
+      if (!isSeen || (head & GONE) !== 0) {
+        into.present[slot] = 0;
+        continue;
+      }
+      const { valueArena, valueStride } = into;
+      const { length } = row;
+      let to = slot * valueStride;
+      for (let from = HEAD_BYTES; from < length; ) valueArena[to++] = row[from++]!; // narrow values: a loop beats a call to copy
+      into.lengths[slot] = length - HEAD_BYTES;
+      into.present[slot] = 1;
+    }
   }
 
   function gather(batch: StateBatch): number {
@@ -109,22 +171,12 @@ export function redisValueTable(namespace: RedisNamespace, table: number): Value
     async read(batch) {
       const count = gather(batch);
       for (let group = 0; group < count; group++) live[group] = windows.find(groups.windows[group]!);
-      const pending = fetch(batch, count, (group) => live[group] !== undefined);
+      const pending = fetch(batch, count, (group) => live[group] !== undefined, batch);
       if (pending !== undefined) await pending;
       seenFill = batch.fill;
-      const { present, lengths, valueArena, valueStride } = batch;
-      for (let slot = 0; slot < batch.length; slot++) {
-        const stored = seen[slot]!;
-        if (stored === null || !versions.find(stored)) {
-          present[slot] = 0;
-          continue;
-        }
-        const { start, end } = versions;
-        let to = slot * valueStride;
-        for (let from = start; from < end; ) valueArena[to++] = stored[from++]!; // narrow values: a loop beats a call to copy
-        lengths[slot] = end - start;
-        present[slot] = 1;
-      }
+      seenEpoch = epochs.epoch;
+      seenLength = batch.length;
+      if (hidden > 0) await reveal(batch, count);
     },
 
     async write(batch) {
@@ -134,18 +186,21 @@ export function redisValueTable(namespace: RedisNamespace, table: number): Value
       const { epoch } = epochs;
       for (let group = 0; group < count; group++) live[group] = windows.written(groups.windows[group]!, epoch);
       // What the read of this fill found is still so. Otherwise it has to be asked for, if a checkpoint may need it.
-      if (seenFill !== batch.fill) {
+      if (seenFill !== batch.fill || seenEpoch !== epoch || seenLength !== batch.length) {
         const pending = fetch(batch, count, (group) => !epochs.isNew(live[group]!.born));
         if (pending !== undefined) await pending;
       }
       seenFill = -1;
       namespace.announce(writer);
+      decide(batch, count);
+      if (seen.end > 0) for (let group = 0; group < count; group++) if (keptOf[group]! > 0) images.announce(writer, table, live[group]!.id);
       for (let group = 0, start = 0; group < count; group++) {
         const end = groups.ends[group]!;
         writeGroup(batch, group, start, end);
         start = end;
       }
       await connection.send(writer.take());
+      if (seen.end > 0) for (let group = 0; group < count; group++) if (keptOf[group]! > 0) images.logged(table, live[group]!.id);
     },
 
     async *scan(window, batch, group): AsyncGenerator<StateBatch> {
@@ -153,13 +208,16 @@ export function redisValueTable(namespace: RedisNamespace, table: number): Value
       if (id === undefined) return;
       for await (const { fields, values } of hashPages(connection, namespace.key(table, id), batch.capacity, group)) {
         batch.clear();
+        heads.renew();
+        const isHidden = (value: Buffer | null) => value !== null && headOf(value) >= BEHIND && !heads.sees(headOf(value));
+        if (values.some(isHidden)) await images.refresh();
         for (let i = 0; i < fields.length; i++) {
-          const value = values[i];
-          if (value == null || !versions.find(value)) continue;
-          const { start, end } = versions;
+          const stored = values[i] ?? null;
+          const value = isHidden(stored) ? images.find(table, id, fields[i]!) : visible(stored);
+          if (value === undefined) continue;
           const slot = batch.push(window);
           batch.keys[slot]?.set(fields[i]!);
-          batch.setValue(slot, value.subarray(start, end));
+          batch.setValue(slot, value);
         }
         yield batch;
       }
@@ -168,34 +226,66 @@ export function redisValueTable(namespace: RedisNamespace, table: number): Value
     drop: (window) => namespace.drop(table, window),
   };
 
+  /** The value of a row that is seen and there. */
+  function visible(stored: Buffer | null): Buffer | undefined {
+    if (stored === null) return undefined;
+    const head = headOf(stored);
+    return heads.sees(head) && (head & GONE) === 0 ? stored.subarray(HEAD_BYTES) : undefined;
+  }
+
+  /** Looks for the rows in the log that the last read did not see. */
+  async function reveal(batch: StateBatch, count: number): Promise<void> {
+    await images.refresh();
+    for (let group = 0, at = 0; group < count; group++) {
+      for (const end = groups.ends[group]!; at < end; at++) {
+        const slot = groups.slots[at]!;
+        const head = seen.heads[slot]!;
+        if (head < BEHIND || heads.sees(head)) continue;
+        const value = images.find(table, live[group]!.id, batch.keys[slot]!);
+        if (value === undefined) continue;
+        batch.setValue(slot, value);
+        batch.present[slot] = 1;
+      }
+    }
+  }
+
+  /** Decides what becomes of each row. */
+  function decide({ present, capacity }: StateBatch, count: number): void {
+    if (written.length < capacity) written = new Uint32Array(capacity);
+    const { epoch } = epochs;
+    for (let group = 0, at = 0; group < count; group++) {
+      const isNew = epochs.isNew(live[group]!.born);
+      if (isNew) keptOf[group] = 0; // since it was read, the checkpoint that knew it was given up
+      for (const end = groups.ends[group]!; at < end; at++) {
+        const slot = groups.slots[at]!;
+        const isPut = present[slot] === 1;
+        if (!isNew && (seen.kept[slot] === 1 || seen.heads[slot]! >= BEHIND)) written[slot] = (epoch | BEHIND | (isPut ? 0 : GONE)) >>> 0;
+        else written[slot] = isPut ? epoch : 0;
+      }
+    }
+  }
+
   function writeGroup(batch: StateBatch, group: number, start: number, end: number): void {
     const { addressArena, addressStride, keyBytes, valueArena, valueStride, lengths, present } = batch;
-    const { id, born } = live[group]!;
-    const isNew = epochs.isNew(born);
-    const storedOf = (slot: number) => (isNew ? null : seen[slot]!);
     let puts = 0;
-    for (let at = start; at < end; at++) {
-      const slot = groups.slots[at]!;
-      if (present[slot] === 1 || versions.pack(storedOf(slot), 0, 0) > 0) puts++;
-    }
-    const key = namespace.key(table, id);
+    for (let at = start; at < end; at++) if (written[groups.slots[at]!] !== 0) puts++;
+    const key = namespace.key(table, live[group]!.id);
     if (puts > 0) {
-      writer.begin('HSET', 1 + 2 * puts);
+      const isLogged = keptOf[group]! > 0;
+      writer.begin('HSET', 1 + 2 * puts + (isLogged ? 2 : 0));
       writer.bytes(key);
+      if (isLogged) {
+        images.field(writer, table, live[group]!.id);
+        writer.bytes(seen.entries, entriesEnd[group]! - keptOf[group]!, entriesEnd[group]!);
+      }
       for (let at = start; at < end; at++) {
         const slot = groups.slots[at]!;
-        const stored = storedOf(slot);
+        const head = written[slot]!;
+        if (head === 0) continue;
         const length = present[slot] === 1 ? lengths[slot]! : 0;
-        const bytes = versions.pack(stored, present[slot]!, length);
-        if (bytes === 0) continue;
         const keyEnd = (slot + 1) * addressStride;
         writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
-        writer.open(bytes);
-        writer.put(versions.head, 0, versions.headBytes);
-        writer.put(valueArena, slot * valueStride, slot * valueStride + length);
-        const { tails } = versions;
-        for (let i = 0; i < tails.length; i += 2) writer.put(stored!, tails[i]!, tails[i + 1]!);
-        writer.shut();
+        writer.headed(head, valueArena, slot * valueStride, slot * valueStride + length);
       }
     }
     if (puts === end - start) return;
@@ -203,7 +293,7 @@ export function redisValueTable(namespace: RedisNamespace, table: number): Value
     writer.bytes(key);
     for (let at = start; at < end; at++) {
       const slot = groups.slots[at]!;
-      if (present[slot] === 1 || versions.pack(storedOf(slot), 0, 0) > 0) continue;
+      if (written[slot] !== 0) continue;
       const keyEnd = (slot + 1) * addressStride;
       writer.bytes(addressArena, keyEnd - keyBytes, keyEnd);
     }

@@ -35,12 +35,15 @@ export function distanceSettings(rttMs: number): Readonly<Record<string, string>
   return rttMs === 0 ? {} : { rttMs: `${rttMs} (added)` };
 }
 
-/** Options of a TLS client for `host`, wherever it is connected to: what it is shown has to be the certificate of that host. */
-export function tlsFor(host: string): Pick<ConnectionOptions, 'servername' | 'checkServerIdentity'> {
+/** Options of a TLS client for `host`, wherever it is connected to: what it is shown has to be the certificate of that host, or of one of `others`. */
+export function tlsFor(host: string, ...others: readonly string[]): Pick<ConnectionOptions, 'servername' | 'checkServerIdentity'> {
   return {
     // The protocol takes no addresses for names.
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+    checkServerIdentity(_, certificate) {
+      const problems = [host, ...others].map((named) => checkServerIdentity(named, certificate));
+      return problems.includes(undefined) ? undefined : problems[0];
+    },
   };
 }
 

@@ -6,8 +6,11 @@ import { requiredServer } from '../../scripts/servers/required.ts';
 import { loadBackend } from '../modules.ts';
 import { provesOperators } from './proves-operators.ts';
 
+/** Other tests run beside this one. */
+const PATIENT = { key: 'timeoutMs', value: 60_000 };
+
 const redis = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
 if (redis !== undefined) {
   const { url } = redis;
-  provesOperators(test.serial, async () => (await loadBackend('redis')).with({ key: 'url', value: url }), true);
+  provesOperators(test.serial, async () => (await loadBackend('redis')).with({ key: 'url', value: url }).with(PATIENT), true);
 }

@@ -5,20 +5,8 @@ import { builtInFile, create, LOCAL_STORAGE, type ModuleRef } from '../modules.t
 import { seededRandom } from '../random.ts';
 import { damageCheckpoint } from './damage.ts';
 import { rightAnswer } from './right-answer.ts';
+import type { SelfCheck, SelfCheckRequest } from './self-check.ts';
 import { type Ordeal, survival, UNHARMED } from './survival.ts';
-
-export interface SelfCheckRequest {
-  /** The check's own: not there yet, removed by it. */
-  readonly directory: string;
-  readonly signal: AbortSignal;
-}
-
-/** Something wrong, planted on purpose, that the harness has to see; or something right, that it must not complain of. */
-export interface SelfCheck {
-  readonly name: string;
-  /** Says what was seen. `passed` if that is what had to be seen. */
-  run(request: SelfCheckRequest): Promise<{ readonly passed: boolean; readonly seen: string }>;
-}
 
 const WORKLOAD: ModuleRef = {
   kind: 'workload',

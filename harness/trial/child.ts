@@ -5,7 +5,7 @@ import { nowNs } from '../measure/clock.ts';
 import { memoryBytes } from '../measure/environment.ts';
 import type { Output } from '../results.ts';
 import { endWithParent } from './end-with-parent.ts';
-import type { Message, Phase, ResultOf, Task } from './tasks.ts';
+import type { KilledPace, Message, Phase, ResultOf, Task } from './tasks.ts';
 
 const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
 
@@ -25,7 +25,7 @@ export interface Outcome<K extends Task['kind']> {
   /** Why it did not, or why it ended before its time; null for an end that was wanted. */
   readonly failure: TaskFailure | null;
   /** When it was sent SIGKILL because it asked for it, at which event, and in which phase; null if it was not. */
-  readonly killed: { readonly ns: number; readonly event: number; readonly phase: Phase } | null;
+  readonly killed: { readonly ns: number; readonly event: number; readonly phase: Phase; readonly pace: KilledPace | null } | null;
   /** What it said it was restored from, and the state it found; null if it did not say. */
   readonly restored: { readonly restored: Restored; readonly state: Output } | null;
 }
@@ -107,10 +107,10 @@ export function runChild<T extends Task>({
         current = message.phase;
         onPhase?.(current);
       } else if (message.type === 'kill-me') {
-        const { event } = message;
+        const { event, pace = null } = message;
         const kill = () => {
           if (!isThere()) return;
-          killed = { ns: nowNs(), event, phase: current };
+          killed = { ns: nowNs(), event, phase: current, pace };
           child.kill('SIGKILL');
         };
         onKillMe(kill, goOn);

@@ -9,8 +9,10 @@ import { DigestSink } from '../pipeline/digest-sink.ts';
 import { workloadTables } from '../pipeline/operator.ts';
 import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
 import { EntryCounter, storedEntries } from '../portable/entries.ts';
+import { CATCH_UP_RATE } from './catch-up.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
+import { OpenLoop } from './open-loop.ts';
 import type { MeasureResult, MeasureTask, Meet, Tell } from './tasks.ts';
 
 /**
@@ -116,9 +118,19 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   }
   await tell({ type: 'result', result });
   await tell({ type: 'phase', phase: 'kill' });
-  await job.run(afterwards.killAt, stream.checkpoints);
-  await tell({ type: 'kill-me', event: afterwards.killAt });
-  await job.run(end, stream.checkpoints);
+  const { killAt, isPaced } = afterwards;
+  if (!isPaced) {
+    await job.run(killAt, stream.checkpoints);
+    await tell({ type: 'kill-me', event: killAt });
+    await job.run(end, stream.checkpoints);
+  } else {
+    const ratePerSecond = CATCH_UP_RATE * (meter.events / (totalNs / 1e9));
+    const pace = new OpenLoop({ arrivals: 'constant', seed: cell.seed, batchSize: cell.batchSize, clock: null });
+    pace.begin(job, ratePerSecond, end - job.pipeline.events);
+    await job.run(killAt, stream.checkpoints, undefined, pace);
+    await tell({ type: 'kill-me', event: killAt, pace: { ratePerSecond, dueNs: pace.nextNs, p99Ns: pace.p99Ns } });
+    await job.run(end, stream.checkpoints, undefined, pace);
+  }
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));
 }

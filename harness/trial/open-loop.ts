@@ -18,6 +18,7 @@ const SPINS = 200;
 const SAMPLES = 64;
 /** Parts of a stretch that have a p99 each. */
 const TICKS = 40;
+const MOST_TICKS = 160;
 
 export interface OpenLoopRequest {
   readonly arrivals: ArrivalKind;
@@ -131,9 +132,19 @@ export class OpenLoop implements Pace {
     };
   }
 
-  /** When the oldest event that is not done was due; in the future where nothing waits. */
-  get oldestNs(): number {
+  /** When the next event is due: in the past where it waits already. */
+  get nextNs(): number {
     return this.#arrivals.nextNs;
+  }
+
+  /** What was measured so far of the latency, at p99, in ns; 0 before the first event. */
+  get p99Ns(): number {
+    return this.#latency.total === 0 ? 0 : this.#latency.quantile(0.99);
+  }
+
+  /** The micro-batch that was done last: its events, and when each was due. */
+  get last(): { readonly dueNs: Float64Array; readonly count: number } {
+    return { dueNs: this.#dueNs, count: this.#count };
   }
 
   take(limit: number): number | Promise<number> {
@@ -185,9 +196,10 @@ export class OpenLoop implements Pace {
   }
 
   #closeTick(): void {
-    if (this.#p99MsPerTick.length < 4 * TICKS) this.#p99MsPerTick.push(this.#tick.total === 0 ? null : this.#tick.quantile(0.99) / 1e6);
+    this.#p99MsPerTick.push(this.#tick.total === 0 ? null : this.#tick.quantile(0.99) / 1e6);
     this.#tick.clear();
-    this.#tickEndsNs += this.#scheduledNs / TICKS;
+    // What comes so long after the schedule is in the last one.
+    this.#tickEndsNs = this.#p99MsPerTick.length < MOST_TICKS ? this.#tickEndsNs + this.#scheduledNs / TICKS : Number.POSITIVE_INFINITY;
   }
 
   #gather(now: number, most: number): number {

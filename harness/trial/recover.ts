@@ -1,12 +1,17 @@
 import { findGround, Job, NO_CHECKPOINTS } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
+import { CatchUp } from './catch-up.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
 import type { RecoverResult, RecoverTask, Tell } from './tasks.ts';
 
 /** Restores, replays up to where the killed process was, and goes on to the end of the stream. */
-export async function recover({ cell, stream, replayTo, goesOn }: RecoverTask, tell: Tell, startedNs: number): Promise<RecoverResult> {
+export async function recover(
+  { cell, stream, replayTo, pace: killed, goesOn }: RecoverTask,
+  tell: Tell,
+  startedNs: number,
+): Promise<RecoverResult> {
   await tell({ type: 'phase', phase: 'restore' });
   const parts = await cellParts(cell, true);
   const ground = await findGround(parts.storage, cell.directory);
@@ -18,10 +23,12 @@ export async function recover({ cell, stream, replayTo, goesOn }: RecoverTask, t
   if (restored === null) throw new Error('the killed process left no checkpoint to restore from');
 
   await tell({ type: 'phase', phase: 'replay' });
-  await job.run(pipeline.events + 1, NO_CHECKPOINTS);
+  const catchUp = killed && new CatchUp(job, cell, killed, replayTo, stream);
+  await job.run(pipeline.events + 1, NO_CHECKPOINTS, undefined, catchUp?.pace);
   const firstBatchNs = nowNs();
-  await job.run(replayTo, stream.checkpoints);
+  await job.run(replayTo, stream.checkpoints, undefined, catchUp?.pace);
   const replayedNs = nowNs();
+  const caughtUpNs = catchUp && (await catchUp.run());
   await job.run(stream.warmUp + stream.measured + stream.tail, stream.checkpoints);
 
   await tell({ type: 'phase', phase: 'verify' });
@@ -32,6 +39,7 @@ export async function recover({ cell, stream, replayTo, goesOn }: RecoverTask, t
     restoredNs,
     firstBatchNs,
     replayedNs,
+    caughtUpNs,
     checkpointId: restored.checkpointId,
     fromEvent: restored.fromEvent,
     skipped: restored.skipped,

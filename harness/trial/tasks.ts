@@ -29,6 +29,8 @@ export interface StreamPlan {
   readonly warmUp: number;
   readonly measured: number;
   readonly tail: number;
+  /** The first events of the tail, among which the kill comes; the others are there to catch up in. */
+  readonly killSpan: number;
   readonly checkpoints: CheckpointSchedule & {
     /** The same by the clock, for an engine that cuts by time. */
     readonly everyMs?: number;
@@ -50,9 +52,18 @@ export interface MeasureTask {
   readonly cell: CellTask;
   readonly stream: StreamPlan;
   /** What comes then: nothing, the rest of the stream, or as much of it as is done until it is killed at that event. */
-  readonly afterwards: 'stop' | 'end' | { readonly killAt: number };
+  readonly afterwards: 'stop' | 'end' | { readonly killAt: number; readonly isPaced: boolean };
   /** Whether somebody goes on from its checkpoints when it is through. */
   readonly goesOn: boolean;
+}
+
+/** The open loop of a process at the event at which it asks to be killed. */
+export interface KilledPace {
+  readonly ratePerSecond: number;
+  /** When that event was due, on the clock that all processes share. */
+  readonly dueNs: number;
+  /** Of the events before it. */
+  readonly p99Ns: number;
 }
 
 /** Restores what a killed process left, replays, and goes on to the end of the stream. */
@@ -62,6 +73,8 @@ export interface RecoverTask {
   readonly stream: StreamPlan;
   /** The event at which the replay has caught up with the killed process. */
   readonly replayTo: number;
+  /** How events came when the process was killed; null for a closed loop. */
+  readonly pace: KilledPace | null;
   /** Whether somebody goes on from its checkpoints when it is through. */
   readonly goesOn: boolean;
 }
@@ -268,6 +281,8 @@ export interface RecoverResult extends Ended {
   readonly restoredNs: number;
   readonly firstBatchNs: number;
   readonly replayedNs: number;
+  /** Null where the job did not catch up, or the loop was closed. */
+  readonly caughtUpNs: number | null;
   readonly checkpointId: number;
   readonly fromEvent: number;
   readonly skipped: number;
@@ -326,7 +341,7 @@ export type Message =
   /** The process waits until it is told to go on. */
   | { readonly type: 'waits' }
   /** The process has processed this many events and wants SIGKILL; it goes on working until it comes. */
-  | { readonly type: 'kill-me'; readonly event: number }
+  | { readonly type: 'kill-me'; readonly event: number; readonly pace?: KilledPace }
   /** What a `survive` task found when it was restored: the contents of all open windows. */
   | { readonly type: 'restored'; readonly restored: Restored; readonly state: Output }
   | { readonly type: 'result'; readonly result: ResultOf[Task['kind']] }

@@ -210,7 +210,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
 const AFTER_MEASURING = 2;
 
 async function livePart(
-  { stream, kill, rescale, timeoutMs, onPhase }: TrialRequest,
+  { stream, kill, rescale, latency, timeoutMs, onPhase }: TrialRequest,
   cell: CellTask,
   index: number,
   { signal, onWait }: Companions,
@@ -224,7 +224,7 @@ async function livePart(
       kind: 'measure',
       cell,
       stream,
-      afterwards: isKilled ? { killAt: kill.atEvent } : kill === null ? 'stop' : 'end',
+      afterwards: isKilled ? { killAt: kill.atEvent, isPaced: latency !== null } : kill === null ? 'stop' : 'end',
       goesOn: rescale,
     },
     phase: 'open',
@@ -240,7 +240,7 @@ async function livePart(
   if (first.killed === null)
     return { failure: { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' } };
   const second = await runChild({
-    task: { kind: 'recover', cell, stream, replayTo: first.killed.event, goesOn: rescale },
+    task: { kind: 'recover', cell, stream, replayTo: first.killed.event, pace: first.killed.pace, goesOn: rescale },
     phase: 'restore',
     timeoutMs,
     signal,
@@ -255,8 +255,9 @@ function failureOf({ failure }: Outcome<'measure' | 'recover'>): TaskFailure {
   return failure ?? { phase: 'clean-up', code: 'no-result', message: 'the process ended without a result' };
 }
 
-function recoveryOf(recovered: RecoverResult, killed: { readonly ns: number; readonly event: number }, part: number): Recovery {
-  const { startedNs, verifiedNs, restoredNs, firstBatchNs, replayedNs } = recovered;
+function recoveryOf(recovered: RecoverResult, killed: NonNullable<Outcome<'measure'>['killed']>, part: number): Recovery {
+  const { startedNs, verifiedNs, restoredNs, firstBatchNs, replayedNs, caughtUpNs } = recovered;
+  const { pace } = killed;
   return {
     part,
     killedAtEvent: killed.event,
@@ -270,6 +271,13 @@ function recoveryOf(recovered: RecoverResult, killed: { readonly ns: number; rea
       firstBatchMs: (firstBatchNs - restoredNs) / 1e6,
       replayMs: (replayedNs - firstBatchNs) / 1e6,
     },
+    ...(pace !== null && {
+      catchUp: {
+        ratePerSecond: pace.ratePerSecond,
+        p99BeforeMs: pace.p99Ns / 1e6,
+        caughtUpMs: caughtUpNs === null ? null : (caughtUpNs - killed.ns) / 1e6,
+      },
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as vega from 'vega';
 import { expressionInterpreter } from 'vega-interpreter';
 import { compile, type TopLevelSpec } from 'vega-lite';
+import { mergedPoints } from './merged-points.ts';
 
 const refuse = () => Promise.reject(new Error('a chart of a report loads nothing'));
 const loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse } as unknown as vega.Loader;
@@ -21,7 +22,7 @@ export async function drawSvg(spec: TopLevelSpec): Promise<string> {
 
 /** Works on tags only: text between them is escaped by vega, so a `<` always begins a tag. */
 function slim(svg: string): string {
-  return svg
+  const plain = svg
     .replace(/<[^>]*>/g, (tag) =>
       tag
         .replace(
@@ -33,5 +34,21 @@ function slim(svg: string): string {
         .replace(/^<svg /, '<svg aria-hidden="true" '),
     )
     .replace(/<path(?: fill="none")?(?: stroke="[^"]*")? d="[^"]*" display="none"\/>/g, '')
-    .replace(/<path d="M0,0h0v0h0Z"\/>/g, '');
+    .replace(/<path d="M[\d.]+,[\d.]+h[\d.]+v[\d.]+h-?[\d.]+Z"\/>/g, '')
+    .replace(/ (?:y2|x2|x|y)="0"| stroke-width="1"/g, '')
+    .replace(GROUPS, ungrouped());
+  return mergedPoints(plain);
+}
+
+const GROUPS = /<g(?: [^>]*)?>|<\/g>/g;
+
+/** Takes out groups that do nothing, and those that close them. */
+function ungrouped(): (tag: string) => string {
+  const kept: boolean[] = [];
+  return (tag) => {
+    if (tag === '</g>') return kept.pop() === true ? tag : '';
+    const isKept = tag !== '<g>' && tag !== '<g transform="translate(0,0)">';
+    kept.push(isKept);
+    return isKept ? tag : '';
+  };
 }

@@ -77,7 +77,10 @@ test('what is not decided is not told as an order', (t) => {
 test('advice has the measurement behind each line, or says that there is none', (t) => {
   const text = adviceText(adviceOf(groupOf(resultsWith(BOTH))) ?? []);
   t.regex(text, /^state\.backend\.type: hashmap {2}# 2\.\d+ times as fast as flink:rocksdb \([\d.]+ to [\d.]+\), while the state fits$/m);
-  t.regex(text, /^# execution\.checkpointing\.incremental: no advice: not compared: measure flink@full:rocksdb,checkpoints=full beside it$/m);
+  t.regex(
+    text,
+    /^# execution\.checkpointing\.incremental: no advice: not compared: measure flink@full:rocksdb,checkpoints=full beside it$/m,
+  );
   t.regex(text, /^# execution\.checkpointing\.interval: no advice: only one was measured, 1000 ms; a checkpoint took \d+ ms end to end/m);
   const lines = text.split('\n');
   t.is(lines.length, 6);

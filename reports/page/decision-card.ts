@@ -1,33 +1,16 @@
-import type { Plan } from '../../harness/results.ts';
 import type { Caveat } from '../caveats.ts';
-import type { Look } from '../charts/look.ts';
-import { decide, nameOf, standingLine } from '../decision.ts';
-import { plainText } from '../plain-text.ts';
-import type { Phrase } from '../recommend/phrase.ts';
+import { NO_NEEDS } from '../recommend/needs.ts';
 import { survivalOf } from '../recommend/words.ts';
 import type { GroupSummary } from '../statistics/summary.ts';
-import { swatch } from './figure.ts';
-import { html, type Markup } from './html.ts';
+import { GroupAnswer, type PageGroup } from './answer.ts';
+import { html, type Markup, markupOf } from './html.ts';
+import { limitsPanel } from './limits-panel.ts';
 
-/** The answer, what limits it, and a line on every backend. */
-export function decisionCard(group: GroupSummary, plan: Plan, caveats: readonly Caveat[], looks: ReadonlyMap<string, Look>): Markup {
-  const { recommendation, headline, why, flip } = decide(group, plan);
-  const { picks } = recommendation.choice;
-  const pinned = `The working state need${group.need === 'volatile' ? ' not survive: recovery comes from the checkpoint. Durability classes stand in the table' : ` survive: ${survivalOf(group.need)}`}.`;
-  const flips =
-    flip.length === 0
-      ? null
-      : html`<div class="flip"><b>What would change this</b><ul>${flip.map((phrase) => html`<li>${phraseOf(phrase)}</li>`)}</ul></div>`;
-  return html`<div class="card decision"><div class="answer"><p class="kicker">For ${plainText(group.workload.name)} on this machine${picks.length === 0 ? '' : ', by throughput, use'}</p><p class="pick${headline.length > 24 ? ' long' : ''}">${headline}</p><p class="why">${phraseOf(why)}</p>${flips}</div>
-<div class="limits"><h3>What this rests on</h3><ul><li>${pinned}</li>${caveats.map(({ tone, text }) => html`<li class="${tone}">${text}</li>`)}</ul></div>
-<ul class="standings">${group.candidates.map((cell) => {
-    const { tone, mark, detail } = standingLine(cell, group, plan);
-    const look = looks.get(cell.cell.backend.name)!;
-    return html`<li><b>${swatch(look.shape, look.color)}${nameOf(cell)}</b><span class="${tone}">${mark}</span><span class="detail">${detail}</span></li>`;
-  })}</ul></div>`;
-}
-
-/** A phrase with its strong parts marked. */
-export function phraseOf(phrase: Phrase): Markup {
-  return html`${phrase.map((part) => (typeof part === 'string' ? html`${part}` : html`<b>${part.strong}</b>`))}`;
+/** The answer, the limits it is for, what it rests on, and a line on every backend. The page's script makes it anew when a limit moves. */
+export function decisionCard(group: GroupSummary, page: PageGroup, caveats: readonly Caveat[]): Markup {
+  const { answer, standings } = new GroupAnswer(page).elements(NO_NEEDS);
+  const contract = `By default the working state need${group.need === 'volatile' ? ' not survive: recovery comes from the checkpoint' : ` survive: ${survivalOf(group.need)}`}.`;
+  return html`<div class="card decision" data-answer="${page.prefix}"><div class="answer" aria-live="polite">${answer.map(markupOf)}</div>
+<div class="limits">${page.limitsAt === 'right' ? limitsPanel([page.contest]) : html`<p class="needs" data-needs-script hidden><a href="#limits">My limits</a>: <span data-needs-line>none</span></p>`}<h2>What this rests on</h2><ul><li>${contract}</li>${caveats.map(({ tone, text }) => html`<li class="${tone}">${text}</li>`)}</ul></div>
+<ul class="standings">${standings.map(markupOf)}</ul></div>`;
 }

@@ -3,11 +3,12 @@ import type { Environment } from '../../harness/results.ts';
 import { plainText } from '../plain-text.ts';
 import { withUnit } from '../quantity.ts';
 import { html, type Markup, raw } from './html.ts';
-import { SCRIPT } from './script.ts';
+import { wholeScript } from './script.ts';
 import { STYLE } from './style.ts';
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-const POLICY = `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(SCRIPT)}; img-src data:; base-uri 'none'; form-action 'none'`;
+const policyFor = (script: string) =>
+  `default-src 'none'; style-src ${hash(STYLE)}; script-src ${hash(script)}; img-src data:; base-uri 'none'; form-action 'none'`;
 
 export interface PageParts {
   readonly title: string;
@@ -23,11 +24,12 @@ export interface PageParts {
 
 /** A page that fetches nothing and runs nothing but its own script (by hash). */
 export function pageOf({ title, headline, navigation, main, statebench, startedAt }: PageParts): string {
+  const script = wholeScript();
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policyFor(script)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
@@ -39,7 +41,7 @@ export function pageOf({ title, headline, navigation, main, statebench, startedA
 <header><h1>Statebench</h1><p>${headline}</p><nav aria-label="Sections">${navigation}<button type="button" id="theme" data-needs-script hidden>Theme</button></nav></header>
 <main id="main">${main}</main>
 <footer><p>Made by Statebench ${plainText(statebench)} from the results of ${startedAt.slice(0, 16).replace('T', ' ')} UTC. This page fetches nothing.</p></footer>
-<script>${raw(SCRIPT)}</script>
+<script>${raw(script)}</script>
 </body>
 </html>
 `;

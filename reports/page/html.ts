@@ -1,3 +1,5 @@
+import type { PageElement } from './element.ts';
+
 /** HTML that may stand in the page as it is. Only {@link html} and {@link raw} make it. */
 export class Markup {
   readonly #text: string;
@@ -31,4 +33,24 @@ export function html(parts: TemplateStringsArray, ...values: readonly (string | 
 /** Markup that this program made (a drawing, a style sheet): never text of results. */
 export function raw(text: string): Markup {
   return new Markup(text);
+}
+
+/** A piece of the page as markup: its text and its attributes are escaped. */
+export function markupOf({ tag, attributes, children }: PageElement): Markup {
+  const written = Object.entries(attributes).map(([name, value]) => html` ${raw(name)}="${value}"`);
+  return html`<${raw(tag)}${written}>${children.map((child) => (typeof child === 'string' ? html`${child}` : markupOf(child)))}</${raw(tag)}>`;
+}
+
+const UNSAFE: Readonly<Record<string, string>> = {
+  '<': '\\u003c',
+  '>': '\\u003e',
+  '&': '\\u0026',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+};
+
+/** Data for the page's script, inert in a script element of its own. */
+export function dataElement(id: string, value: unknown): Markup {
+  const json = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => UNSAFE[character]!);
+  return html`<script type="application/json" id="${id}">${raw(json)}</script>`;
 }

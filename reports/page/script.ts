@@ -1,6 +1,9 @@
+import { inlinedModules } from './inlined-modules.ts';
+
 /**
- * The page's script: sorts tables, switches the theme, offers downloads. Without it everything can still be read.
- * Nothing in it comes from results; what it shows of them goes through textContent or a Blob.
+ * The page's script: decides again when a limit moves, sorts, pins and filters tables, switches the theme, offers downloads.
+ * Without it everything can still be read. Nothing in it comes from results; what it shows of them goes through text nodes,
+ * textContent or a Blob. What decides is the compiled code of `answer.ts`, which the page itself was made with.
  */
 export const SCRIPT = `'use strict';
 (() => {
@@ -18,7 +21,28 @@ export const SCRIPT = `'use strict';
   themeButton.addEventListener('click', () => { root.dataset.theme = isDark() ? 'light' : 'dark'; remember(root.dataset.theme); nameTheme(); });
   nameTheme();
 
+  /** Pinned rows first, then those that may compete, then the others, the null backend last; within each by the sorted column. */
+  const arrange = (table) => {
+    const { sorted, ascending } = table;
+    const rank = (body) => body.classList.contains('harness') ? 3 : body.classList.contains('pinned') ? 0 : body.classList.contains('apart') ? 2 : 1;
+    const value = (body) => sorted === undefined ? body.place : body.rows[0].cells[sorted].dataset.value ?? '';
+    const compare = (a, b) => {
+      if (rank(a) !== rank(b)) return rank(a) - rank(b);
+      const [x, y] = [value(a), value(b)];
+      if (x === '' || y === '') return (x === '' ? 1 : 0) - (y === '' ? 1 : 0);
+      const order = isNaN(x) || isNaN(y) ? x.localeCompare(y) : x - y;
+      return ascending ? order : -order;
+    };
+    const before = find('tbody', table);
+    const bodies = before.toSorted(compare);
+    if (bodies.some((body, i) => body !== before[i])) table.append(...bodies);
+    bodies.forEach((body, i) => body.classList.toggle('ruled', rank(body) === 2 && i > 0 && rank(bodies[i - 1]) < 2));
+  };
+
+  const filters = new Map();
   for (const table of find('table.cells')) {
+    table.ascending = true;
+    find('tbody', table).forEach((body, place) => { body.place = place; });
     find('thead tr:last-child th', table).forEach((head, column) => {
       const button = document.createElement('button');
       button.type = 'button';
@@ -28,17 +52,158 @@ export const SCRIPT = `'use strict';
         const ascending = head.getAttribute('aria-sort') ? head.getAttribute('aria-sort') === 'descending' : head.dataset.first === 'ascending';
         for (const other of find('thead tr:last-child th', table)) other.removeAttribute('aria-sort');
         head.setAttribute('aria-sort', ascending ? 'ascending' : 'descending');
-        const value = (body) => body.rows[0].cells[column].dataset.value ?? '';
-        const compare = (a, b) => {
-          const [x, y] = [value(a), value(b)];
-          if (x === '' || y === '') return (x === '' ? 1 : 0) - (y === '' ? 1 : 0);
-          const order = isNaN(x) || isNaN(y) ? x.localeCompare(y) : x - y;
-          return ascending ? order : -order;
-        };
-        const fixed = table.querySelector('tbody.harness');
-        for (const body of find('tbody:not(.harness)', table).sort(compare)) table.insertBefore(body, fixed);
+        Object.assign(table, { sorted: column, ascending });
+        arrange(table);
       });
     });
+    for (const body of find('tbody:not(.harness)', table)) {
+      const name = body.rows[0].cells[0].dataset.value;
+      const pin = document.createElement('button');
+      pin.type = 'button';
+      pin.className = 'pin';
+      pin.textContent = 'pin';
+      pin.setAttribute('aria-label', 'Pin ' + name + ' to the top');
+      pin.setAttribute('aria-pressed', 'false');
+      pin.addEventListener('click', () => {
+        pin.setAttribute('aria-pressed', String(body.classList.toggle('pinned')));
+        arrange(table);
+      });
+      body.rows[0].cells[0].append(pin);
+    }
+    const bar = table.closest('.card')?.querySelector('.filter') ?? null;
+    if (bar === null) continue;
+    const [words, within] = [bar.querySelector('[type=search]'), bar.querySelector('[type=checkbox]')];
+    const filter = () => {
+      const wanted = words.value.trim().toLowerCase().split(/[\\s,]+/).filter((word) => word !== '');
+      let hidden = 0;
+      for (const body of find('tbody:not(.harness)', table)) {
+        const name = body.rows[0].cells[0].dataset.value.toLowerCase();
+        const isNamed = wanted.length === 0 || wanted.some((word) => name.includes(word));
+        body.hidden = !body.classList.contains('pinned') && (!isNamed || (within.checked && !['picked', 'passes'].includes(body.dataset.outcome)));
+        hidden += body.hidden ? 1 : 0;
+      }
+      bar.querySelector('output').textContent = hidden === 0 ? '' : hidden + ' hidden';
+    };
+    words.addEventListener('input', filter);
+    within.addEventListener('change', filter);
+    filters.set(table, filter);
+  }
+
+  const data = document.getElementById('groups');
+  const groups = (data === null ? [] : JSON.parse(data.textContent)).map((group) => {
+    const card = find('[data-answer]').find((one) => one.dataset.answer === group.prefix);
+    const table = card.closest('article').querySelector('table.cells');
+    return { answer: new statebench.GroupAnswer(group), card, table, prefix: group.prefix, matrix: find('[data-matrix="' + group.prefix + '"]') };
+  });
+  const controls = find('.needs.controls')[0];
+  const MARKS = { picked: '✓ use', passes: '✓', misses: '✕', undecided: '?', out: '–' };
+  let needs = statebench.needsOfTexts([]).needs;
+  let asked = 0;
+
+  /** What changes in the matrix, of all groups at once. */
+  const mark = (group) => {
+    group.outcomes = group.answer.outcomes(needs);
+    for (const cell of group.matrix) {
+      const { outcome } = group.outcomes[Number(cell.dataset.place)];
+      if (cell.dataset.outcome === outcome && cell.firstElementChild.textContent !== '') continue;
+      cell.dataset.outcome = outcome;
+      cell.firstElementChild.textContent = MARKS[outcome];
+    }
+  };
+  const write = ({ answer, card, table, prefix, outcomes }) => {
+    const { headline, answer: parts, standings } = answer.elements(needs);
+    card.querySelector('.answer').replaceChildren(...parts.map((part) => statebench.nodeOf(part, document)));
+    card.querySelector('.standings').replaceChildren(...standings.map((part) => statebench.nodeOf(part, document)));
+    for (const element of find('[data-headline="' + prefix + '"]')) element.textContent = headline;
+    for (const body of find('tbody[data-place]', table)) {
+      const { outcome, isBest, competes } = outcomes[Number(body.dataset.place)];
+      body.dataset.outcome = outcome;
+      body.classList.toggle('best', isBest);
+      body.classList.toggle('apart', !competes);
+    }
+    arrange(table);
+    filters.get(table)();
+  };
+  /** The first answer at once, the others as there is time, so that a slider never sticks. */
+  const decide = () => {
+    const own = ++asked;
+    for (const group of groups) mark(group);
+    for (const element of find('[data-needs-line]')) element.textContent = statebench.needsLine(needs);
+    const waiting = [...groups];
+    const step = () => {
+      if (own !== asked) return;
+      const until = performance.now() + 8;
+      do {
+        const next = waiting.shift();
+        if (next !== undefined) write(next);
+      } while (waiting.length > 0 && performance.now() < until);
+      if (waiting.length > 0) setTimeout(step);
+      else root.dataset.decided = String(own);
+    };
+    step();
+  };
+  const sliders = controls === undefined ? [] : find('[data-criterion]', controls);
+  const show = () => {
+    for (const slider of sliders) {
+      const { criterion, better } = slider.dataset;
+      const stops = slider.dataset.stops.split(' ');
+      const limit = needs.limits.find((one) => one.criterion === criterion);
+      const distance = (stop) => stop === '' ? Infinity : Math.abs(Math.log(Number(stop) / limit.limit));
+      const at = limit === undefined ? stops.indexOf('') : stops.reduce((best, stop, i) => distance(stop) < distance(stops[best]) ? i : best, better === 'more' ? 1 : 0);
+      slider.value = String(at);
+      const text = limit === undefined ? 'any' : statebench.limitLine(limit);
+      slider.nextElementSibling.textContent = text;
+      slider.setAttribute('aria-valuetext', text);
+    }
+    const [survive, server] = [controls.querySelector('[data-need=durability]'), controls.querySelector('[data-need=servers]')];
+    survive.value = needs.durability;
+    if (server !== null) server.checked = needs.servers;
+  };
+  const hash = () => {
+    const texts = statebench.textsOfNeeds(needs);
+    return texts.length === 0 ? '' : '#needs=' + texts.map(encodeURIComponent).join(';');
+  };
+  const keep = () => history.replaceState(null, '', hash() === '' ? location.pathname + location.search : hash());
+  const changed = () => { show(); decide(); keep(); };
+  const read = () => {
+    if (!location.hash.startsWith('#needs=')) return false;
+    const texts = location.hash.slice(7).split(';').map((text) => { try { return decodeURIComponent(text); } catch { return text; } });
+    const found = statebench.needsOfTexts(texts.filter((text) => text !== ''));
+    needs = found.needs;
+    const told = controls.querySelector('.unread');
+    told.hidden = found.unread.length === 0;
+    told.textContent = 'Not understood in this link: ' + found.unread.join(', ');
+    return true;
+  };
+  if (controls !== undefined && groups.length > 0) {
+    for (const slider of sliders) {
+      slider.addEventListener('input', () => {
+        const stop = slider.dataset.stops.split(' ')[Number(slider.value)];
+        needs = statebench.limitedTo(needs, slider.dataset.criterion, stop === '' ? null : Number(stop));
+        changed();
+      });
+    }
+    controls.querySelector('[data-need=durability]').addEventListener('change', (event) => { needs = { ...needs, durability: event.target.value }; changed(); });
+    controls.querySelector('[data-need=servers]')?.addEventListener('change', (event) => { needs = { ...needs, servers: event.target.checked }; changed(); });
+    controls.querySelector('[data-needs-reset]').addEventListener('click', () => { needs = statebench.needsOfTexts([]).needs; changed(); });
+    controls.querySelector('[data-needs-link]').addEventListener('click', async (event) => {
+      try { await navigator.clipboard.writeText(location.href); event.target.textContent = 'Copied'; }
+      catch { event.target.textContent = 'It is in the address bar'; }
+    });
+    addEventListener('hashchange', () => { if (read()) { show(); decide(); } });
+    // A link to a section must not take the limits out of the address.
+    document.addEventListener('click', (event) => {
+      const link = event.target.closest?.('a[href^="#"]');
+      const target = link === null || link === undefined ? null : document.getElementById(link.hash.slice(1));
+      if (target === null || hash() === '') return;
+      event.preventDefault();
+      target.scrollIntoView();
+      target.tabIndex = -1;
+      target.focus({ preventScroll: true });
+    });
+    read();
+    show();
+    decide();
   }
 
   const save = (name, parts, type) => {
@@ -65,3 +230,8 @@ export const SCRIPT = `'use strict';
   }
 })();
 `;
+
+/** {@link SCRIPT} with what it decides by. */
+export function wholeScript(): string {
+  return `${inlinedModules('statebench', new URL('./answer.js', import.meta.url))}${SCRIPT}`;
+}

@@ -7,9 +7,10 @@ import type { Contender, Contest, CriterionName } from './contest.ts';
 
 const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
   throughput: 'eventsPerSecond',
-  p50: 'batchP50Ms',
-  p99: 'batchP99Ms',
-  'p99.9': 'batchP999Ms',
+  sustained: 'sustainedPerSecond',
+  p50: 'latencyP50Ms',
+  p99: 'latencyP99Ms',
+  'p99.9': 'latencyP999Ms',
   pause: 'pauseMs',
   persist: 'persistMs',
   checkpoint: 'bytesWritten',
@@ -20,6 +21,9 @@ const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
   cpu: 'cpuNsPerEvent',
 };
 
+/** Where no latency was measured: a closed loop tells no latency, and the report says so. */
+const SERVICE_TIME: Readonly<Partial<Record<CriterionName, MetricName>>> = { p50: 'batchP50Ms', p99: 'batchP99Ms', 'p99.9': 'batchP999Ms' };
+
 /** From the unit of the metric to that of the criterion. */
 const SCALE: Readonly<Partial<Record<CriterionName, number>>> = { cpu: 1e-6 };
 
@@ -28,15 +32,17 @@ const SERVER_SETTINGS = ['url', 'contactPoints'];
 
 /** What a recommendation on `group` is made from. */
 export function contestOf(group: GroupSummary, plan: Plan): Contest {
+  const percentiles = group.candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
+  const blocks = Math.max(1, ...group.candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
   return {
     workload: plainText(group.workload.name),
-    blocks: plan.profile.blocks,
+    blocks,
     profile: plan.profile.name,
     smallestEffect: plan.profile.smallestEffect,
     level: levelOf(plan.profile),
-    percentiles: 'service-time',
+    percentiles,
     seed: plan.seed,
-    contenders: group.candidates.map((cell) => contenderOf(cell, plan.profile.blocks)),
+    contenders: group.candidates.map((cell) => contenderOf(cell, blocks, percentiles)),
   };
 }
 
@@ -45,9 +51,10 @@ export function isServed({ settings }: Cell['backend']): boolean {
   return SERVER_SETTINGS.some((name) => Object.hasOwn(settings, name));
 }
 
-function contenderOf(summary: CellSummary, blocks: number): Contender {
+function contenderOf(summary: CellSummary, blocks: number, percentiles: Contest['percentiles']): Contender {
   const { cell, standing, isTwin, trials } = summary;
-  const values = Object.entries(METRIC_OF).flatMap(([name, metric]) => {
+  const metrics = percentiles === 'latency' ? METRIC_OF : { ...METRIC_OF, ...SERVICE_TIME };
+  const values = Object.entries(metrics).flatMap(([name, metric]) => {
     const scale = SCALE[name as CriterionName] ?? 1;
     const row: (number | null)[] = Array.from({ length: blocks }, () => null);
     for (const trial of trials) {

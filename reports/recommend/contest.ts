@@ -16,6 +16,7 @@ export interface Criterion {
 
 export type CriterionName =
   | 'throughput'
+  | 'sustained'
   | 'p50'
   | 'p99'
   | 'p99.9'
@@ -31,6 +32,7 @@ export type CriterionName =
 /** Every criterion, in the order in which needs are told. */
 export const CRITERIA: readonly Criterion[] = [
   { name: 'throughput', title: 'throughput', better: 'more', kind: 'rate' },
+  { name: 'sustained', title: 'sustained rate', better: 'more', kind: 'rate' },
   { name: 'p50', title: 'p50', better: 'less', kind: 'time' },
   { name: 'p99', title: 'p99', better: 'less', kind: 'time' },
   { name: 'p99.9', title: 'p99.9', better: 'less', kind: 'time' },
@@ -79,14 +81,14 @@ export interface Contender {
 /** Cells of one workload, storage, batch size and number of processes, on one machine: what may be compared. */
 export interface Contest {
   readonly workload: string;
-  /** Blocks that were planned. */
+  /** Blocks that there are. */
   readonly blocks: number;
   readonly profile: string;
   /** The smallest effect, as a fraction, that the profile may decide; null where it decides nothing. */
   readonly smallestEffect: number | null;
   /** Of every family of comparisons: less than 0.05 where the data were looked at several times. */
   readonly level: number;
-  /** What the percentiles are of: latency in an open loop, or the closed-loop time of a micro-batch where that was not measured. */
+  /** What the percentiles are of: latency in an open loop at 70 % of the rate that is sustained, or the closed-loop time of a micro-batch where that was not measured. */
   readonly percentiles: 'latency' | 'service-time';
   readonly seed: number;
   readonly contenders: readonly Contender[];

@@ -172,6 +172,14 @@ export function amountWords(criterion: CriterionName, value: number): string {
   return `${number.toLocaleString('en-US', { maximumSignificantDigits: 6 })} ${kind === 'rate' ? 'events/s' : unit.replace('us', 'µs')}`;
 }
 
+/** "≤ 20 ms", "≥ 100 k": a limit beside its name. */
+export function limitShort({ criterion, limit }: Limit): string {
+  const { better, kind } = criterionOf(criterion);
+  const [unit, scale] = limit >= 1e6 ? [' M', 1e6] : limit >= 1e3 ? [' k', 1e3] : ['', 1];
+  const amount = kind === 'rate' ? `${Number((limit / scale).toPrecision(6))}${unit}` : amountWords(criterion, limit);
+  return `${better === 'more' ? '≥' : '≤'} ${amount}`;
+}
+
 /** "p99 ≤ 20 ms", for people. */
 export function limitWords({ criterion, limit }: Limit): string {
   const { title, better } = criterionOf(criterion);

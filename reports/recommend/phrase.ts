@@ -1,5 +1,13 @@
-/** A sentence; what is strong is what to read first. Plain text from results, not escaped for any output. */
-export type Phrase = readonly (string | { readonly strong: string })[];
+import type { CriterionName } from './contest.ts';
+
+/** What is to be read first; `evidence` names the figure it rests on. */
+export interface Strong {
+  readonly strong: string;
+  readonly evidence?: CriterionName;
+}
+
+/** A sentence. Plain text from results, not escaped for any output. */
+export type Phrase = readonly (string | Strong)[];
 
 /** A phrase as plain text. */
 export function asText(phrase: Phrase): string {
@@ -15,5 +23,5 @@ export function listed(names: readonly string[], word: 'and' | 'or'): string {
 export function capitalised([first, ...rest]: Phrase): Phrase {
   if (first === undefined) return [];
   const large = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-  return [typeof first === 'string' ? large(first) : { strong: large(first.strong) }, ...rest];
+  return [typeof first === 'string' ? large(first) : { ...first, strong: large(first.strong) }, ...rest];
 }

@@ -9,7 +9,7 @@ import { type Contender, type CriterionName, criterionOf } from './contest.ts';
 import type { Estimate, Evidence } from './evidence.ts';
 import type { Change, Flip } from './flips.ts';
 import { amountWords, limitWords } from './needs.ts';
-import { capitalised, listed, type Phrase } from './phrase.ts';
+import { capitalised, listed, type Phrase, type Strong } from './phrase.ts';
 
 const SURVIVES: Readonly<Record<Durability, string>> = { volatile: 'nothing', 'process-crash': 'process crash', 'os-crash': 'OS crash' };
 
@@ -69,7 +69,10 @@ function whyPick({ choice, needs }: Recommendation, evidence: Evidence): Phrase 
       ];
     if (choice.next === null) return [...meets, count === 0 ? 'It handles ' : ' and handles ', rate, '.'];
     const { contender, ratio } = choice.next;
-    const times: Phrase = [{ strong: `${timesOf(ratio)} × the events of ${contender.name}` }, ` (${rangeOf(ratio)})`];
+    const times: Phrase = [
+      { strong: `${timesOf(ratio)} × the events of ${contender.name}`, evidence: 'throughput' },
+      ` (${rangeOf(ratio)})`,
+    ];
     return count === 0
       ? ['At ', rate, ' it handles ', ...times, ', the next best.']
       : [...meets, ` and handles `, ...times, ', the next that does: ', rate, '.'];
@@ -135,7 +138,7 @@ function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence):
       ? []
       : [
           ' The best of them handles ',
-          { strong: `${timesOf(choice.next.ratio)} × the events of ${choice.next.contender.name}` },
+          { strong: `${timesOf(choice.next.ratio)} × the events of ${choice.next.contender.name}`, evidence: 'throughput' },
           ` (${rangeOf(choice.next.ratio)}), the next best.`,
         ];
   const rate = figure(evidence.estimate(choice.picks[0]!, 'throughput'), 'throughput');
@@ -397,10 +400,10 @@ export function littleToGainWords({ littleToGain }: Recommendation): Phrase | nu
   ];
 }
 
-/** What the percentiles are of, where it is not latency. */
-export function percentileNote({ percentiles }: Recommendation['contest']): string | null {
+/** What the percentiles are of. */
+export function percentileNote({ percentiles }: Recommendation['contest']): string {
   return percentiles === 'latency'
-    ? null
+    ? 'p50, p99 and p99.9 are latency at 70 % of the rate that each backend sustains.'
     : 'p50, p99 and p99.9 are of the closed-loop time of a micro-batch: latency at a given rate was not measured.';
 }
 
@@ -420,8 +423,8 @@ function text(estimate: Estimate | null, name: CriterionName): string {
   return withUnit(criterionOf(name).kind, value, interval === null ? null : (interval.high - interval.low) / 2);
 }
 
-function figure(estimate: Estimate | null, name: CriterionName): { readonly strong: string } {
-  return { strong: text(estimate, name) };
+function figure(estimate: Estimate | null, name: CriterionName): Strong {
+  return { strong: text(estimate, name), evidence: name };
 }
 
 /** "2.2" of a ratio, as its interval supports. */

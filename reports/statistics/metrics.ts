@@ -73,7 +73,12 @@ const measures = {
   persistMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.persistMs),
   bytesWritten: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesWritten),
   bytesReferenced: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesReferenced),
+  checkpointMs: (trial) => checkpointMedian(trial, ({ pauseMs, persistMs }) => pauseMs + persistMs),
+  /** From the choice of a checkpoint until its state is there. */
+  restoreMs: ({ recovery }) => (recovery === null ? null : recovery.phases.verifyMs + recovery.phases.restoreMs),
+  nsPerEvent: (trial) => 1e9 / trial.throughput.eventsPerSecond,
   recoveryMs: (trial) => (trial.recovery === null ? null : recoveryTotalMs(trial.recovery.phases)),
+  caughtUpMs: (trial) => trial.recovery?.catchUp?.caughtUpMs ?? null,
   splitMs: ({ rescale }) => rescale?.split.ms ?? null,
   mergeMs: ({ rescale }) => rescale?.merge.ms ?? null,
   rescaledBytes: ({ rescale }) => rescale?.split.bytes ?? null,

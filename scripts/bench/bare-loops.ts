@@ -30,7 +30,7 @@ export interface OpenLoop {
 export const SLOTS = 1024;
 const KEY_BYTES = 16;
 export const VALUE_BYTES = 32;
-const TABLE: TableSpec = { name: 'counts', kind: 'value', keyBytes: KEY_BYTES, groupBytes: 0, valueBytes: VALUE_BYTES };
+export const TABLE: TableSpec = { name: 'counts', kind: 'value', keyBytes: KEY_BYTES, groupBytes: 0, valueBytes: VALUE_BYTES };
 
 /** Reused addresses and values. The window of every address is 0. */
 export class Batch {
@@ -64,6 +64,11 @@ export class Batch {
     for (let slot = 0; slot < SLOTS; slot++) this.#put(slot, this.#pick.nth(first + slot));
   }
 
+  /** The same in turns that leave every key in its part: as many as a part has keys. */
+  fillParts(turn: number): void {
+    for (let slot = 0; slot < SLOTS; slot++) this.#put(slot, this.#pick.inPart(slot, turn));
+  }
+
   change(): void {
     for (let at = 0; at < this.doubles.length; at += 4) this.doubles[at]! += 1;
   }
@@ -76,7 +81,7 @@ export class Batch {
 }
 
 /** Draws keys by a fixed seed; a key's word is scattered over all 32 bits, so that neighbours in number are not in order. */
-class KeyPicker {
+export class KeyPicker {
   readonly #keys: number;
   #random = 1;
 
@@ -87,6 +92,10 @@ class KeyPicker {
   any(slot: number): number {
     this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0;
     return this.nth(Math.floor(((slot + this.#random / 2 ** 32) * this.#keys) / SLOTS));
+  }
+
+  inPart(slot: number, turn: number): number {
+    return this.nth(Math.floor((slot * this.#keys) / SLOTS) + turn);
   }
 
   nth(key: number): number {

@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- harness|operators|adapters|flink …] [--json]`: what the harness itself costs, what every operator costs and how fast it is,
- * what the adapters cost, and how both compare with Flink's own job, as ratios measured in one run. Every ratio is
+ * `npm run bench [-- harness|operators|adapters|epochs|flink …] [--json]`: what the harness itself costs, what every operator costs and
+ * how fast it is, what the adapters cost, what checkpoints by epochs cost between them, and how our pipeline compares with Flink's own
+ * job, as ratios measured in one run. Every ratio is
  * of pairs taken in turn, so that a machine that drifts drifts for both; the figure is their median, `low` and `high` its
  * 95 % interval by order statistics (for fewer than 6 pairs: the lowest and highest pair).
  */
@@ -9,15 +10,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateBackend } from '../../backends/contract.ts';
 import { create, loadBackend } from '../../harness/modules.ts';
+import { startCassandra } from '../servers/cassandra.ts';
 import { startHBase } from '../servers/hbase.ts';
 import { startRedis } from '../servers/redis.ts';
 import type { ServerRequest, ServerStart } from '../servers/server.ts';
+import { cassandraLoop } from './bare-cassandra.ts';
 import { hbaseLoop } from './bare-hbase.ts';
-import { adapterLoop, type BareLoop, bareLoops } from './bare-loops.ts';
+import { adapterLoop, type BareLoop, bareLoops, type OpenLoop, SLOTS } from './bare-loops.ts';
 import { redisLoop, rocksdbLoop } from './bare-served.ts';
+import { epochFigures } from './epochs.ts';
 import { type Figure, figure, print } from './figure.ts';
 import { flinkFigures } from './flink-rate.ts';
 import { operatorFigures } from './operators.ts';
+import { pipelineLoop } from './pipeline-loop.ts';
 import { inTurn, type Run } from './runs.ts';
 
 /** By events alone. */
@@ -28,6 +33,7 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
   harness: harnessFigures,
   operators: operatorFigures,
   adapters: adapterFigures,
+  epochs: epochFigures,
   flink: flinkFigures,
 };
 
@@ -49,23 +55,46 @@ async function* harnessFigures(): AsyncGenerator<Figure> {
 }
 
 async function* adapterFigures(): AsyncGenerator<Figure> {
-  for (const bare of [...bareLoops, rocksdbLoop])
-    yield figure(`${bare.name} adapter ÷ bare loop`, 'x', await adapterOverBare(bare, bare.name));
-  yield* servedFigures('redis', startRedis, { durability: 'volatile', bare: redisLoop });
-  yield* servedFigures('hbase', startHBase, { durability: 'process-crash', bare: hbaseLoop });
+  for (const bare of [...bareLoops, rocksdbLoop]) {
+    const backend = await create<StateBackend>(await loadBackend(bare.name));
+    const [adapter, plain] = await blockTimes([adapterLoop(backend), bare], QUICK);
+    yield figure(`${bare.name} adapter ÷ bare loop`, 'x', ratios(plain!, adapter!));
+  }
+  yield* servedFigures('redis', startRedis, { durability: 'volatile', option: 'url', bare: redisLoop, blocks: QUICK });
+  yield* servedFigures('cassandra', startCassandra, {
+    durability: 'process-crash',
+    option: 'contactPoints',
+    bare: cassandraLoop,
+    blocks: SLOW,
+  });
+  yield* servedFigures('hbase', startHBase, { durability: 'process-crash', option: 'url', bare: hbaseLoop, blocks: SLOW });
 }
 
-/** The adapter of a backend with a server, which is left out with the reason where that cannot be started. */
+interface Served extends Pick<ServerRequest, 'durability'> {
+  /** The backend's option that names the server. */
+  readonly option: string;
+  readonly bare: (url: string) => BareLoop;
+  readonly blocks: Blocks;
+}
+
+/** A backend with a server, by itself and in the pipeline; left out with the reason where the server cannot be started. */
 async function* servedFigures(
   name: string,
   start: (request: ServerRequest) => Promise<ServerStart>,
-  { durability, bare }: Pick<ServerRequest, 'durability'> & { readonly bare: (url: string) => BareLoop },
+  { durability, option, bare, blocks }: Served,
 ): AsyncGenerator<Figure> {
   const directory = await mkdtemp(join(tmpdir(), `statebench-bench-${name}-`));
   const started = await start({ directory, durability });
   if (started.state === 'running') {
     const { server } = started;
-    yield figure(`${name} adapter ÷ bare loop`, 'x', await adapterOverBare(bare(server.url), `${name}:url=${server.url}`));
+    const loaded = (await loadBackend(name)).with({ key: option, value: server.url }).with({ key: 'timeoutMs', value: PATIENT_MS });
+    const backend = await create<StateBackend>(loaded);
+    const [adapter, pipeline, plain] = await blockTimes([adapterLoop(backend), pipelineLoop(backend), bare(server.url)], blocks);
+    yield figure(`${name} adapter ÷ bare loop`, 'x', ratios(plain!, adapter!));
+    yield figure(`${name} in the pipeline ÷ bare loop`, 'x', ratios(plain!, pipeline!));
+    const perSecond = (times: readonly number[]) => times.map((ms) => (blocks.batches * SLOTS * 1000) / ms);
+    yield figure(`${name} in the pipeline, batches of ${SLOTS}`, 'events/s', perSecond(pipeline!));
+    yield figure(`${name} bare loop, batches of ${SLOTS}`, 'events/s', perSecond(plain!));
     await server.stop();
   } else process.stderr.write(`${name}: ${started.reason}. ${started.remedy}\n`);
   await rm(directory, { recursive: true });
@@ -89,30 +118,39 @@ async function* memoryOverMap(keys: string, shape: Pick<Run, 'workload' | 'event
 }
 
 const KEYS = 100_000;
-const BLOCKS = 15;
-const BATCHES = 60;
+const PATIENT_MS = 60_000;
 
-/** Throughput of the adapter over that of the bare loop, block by block. */
-async function adapterOverBare(bare: BareLoop, spec: string): Promise<number[]> {
+/** Loops are run in turn, a block of batches each. */
+interface Blocks {
+  readonly warmUp: number;
+  readonly measured: number;
+  readonly batches: number;
+}
+
+const QUICK: Blocks = { warmUp: 1, measured: 15, batches: 60 };
+/** Servers in Java are slower, warm up for longer and are less even: more blocks, and shorter ones. */
+const SLOW: Blocks = { warmUp: 15, measured: 40, batches: 6 };
+
+/** How long each loop took, in milliseconds, block by block; every other block in the opposite order. */
+async function blockTimes(loops: readonly BareLoop[], { warmUp, measured, batches }: Blocks): Promise<readonly (readonly number[])[]> {
   const root = await mkdtemp(join(tmpdir(), 'statebench-bench-'));
-  const backend = await create<StateBackend>(await loadBackend(spec));
-  const open = async (loop: BareLoop, folder: string) => loop.open(await mkdtemp(join(root, folder)), { keys: KEYS });
-  const [adapter, plain] = [await open(adapterLoop(backend), 'adapter-'), await open(bare, 'bare-')];
-  const ms = async (loop: typeof adapter) => {
-    const start = performance.now();
-    await loop.run(BATCHES);
-    return performance.now() - start;
-  };
-  const ratios: number[] = [];
-  for (let block = -1; block < BLOCKS; block++) {
-    const [first, second] = block % 2 === 0 ? [adapter, plain] : [plain, adapter];
-    const [a, b] = [await ms(first), await ms(second)];
-    if (block >= 0) ratios.push(first === plain ? a / b : b / a);
+  const open: { readonly loop: OpenLoop; readonly times: number[] }[] = [];
+  for (const loop of loops) open.push({ loop: await loop.open(await mkdtemp(join(root, `${loop.name}-`)), { keys: KEYS }), times: [] });
+  for (let block = -warmUp; block < measured; block++) {
+    for (const { loop, times } of block % 2 === 0 ? open : open.toReversed()) {
+      const start = performance.now();
+      await loop.run(batches);
+      if (block >= 0) times.push(performance.now() - start);
+    }
   }
-  await adapter.close();
-  await plain.close();
+  for (const { loop } of open) await loop.close();
   await rm(root, { recursive: true });
-  return ratios;
+  return open.map(({ times }) => times);
+}
+
+/** Of the throughput of one loop over that of another, block by block. */
+function ratios(yardstick: readonly number[], times: readonly number[]): number[] {
+  return times.map((ms, block) => yardstick[block]! / ms);
 }
 
 const asked = process.argv.slice(2).filter((argument) => argument !== '--json');

@@ -11,12 +11,15 @@ import { killsInARow } from './kills.ts';
 import { logCampaign } from './random-logs.ts';
 import { EMBEDDED, provesCampaign } from './short-form.ts';
 
+/** Other tests run beside this one. */
+const PATIENT = { key: 'timeoutMs', value: 60_000 };
+
 const redis = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
 
 const campaigns = [killsInARow(10, 5), everyPointCampaign(), damageCampaign(11), fullDiskCampaign(1)];
 for (const campaign of campaigns) for (const name of EMBEDDED) provesCampaign(test.serial, campaign, name);
 if (redis !== undefined) {
   for (const campaign of [logCampaign(5), ...campaigns]) {
-    provesCampaign(test.serial, campaign, 'redis', (loaded) => loaded.with({ key: 'url', value: redis.url }));
+    provesCampaign(test.serial, campaign, 'redis', (loaded) => loaded.with({ key: 'url', value: redis.url }).with(PATIENT));
   }
 }

@@ -1,31 +1,15 @@
 /** R5 for what a user keeps: a run's results, its report and table, and rows, on a disk that fills up. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isScratchName } from '../../harness/scratch.ts';
 import { readResults } from '../../reports/read-results.ts';
+import { fill } from './small-disk.ts';
 
 const PROGRAM = fileURLToPath(new URL('../statebench.js', import.meta.url));
 const WORKLOAD = 'synthetic:keys=300,ratePerSecond=3000';
 const ROWS_OF = 'synthetic:keys=3000,ratePerSecond=3000,events=60000';
-
-/** Takes all the room that is left on a disk. */
-export function fill(path: string): void {
-  const file = openSync(path, 'w');
-  try {
-    for (let chunk = Buffer.alloc(1 << 20); chunk.length > 0; ) {
-      try {
-        if (writeSync(file, chunk) < chunk.length) chunk = chunk.subarray(chunk.length >> 1);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-        chunk = chunk.subarray(0, chunk.length >> 1);
-      }
-    }
-  } finally {
-    closeSync(file);
-  }
-}
 
 export interface FilesOnFullDisk {
   /** The backend's name. */

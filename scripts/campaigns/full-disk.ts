@@ -1,15 +1,12 @@
 /** R5: a disk that fills up ends a run with its name, no hang and no wrong row; once there is room, the run goes on. */
-import { execFile } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type Ordeal, UNHARMED } from '../../harness/survival/survival.ts';
 import { type Campaign, type CaseRequest, type CaseResult, countTo, PASSED } from './campaign.ts';
-import { fill, resultsOnFullDisk, rowsOnFullDisk } from './full-disk-files.ts';
+import { resultsOnFullDisk, rowsOnFullDisk } from './full-disk-files.ts';
 import { groundOf } from './kill-plan.ts';
 import { endure } from './kills.ts';
-
-const run = promisify(execFile);
+import { fill, smallDisk, whyNoSmallDisk } from './small-disk.ts';
 
 type Moment = 'open' | 'steady' | 'checkpoint';
 
@@ -50,17 +47,11 @@ function ordealsOf(moment: Moment, checkpointEvery: number, ballast: string): Or
 async function fullDisk(request: CaseRequest): Promise<CaseResult> {
   const { seed, directory, subject, signal } = request;
   const what = CASES[seed % CASES.length]!;
-  await mkdir(directory, { recursive: true });
-  await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MIB[what]}m`, 'tmpfs', directory]);
-  try {
-    const files = { backend: subject.name, disk: directory, signal };
-    if (what === 'results') return { ...PASSED, problem: await resultsOnFullDisk(files) };
-    if (what === 'rows') return { ...PASSED, problem: await rowsOnFullDisk(files) };
-    return await jobOnFullDisk(request, what);
-  } finally {
-    await run('umount', ['--lazy', directory]);
-    await rm(directory, { recursive: true, force: true });
-  }
+  await using _disk = await smallDisk(directory, SIZE_MIB[what]);
+  const files = { backend: subject.name, disk: directory, signal };
+  if (what === 'results') return { ...PASSED, problem: await resultsOnFullDisk(files) };
+  if (what === 'rows') return { ...PASSED, problem: await rowsOnFullDisk(files) };
+  return await jobOnFullDisk(request, what);
 }
 
 async function jobOnFullDisk(request: CaseRequest, moment: Moment): Promise<CaseResult> {
@@ -76,7 +67,7 @@ export function fullDiskCampaign(seeds: number): Campaign {
   return {
     name: 'R5',
     what: 'a full disk at open, amid processing and amid a checkpoint, or for results and rows, is told by name, and it goes on once there is room',
-    unavailable: () => (process.getuid?.() === 0 && process.platform === 'linux' ? null : 'mounting a small tmpfs takes root on Linux'),
+    unavailable: whyNoSmallDisk,
     alone: false,
     seeds: () => countTo(seeds),
     try: fullDisk,

@@ -4,10 +4,17 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { EXIT } from '../../harness/errors.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
+import type { SelfCheck } from '../../harness/survival/self-check.ts';
 import { SELF_CHECKS } from '../../harness/survival/selftest.ts';
 import { print, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
+import { hogCheck } from '../selftest/hog-check.ts';
+import { durabilityCheck, slowerCheck } from '../selftest/ranking-checks.ts';
+import { stallCheck } from '../selftest/stall-check.ts';
 import { listenForStop } from '../stop-signals.ts';
+
+/** Rightness first, then what is measured. */
+const checks: readonly SelfCheck[] = [...SELF_CHECKS, stallCheck, hogCheck, slowerCheck, durabilityCheck];
 
 export function selftestCommand(finish: Finish): Command {
   return new Command('selftest')
@@ -19,7 +26,7 @@ export function selftestCommand(finish: Finish): Command {
       const root = makeScratch(tmpdir(), 'selftest');
       let missed = 0;
       try {
-        for (const [index, check] of SELF_CHECKS.entries()) {
+        for (const [index, check] of checks.entries()) {
           const { passed, seen } = await check.run({ directory: path.join(root, String(index)), signal });
           const interrupted = stop.exitCode();
           if (interrupted !== null) return finish(interrupted);
@@ -31,8 +38,8 @@ export function selftestCommand(finish: Finish): Command {
       }
       say(
         missed === 0
-          ? `all ${SELF_CHECKS.length} checks passed`
-          : `${missed} of ${SELF_CHECKS.length} checks missed: believe no result of this build`,
+          ? `all ${checks.length} checks passed`
+          : `${missed} of ${checks.length} checks missed: believe no result of this build`,
       );
       finish(missed === 0 ? EXIT.ok : EXIT.harnessFailure);
     });

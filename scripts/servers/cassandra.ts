@@ -52,18 +52,31 @@ const COMMIT_LOG = {
   'os-crash': 'commitlog_sync: batch',
 } as const;
 
+type Port = 'native' | 'storage' | 'sslStorage';
+
+/** What a test adds, so that a server asks of its clients what users' own servers may ask. It has to answer OPTIONS without TLS too. */
+export interface CassandraConfiguration {
+  /** Lines of `cassandra.yaml`. */
+  readonly yaml?: string;
+  /** For the virtual machine. */
+  readonly flags?: readonly string[];
+}
+
 /**
  * Ready when its native port answers OPTIONS. The address is `HOST:PORT`, as the option `contactPoints` takes it. There is no
  * password: the server has one only after it was told so over a connection that has none, and users with their rights cost it
  * seconds at every start.
  */
-export function startCassandra(request: ServerRequest): Promise<ServerStart> {
-  return startJavaServer({ name: 'cassandra', ports: ['native', 'storage', 'sslStorage'], start }, request);
+export function startCassandra(request: ServerRequest, more: CassandraConfiguration = {}): Promise<ServerStart> {
+  return startJavaServer(
+    { name: 'cassandra', ports: ['native', 'storage', 'sslStorage'], start: (session) => start(session, more) },
+    request,
+  );
 }
 
-async function start(session: JavaSession<'native' | 'storage' | 'sslStorage'>): Promise<string> {
+async function start(session: JavaSession<Port>, { yaml: lines = '', flags = [] }: CassandraConfiguration): Promise<string> {
   const { home, lib, files, ports } = session;
-  session.configure('cassandra.yaml', yaml(session));
+  session.configure('cassandra.yaml', yaml(session) + lines);
   session.configure('logback.xml', LOGBACK);
   const agent = files.find((file) => /^jamm-.*\.jar$/.test(file));
   await session.run({
@@ -89,6 +102,7 @@ async function start(session: JavaSession<'native' | 'storage' | 'sslStorage'>):
       '-Dcassandra.skip_wait_for_gossip_to_settle=0',
       '-Dcassandra.ring_delay_ms=0',
       '-Dcassandra.broadcast_interval_ms=1000',
+      ...flags,
     ],
     main: 'org.apache.cassandra.service.CassandraDaemon',
     graceMs: GRACE_MS,
@@ -97,7 +111,7 @@ async function start(session: JavaSession<'native' | 'storage' | 'sslStorage'>):
   return `127.0.0.1:${ports.native}`;
 }
 
-function yaml({ home, ports, durability }: JavaSession<'native' | 'storage' | 'sslStorage'>): string {
+function yaml({ home, ports, durability }: JavaSession<Port>): string {
   const at = (folder: string): string => JSON.stringify(path.join(home, folder));
   return `cluster_name: statebench
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
@@ -136,6 +150,11 @@ key_cache_size: 16MiB
 file_cache_size: 64MiB
 concurrent_reads: 16
 concurrent_writes: 16
+# It gives up a request that its own process slept through, within 2 s by default. How long to wait is for the client to say.
+read_request_timeout: 60s
+range_request_timeout: 60s
+write_request_timeout: 60s
+cas_contention_timeout: 60s
 # The default refuses a batch over 50 KiB.
 batch_size_warn_threshold: 1MiB
 batch_size_fail_threshold: 16MiB

@@ -10,6 +10,14 @@ import { siteFile } from './site-file.ts';
 /** The master takes 3 to 31 s to end by itself; killed, it lost nothing that it had acknowledged. */
 const MASTER_GRACE_MS = 10_000;
 const GATEWAY_GRACE_MS = 3_000;
+/**
+ * How long the one process may stand still, or its machine be too busy for it, before ZooKeeper, which is in the same process, takes
+ * it for dead. Of ZooKeeper's own 10 s for a cluster in one process a stop of 5 s and a busy machine used up enough: master and region
+ * server then abort, and the gateway asks in vain for them as long as any client waits.
+ */
+const SESSION_MS = 120_000;
+/** ZooKeeper grants sessions of 2 to 20 ticks. */
+const TICK_MS = SESSION_MS / 20;
 const PORTS = ['zookeeper', 'master', 'region', 'thrift'] as const;
 type Port = (typeof PORTS)[number];
 
@@ -82,6 +90,9 @@ function site({ home, ports, durability }: JavaSession<Port>): string {
     'hbase.zookeeper.quorum': '127.0.0.1',
     'hbase.zookeeper.property.clientPort': ports.zookeeper,
     'hbase.zookeeper.property.dataDir': path.join(home, 'zookeeper'),
+    'hbase.zookeeper.property.tickTime': TICK_MS,
+    'zookeeper.session.timeout.localHBaseCluster': SESSION_MS,
+    'zookeeper.session.timeout': SESSION_MS,
     // The local file system passes what it is given to the kernel, but does not claim to.
     'hbase.unsafe.stream.capability.enforce': false,
     'fs.file.impl': 'org.apache.hadoop.fs.RawLocalFileSystem',

@@ -84,6 +84,8 @@ function configure({ home, ports, durability, configure: write }: JavaSession<Po
       'dfs.permissions.enabled': true,
       'dfs.namenode.datanode.registration.ip-hostname-check': false,
       'dfs.blocksize': 128 * 2 ** 20,
+      // By default a DataNode keeps a gibibyte free beside.
+      'dfs.datanode.round-robin-volume-choosing-policy.additional-available-space': 0,
       'dfs.namenode.fs-limits.min-block-size': 0,
       'dfs.namenode.safemode.extension': 0,
       'dfs.namenode.handler.count': 8,

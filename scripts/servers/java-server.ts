@@ -2,7 +2,7 @@
  * Starts a server that is made of one or more Java processes, each guarded: free ports, configuration, processes, readiness, and
  * once more where another process took a port meanwhile.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findJava } from '../../harness/java.ts';
@@ -21,6 +21,11 @@ const PORT_ATTEMPTS = 3;
 const SHORT_LIVES_MAX = 5;
 const SHORT_LIFE_MS = 5_000;
 const PORTS = 'ports.json';
+/**
+ * With less room than that a server ends while it starts, in words that name something else, or comes up and takes nothing: Cassandra
+ * begins with two segments of its log, and a NameNode keeps 100 MiB free.
+ */
+const ROOM_BYTES_MIN = 256 * 2 ** 20;
 /** Its logs go with its directory, so that the reason has to say what they did. */
 const TRY_AGAIN = 'See whether memory, disk and processors suffice for it and try again, or name a server of your own.';
 
@@ -93,6 +98,12 @@ export async function startJavaServer<Port extends string>(recipe: JavaServerRec
   }
   const java = await findJava();
   if (java.state === 'unavailable') return { ...java, reason: `${title} needs Java: ${java.reason}` };
+  const { bavail, bsize } = statfsSync(request.directory);
+  if (bavail * bsize < ROOM_BYTES_MIN) {
+    const mib = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;
+    const reason = `the disk of ${request.directory} has ${mib(bavail * bsize)} left, and ${title} needs ${mib(ROOM_BYTES_MIN)} to begin with`;
+    return { state: 'unavailable', reason, remedy: 'Make room there, or have TMPDIR name a folder of another disk.' };
+  }
   const home = path.join(request.directory, name);
   const again = existsSync(path.join(home, PORTS));
   for (let attempt = 1; ; attempt++) {

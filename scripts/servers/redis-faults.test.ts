@@ -14,6 +14,8 @@ import { requiredServer } from './required.ts';
 import type { RunningServer, ServerRequest } from './server.ts';
 
 const STANDS_STILL_MS = 5_000;
+/** Other tests run beside this one. */
+const PATIENT_MS = 60_000;
 const redis = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
 
 if (redis !== undefined) {
@@ -55,7 +57,7 @@ if (redis !== undefined) {
   const right = output('memory', {}, 'memory');
 
   test.serial('a server that stands still for five seconds is waited for', async (t) => {
-    const rows = output('redis', { url: redis.url }, 'stopped');
+    const rows = output('redis', { url: redis.url, timeoutMs: PATIENT_MS }, 'stopped');
     await published('stopped', 1);
     process.kill(redis.pid, 'SIGSTOP');
     await pause(STANDS_STILL_MS);
@@ -73,7 +75,7 @@ if (redis !== undefined) {
       return started.server;
     };
     const server = await start();
-    const options = { url: server.url, durability };
+    const options = { url: server.url, durability, timeoutMs: PATIENT_MS };
     const ended = t.throwsAsync(output('redis', options, run), { message: /no Redis server answers at redis:\/\/127\.0\.0\.1:\d+/ });
     await published(run, 3);
     process.kill(server.pid, 'SIGKILL');

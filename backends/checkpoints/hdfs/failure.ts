@@ -68,9 +68,10 @@ export function answeredFailure(host: string, status: number, body: string): Hdf
     return noWebHdfs(host, `HTTP ${status}`);
   }
   const { exception, message } = remote;
-  const line = message.split('\n')[0]!.trim();
+  const [first = ''] = message.split('\n', 1);
+  const line = first.trim().replace(/\.+$/, '');
   return new HdfsFailure(
-    `${host}: ${line === '' ? exception : line}${remedyFor(exception, line)}`,
+    `${host}: ${line === '' ? exception : line}${remedyFor(exception, message)}`,
     exception,
     PASSING.has(exception) || PASSING_WORDS.test(line),
   );
@@ -93,7 +94,9 @@ function remoteException(body: string): { readonly exception: string; readonly m
   }
 }
 
-function remedyFor(exception: string, line: string): string {
+function remedyFor(exception: string, message: string): string {
+  if (exception === 'SafeModeException' && /resources are low/i.test(message))
+    return '. The disk of the NameNode is full: make room there, then end safe mode with hdfs dfsadmin -safemode leave';
   if (exception === 'SafeModeException')
     return '. It takes no writes: wait until it has left safe mode, or end that with hdfs dfsadmin -safemode leave';
   if (exception === 'StandbyException') return '. Give the active NameNode too, as url=http://ONE:PORT+http://OTHER:PORT';
@@ -102,8 +105,8 @@ function remedyFor(exception: string, line: string): string {
   if (/QuotaExceeded/.test(exception)) return '. Make room under the quota, or choose another path with path=…';
   if (exception === 'ParentNotDirectoryException' || exception === 'FileAlreadyExistsException')
     return '. A file is in the way, and stays: choose another path with path=…';
-  if (/could only be (written|replicated) to 0 /i.test(line))
-    return ' The cluster is full, or has no DataNode that takes a block: make room, or start one';
+  if (/could only be (written|replicated) to 0 |failed to find datanode/i.test(message))
+    return '. The cluster is full, or has no DataNode that takes a block: make room, or start one';
   return '';
 }
 
