@@ -55,7 +55,13 @@ async function* compared(ours: string, spec: string, directory: string): AsyncGe
     seconds: WARM_UP_SECONDS,
     timeoutMs: TIMEOUT_MS,
   });
-  const stream = { warmUp: Math.ceil(rate * WARM_UP_SECONDS), measured: Math.ceil(rate * MEASURED_SECONDS), tail: 0, checkpoints: NEVER };
+  const stream = {
+    warmUp: Math.ceil(rate * WARM_UP_SECONDS),
+    measured: Math.ceil(rate * MEASURED_SECONDS),
+    tail: 0,
+    killSpan: 0,
+    checkpoints: NEVER,
+  };
   const pairs: { readonly ourNs: number; readonly flinkNs: number; readonly flinkRate: number }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const own = (await inTurn(1, [{ ...OURS, backend: ours }]))[0]![0]!;

@@ -10,9 +10,9 @@ import { requiredServer } from '../../scripts/servers/required.ts';
 import { EventBatch, type Workload } from '../../workloads/contract.ts';
 import { loadWorkload } from '../modules.ts';
 import { oracleRows } from '../oracle/oracle.ts';
+import { workloadSql } from './flink-sql.ts';
 import { JobManager } from './job-manager.ts';
 import { SqlSession } from './sql-gateway.ts';
-import { workloadSql } from './workload-sql.ts';
 
 const SEED = 7;
 const flink = await requiredServer(test, (directory) => startFlink({ directory, durability: 'volatile' }));
