@@ -1,4 +1,4 @@
-/** Tests of the servers that have to be fetched first: `npm run test:servers`, one file at a time, since each is a machine's work. */
+/** Tests of the servers that have to be fetched first: `npm run test:servers`. */
 export const SERVERS = '{backends,harness,scripts}/**/{cassandra,hbase,hdfs,flink,java-servers}*.test.ts';
 
 export default {

@@ -6,4 +6,7 @@ import tests, { SERVERS } from './ava.config.js';
  */
 const environmentVariables = { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1' };
 
-export default { ...tests, files: [SERVERS], environmentVariables, timeout: '10m', concurrency: 1 };
+/** Two files at once: a test and its server mostly wait for each other, and leave half of two processors idle. */
+const concurrency = 2;
+
+export default { ...tests, files: [SERVERS], environmentVariables, timeout: '10m', concurrency };

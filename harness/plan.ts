@@ -28,13 +28,17 @@ export interface Modules {
   readonly storages: readonly LoadedModule<Configured>[];
 }
 
-/** What a run is expected to take; `diskBytes` is what must be free. */
+/** What a run is expected to take. */
 export interface Estimate {
   readonly trials: number;
   readonly seconds: number;
   /** If it ends as early as it may. */
   readonly secondsLeast: number;
+  /** The most at one time, in the results folder. */
   readonly diskBytes: number;
+  /** What must be free there: more, since a store may write more before it compacts than it keeps. */
+  readonly freeBytes: number;
+  /** The most at one time, of all processes. */
   readonly memoryBytes: number;
 }
 
@@ -52,20 +56,29 @@ export interface PlanRequest {
 }
 
 const MOST_CELLS = 10_000;
-/** Starting two processes, opening, the kill, the restore and the check of the output, beside what is measured. */
-const EXTRA_SECONDS_PER_TRIAL = 3;
+/** Starting a process, loading the events and opening the store; twice where one is killed and another goes on. */
+const START_SECONDS = 1;
+/** What a trial plays beside the measured part, in parts of that: the warm-up; the tail, and about as much of it again after the kill. */
+const WARM_UP = 1 / 3;
+const TAIL_AND_REPLAY = 2 / 3;
 /** Three more processes, and the tail of the stream once more. */
 const RESCALE_SECONDS_PER_TRIAL = 3;
 /** Of the sweep of the checkpoint interval: five and one without. */
 const STRETCHES = 6;
-/** Finding the number of events and computing the right answer, once a cell. */
-const EXTRA_SECONDS_PER_CELL = 2;
-/** A process's working state, its two checkpoints and a draft; trials run one at a time and clean up. */
-const DISK_BYTES_PER_TRIAL = 512 * 2 ** 20;
+/** Finding the number of events of a cell, beside the start of a process. */
+const CALIBRATION_SECONDS_MOST = 1;
+/** What the right answer takes, in parts of the measured time: that of the longest stream, which the fastest store played, once a workload. */
+const ORACLE = 3;
+/** A process's write-ahead logs and tables, its two checkpoints and a draft, of a small state; trials run one at a time and clean up. */
+const DISK_BYTES_PER_PROCESS = 128 * 2 ** 20;
+/** What must be free for one: a store may leave old files for a while. */
+const FREE_BYTES_PER_PROCESS = 512 * 2 ** 20;
 /** Result lines of a trial with all histograms. */
-const RESULT_BYTES_PER_TRIAL = 256 * 2 ** 10;
-/** A process with the events of a workload and a store's cache, and the supervisor's. */
-const MEMORY_BYTES = 1.5 * 2 ** 30;
+const RESULT_BYTES_PER_TRIAL = 32 * 2 ** 10;
+/** The supervisor. */
+const SUPERVISOR_BYTES = 128 * 2 ** 20;
+/** A process with the events of a workload and a store of a small state. */
+const PROCESS_BYTES = 192 * 2 ** 20;
 
 /** @throws StatebenchError `duplicate-name` or `unknown-name` */
 export function makePlan(suite: Suite, modules: Modules, { command, startedAt, leftOut }: PlanRequest): PlannedRun {
@@ -219,7 +232,7 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
  */
 export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: number): Estimate {
   const { cells, profile, measures } = plan;
-  const { warmUpSeconds, measuredSeconds, blocks } = profile;
+  const { measuredSeconds, blocks } = profile;
   const processes = Math.max(...cells.map(({ parallelism }) => parallelism));
   const fill = fillNeeds(workloads);
   const shareAlone = cells.filter(({ parallelism }) => parallelism === 1).length / cells.length;
@@ -227,9 +240,15 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     (measures.includes('rescale') ? RESCALE_SECONDS_PER_TRIAL : 0) +
     (measures.includes('interval') ? STRETCHES * measuredSeconds : 0) +
     (measures.includes('latency') ? latencySeconds(profile) : 0);
+  const isKilled = measures.includes('recovery');
+  const perTrial = isKilled
+    ? (1 + WARM_UP + TAIL_AND_REPLAY) * measuredSeconds + 2 * START_SECONDS
+    : (1 + WARM_UP) * measuredSeconds + START_SECONDS;
+  const perCell = Math.min(CALIBRATION_SECONDS_MOST, measuredSeconds / 2) + START_SECONDS;
   const secondsOf = (count: number) =>
-    count * (warmUpSeconds + measuredSeconds + EXTRA_SECONDS_PER_TRIAL + extraSecondsPerTrial(plan) + shareAlone * alone) +
-    cells.length * EXTRA_SECONDS_PER_CELL +
+    count * (perTrial + extraSecondsPerTrial(plan) + shareAlone * alone) +
+    cells.length * perCell +
+    new Set(cells.map(({ workload }) => workload.name)).size * ORACLE * measuredSeconds +
     (count / (cells.length * blocks)) * allFillsSeconds(plan);
   const limit = profile.sequential?.timeLimitSeconds ?? Number.POSITIVE_INFINITY;
   const fewest = profile.sequential?.fewestBlocks ?? blocks;
@@ -238,8 +257,9 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     trials,
     seconds: most,
     secondsLeast: Math.min(most, secondsOf(Math.min(trials, cells.length * fewest))),
-    diskBytes: fill.diskBytes + DISK_BYTES_PER_TRIAL * processes + trials * RESULT_BYTES_PER_TRIAL,
-    memoryBytes: fill.memoryBytes + MEMORY_BYTES * processes,
+    diskBytes: fill.diskBytes + DISK_BYTES_PER_PROCESS * processes + trials * RESULT_BYTES_PER_TRIAL,
+    freeBytes: fill.diskBytes + FREE_BYTES_PER_PROCESS * processes + trials * RESULT_BYTES_PER_TRIAL,
+    memoryBytes: fill.memoryBytes + SUPERVISOR_BYTES + (PROCESS_BYTES + (plan.memoryBytes ?? 0)) * processes,
   };
 }
 

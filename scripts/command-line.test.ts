@@ -344,6 +344,7 @@ test('a backend that throws is a failed trial, the others go on, and reports can
   t.is(code, 3, stderr);
   t.regex(stderr, /throws\/.*did not finish \(\S+\): on purpose/);
   t.regex(stderr, /memory\/.*events\/s, output right/);
+  t.regex(stderr, /^took .* \(expected .*\), at most .* of disk \(.*\), .* of memory \(.*\)$/m);
   t.true(stderr.trimEnd().endsWith(`report: ${path.join(out, 'report.html')}`));
   t.deepEqual(JSON.parse(stdout), JSON.parse(readFileSync(path.join(out, 'summary.json'), 'utf8')));
   const trials = readFileSync(path.join(out, 'trials.ndjson'), 'utf8').trimEnd().split('\n');

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomically } from '../harness/atomic-file.ts';
 import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
+import { RunUsage } from '../harness/measure/run-usage.ts';
 import type { Configured, LoadedModule } from '../harness/modules.ts';
-import type { PlannedCell } from '../harness/plan.ts';
+import type { Estimate, PlannedCell } from '../harness/plan.ts';
 import type { Plan, Trial } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
@@ -13,6 +14,7 @@ import { blocksOf } from '../reports/statistics/sequential.ts';
 import { summaryFile } from '../reports/summary-file.ts';
 import { renderTerminal, terminalOptions } from '../reports/terminal.ts';
 import { printJson, say } from './console.ts';
+import { takenText } from './plan-text.ts';
 import { drawProgress } from './progress.ts';
 import { PLAN, REPORT, writePage } from './results-folder.ts';
 import { isShared, needsServer, type Served, sharing, startServerFor } from './servers/for-backend.ts';
@@ -31,24 +33,28 @@ export interface MeasuringRequest {
   readonly flags: MeasuringFlags;
   readonly stop: StopSignals;
   /** For what is still to be done. */
-  readonly expectedSeconds: number;
+  readonly expected: Estimate;
   readonly alreadyFinished: number;
 }
 
 /** Runs what is not finished. @throws as {@link runPlan}; what is finished by then is kept. */
 export async function measure(request: MeasuringRequest): Promise<void> {
-  const { plan, cells, folder, flags, stop, expectedSeconds, alreadyFinished } = request;
+  const { plan, cells, folder, flags, stop, expected, alreadyFinished } = request;
   const progress = drawProgress({
     screen: process.stderr,
     style: flags.quiet ? 'quiet' : flags.plain ? 'plain' : 'line',
-    expectedSeconds,
+    expectedSeconds: expected.seconds,
     alreadyFinished,
   });
+  const startedMs = performance.now();
+  const usage = new RunUsage(folder);
   try {
     const isEnough = (trials: readonly Trial[]) => blocksOf(plan, trials) < plan.profile.blocks;
     await runPlan({ plan, cells, outDirectory: folder, isEnough, onEvent: progress.onEvent, signal: stop.signal });
   } finally {
     progress.end();
+    const taken = { ...(await usage.stop()), seconds: (performance.now() - startedMs) / 1000 };
+    if (!flags.quiet && !stop.signal.aborted) say(takenText(taken, expected));
   }
 }
 

@@ -1,7 +1,8 @@
 /** The plan of a run in words: what is measured and what it takes. */
 import { availableParallelism } from 'node:os';
 import { memoryBytes } from '../harness/measure/environment.ts';
-import type { PlannedRun } from '../harness/plan.ts';
+import type { Usage } from '../harness/measure/run-usage.ts';
+import type { Estimate, PlannedRun } from '../harness/plan.ts';
 import { describeProfile } from '../harness/profiles.ts';
 import { formatBytes, formatSeconds } from '../harness/units.ts';
 import { workloadRemarks } from './workload-remarks.ts';
@@ -24,7 +25,7 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
       : [`  memory       ${formatBytes(plan.memoryBytes)} for each embedded backend, in each of its processes`]),
     ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
     `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${timeText(estimate)}, ` +
-      `up to ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,
+      `about ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,
     `  results      ${folder}`,
   ];
   if (estimate.memoryBytes > memoryBytes())
@@ -34,8 +35,18 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
   return lines.join('\n');
 }
 
+/** What a run took beside what its plan expected: both in the same words, so that a plan can be held to its word. */
+export function takenText({ seconds, diskBytesMax, memoryBytesMax }: Usage & { readonly seconds: number }, expected: Estimate): string {
+  const size = (bytes: number | null) => (bytes === null ? 'not known' : formatBytes(bytes));
+  return [
+    `took ${formatSeconds(seconds)} (expected ${timeText(expected)})`,
+    `at most ${size(diskBytesMax)} of disk (${formatBytes(expected.diskBytes)})`,
+    `${size(memoryBytesMax)} of memory (${formatBytes(expected.memoryBytes)})`,
+  ].join(', ');
+}
+
 /** `45 s`, or from what it takes at least to what at most. */
-function timeText({ seconds, secondsLeast }: PlannedRun['estimate']): string {
+function timeText({ seconds, secondsLeast }: Estimate): string {
   return secondsLeast < seconds ? `${formatSeconds(secondsLeast)} to ${formatSeconds(seconds)}` : formatSeconds(seconds);
 }
 

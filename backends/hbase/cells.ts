@@ -16,28 +16,23 @@ const DELETE_VERSION = 0;
 const text = (value: string) => [0, 0, 0, value.length, ...Buffer.from(value, 'latin1')];
 const field = (type: number, id: number) => [type, 0, id];
 
-/** From the row's end to the value's length: field 2, a list of one TColumnValue, family, qualifier, field 3. */
-const PUT_COLUMN = Buffer.from([
-  ...field(TYPE.list, 2),
-  TYPE.struct,
-  ...[0, 0, 0, 1],
-  ...field(TYPE.binary, 1),
-  ...text(FAMILY),
-  ...field(TYPE.binary, 2),
-  ...text(QUALIFIER),
-  ...field(TYPE.binary, 3),
-]);
-/** From the row's end to the timestamp of one TColumn, which says which version of which column goes. */
-const DELETE_COLUMN = Buffer.from([
-  ...field(TYPE.list, 2),
-  TYPE.struct,
-  ...[0, 0, 0, 1],
-  ...field(TYPE.binary, 1),
-  ...text(FAMILY),
-  ...field(TYPE.binary, 2),
-  ...text(QUALIFIER),
-  ...field(TYPE.i64, 3),
-]);
+/** From a row's end to what comes behind its column's name: field 2, a list of one column with family and qualifier, and the next field. */
+const columnBefore = (next: readonly number[]) =>
+  Buffer.from([
+    ...field(TYPE.list, 2),
+    TYPE.struct,
+    ...[0, 0, 0, 1],
+    ...field(TYPE.binary, 1),
+    ...text(FAMILY),
+    ...field(TYPE.binary, 2),
+    ...text(QUALIFIER),
+    ...next,
+  ]);
+
+/** Of a TColumnValue: to the value's length. */
+const PUT_COLUMN = columnBefore(field(TYPE.binary, 3));
+/** Of a TColumn: to the timestamp, which says which version of it goes. */
+const DELETE_COLUMN = columnBefore(field(TYPE.i64, 3));
 
 /** The fixed part of every put of one store: all behind the value. */
 export class PutTail {

@@ -134,16 +134,21 @@ export class Register {
     writer.binary(this.#table);
   }
 
-  /** The fields of a TPut, its end included. */
-  #put(writer: ThriftWriter, column: string, value: string): void {
-    writer.field(TYPE.binary, 1);
-    writer.binary(this.#row);
+  /** A list of one column, whose struct is not ended. */
+  #beginColumn(writer: ThriftWriter, column: string): void {
     writer.field(TYPE.list, 2);
     writer.list(TYPE.struct, 1);
     writer.field(TYPE.binary, 1);
     writer.text(FAMILY);
     writer.field(TYPE.binary, 2);
     writer.text(column);
+  }
+
+  /** The fields of a TPut, its end included. */
+  #put(writer: ThriftWriter, column: string, value: string): void {
+    writer.field(TYPE.binary, 1);
+    writer.binary(this.#row);
+    this.#beginColumn(writer, column);
     writer.field(TYPE.binary, 3);
     writer.text(value);
     writer.stop();
@@ -158,12 +163,7 @@ export class Register {
     writer.field(TYPE.binary, 1);
     writer.binary(this.#row);
     if (column !== undefined) {
-      writer.field(TYPE.list, 2);
-      writer.list(TYPE.struct, 1);
-      writer.field(TYPE.binary, 1);
-      writer.text(FAMILY);
-      writer.field(TYPE.binary, 2);
-      writer.text(column);
+      this.#beginColumn(writer, column);
       writer.stop();
       writer.field(TYPE.i32, 4);
       writer.i32(DELETE_COLUMNS);

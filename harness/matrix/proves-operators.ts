@@ -11,7 +11,8 @@ import { operatorAnswer, operatorProblems } from './operator-run.ts';
 const BATCH_SIZES = [1, 1_024];
 const SEED = 7;
 const CHECKPOINT_EVERY = 151;
-const TIMEOUT_MS = 60_000;
+/** A process on a served store, in batches of one event and beside much other work, takes its time. */
+const TIMEOUT_MS = 240_000;
 
 /** The part of AVA's `test` that is used. */
 type Test = (

@@ -74,7 +74,7 @@ test('a gate by its interval', (t) => {
   for (const [text, message] of [
     ['throughput', /takes METRIC<-PERCENT%.*in quotes/],
     ['throughput<-5', /takes METRIC/],
-    ['thruput<-5%', /no metric 'thruput'.*throughput, p50/],
+    ['thruput<-5%', /no metric 'thruput'.*throughput, sustained/],
     ['throughput<-100%', /nothing can lose/],
     ['throughput>-5%', /fails a run that is the same or better; did you mean 'throughput<-5%'/],
     ['p99<10%', /did you mean 'p99>10%'/],
@@ -84,6 +84,17 @@ test('a gate by its interval', (t) => {
     t.regex(error?.message ?? '', message);
   }
   t.is(parseGate(' p99.9 > 12.5% ').limit, 0.125);
+});
+
+test('a gate on latency takes the time per micro-batch where there is no latency, and says so', (t) => {
+  const closed = (results: Results) => changed(results, (trial) => ({ ...trial, latency: null }));
+  const gates = [parseGate('p99>10%')];
+  const judged = (a: Results, b: Results) => [
+    ...new Set(compare(a, b, { gates }).gates.map(({ metric, state }) => (state === 'not-measured' ? state : metric))),
+  ];
+  t.deepEqual(judged(A, run(2)), ['p99']);
+  t.deepEqual(judged(closed(A), run(2)), ['batch-p99']);
+  t.regex(renderComparison(compare(closed(A), closed(run(2)), { gates }), terminal), /p99>10% \(batch-p99\) {2}memory/);
 });
 
 test('a run with itself: nothing changes, nothing is found, and it is said', (t) => {

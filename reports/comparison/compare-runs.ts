@@ -72,6 +72,7 @@ export interface ComparedGroup {
 
 export interface GateResult {
   readonly gate: string;
+  /** What was judged: where latency was not measured, the time per micro-batch stands in. */
   readonly metric: string;
   /** B / A − 1. */
   readonly limit: number;
@@ -291,8 +292,9 @@ function gateResults({ text, metric, direction, limit }: Gate, { cells }: Compar
   return cells
     .filter(({ role }) => role === 'candidate')
     .map(({ backend, values }) => {
-      const value = values.find((one) => one.metric === metric.key);
+      const measured = (key: string | undefined) => values.find((one) => one.metric === key && one.ratio !== null);
+      const value = measured(metric.key) ?? measured(metric.standIn);
       const state = value?.ratio == null ? 'not-measured' : gateState({ direction, limit }, value.ratio.interval);
-      return { gate: text, metric: metric.key, limit, group, backend, state };
+      return { gate: text, metric: value?.metric ?? metric.key, limit, group, backend, state };
     });
 }

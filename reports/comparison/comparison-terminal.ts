@@ -260,7 +260,8 @@ function gateLines({ gates, groups }: RunComparison, width: number, paint: Paint
     const interval = value?.ratio?.interval ?? null;
     const where = several ? ` on ${plainText(groups[group]!.workload)}` : '';
     const seen = interval === null ? (state === 'not-measured' ? '' : ': no interval') : `: ${intervalText(interval)}`;
-    const line = wrapped(`${GATE_MARK[state]}  ${plainText(gate)}  ${plainText(backend)}${where}${seen}`, width, '    ');
+    const stead = state === 'not-measured' || plainText(gate).trim().toLowerCase().startsWith(metric) ? '' : ` (${metric})`;
+    const line = wrapped(`${GATE_MARK[state]}  ${plainText(gate)}${stead}  ${plainText(backend)}${where}${seen}`, width, '    ');
     return state === 'failed' ? line.map(paint.bad) : line;
   });
   return ['', paint.bold('Gates'), ...lines];

@@ -27,7 +27,8 @@ export function mergeHistograms(histograms: readonly HistogramData[]): Distribut
 }
 
 /**
- * The value, ns, that the fraction `rank` (0 to 1) of all recorded values does not exceed: the middle of its bucket,
+ * The value by nearest rank (R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician 50, 1996,
+ * definition 1), ns, that the fraction `rank` (0 to 1) of all recorded values does not exceed: the middle of its bucket,
  * kept between the smallest and the largest value recorded (error < 0.4 %). Null if nothing was recorded.
  */
 export function percentileNs(distribution: Distribution, rank: number): number | null {

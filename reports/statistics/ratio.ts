@@ -26,7 +26,10 @@ export interface PairedRatio extends Ratio {
   readonly logs: readonly number[];
 }
 
-/** The ratio of `values` to `reference`; null if they share no block. */
+/**
+ * The ratio of `values` to `reference` over their common blocks: a paired t test on logarithms (Student, 1908; on ratios of run times
+ * T. Kalibera and R. Jones, "Rigorous benchmarking in reasonable time", ISMM 2013). Null if they share no block.
+ */
 export function pairedRatio(values: ByBlock, reference: ByBlock, alpha = 0.05): PairedRatio | null {
   const logs = [...values]
     .filter(([block, value]) => value > 0 && (reference.get(block) ?? 0) > 0)

@@ -23,7 +23,7 @@ export interface Sample {
 /** Fewest values from which an interval is given. */
 export const FEWEST = 3;
 
-/** Mean and standard deviation (n − 1) of at least one number. */
+/** Mean and standard deviation (n − 1, after F. W. Bessel) of at least one number. */
 export function moments(values: readonly number[]): { readonly mean: number; readonly sd: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (values.length < 2) return { mean, sd: 0 };
@@ -37,7 +37,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** exp of the t interval of `logs`, at level 1 − alpha. Needs two values or more. */
+/** exp of the t interval of `logs` (Student, "The probable error of a mean", Biometrika 6, 1908), at level 1 − alpha. Needs two values or more. */
 export function expInterval(logs: readonly number[], alpha: number): Interval {
   const { mean, sd } = moments(logs);
   const half = (criticalT(alpha, logs.length - 1) * sd) / Math.sqrt(logs.length);

@@ -24,7 +24,8 @@ export interface Tier {
 }
 
 /**
- * Divides competitors into tiers: the best of those left, with all that are not shown to be slower than it, then the
+ * Divides competitors into tiers (what the multiple comparison with the best is for, J. C. Hsu, Multiple Comparisons, 1996, ch. 4, here
+ * stepped down over all pairs): the best of those left, with all that are not shown to be slower than it, then the
  * same with the rest. `level` is shared by all pairs of those left. Null where the data can decide nothing at all (too few blocks, or a profile that only tries).
  */
 export function tiersOf(competitors: readonly Competitor[], smallestEffect: number | null, level = 0.05): readonly Tier[] | null {

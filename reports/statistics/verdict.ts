@@ -23,7 +23,8 @@ const MOST_BLOCKS = 1000;
  * Judges a ratio of rates (above 1 is faster).
  *
  * - `insufficient`: under 3 blocks, or the profile may decide nothing (`smallestEffect` null).
- * - `equivalent`: the interval lies within ± 5 %, and the profile may decide effects that small.
+ * - `equivalent`: the interval lies within ± 5 %, and the profile may decide effects that small (interval inclusion, as in D. J.
+ *   Schuirmann's two one-sided tests, J. Pharmacokinetics and Biopharmaceutics 15, 1987; at the wider level of the other verdicts).
  * - `faster`, `slower`: the interval excludes 1 and the effect is at least the margin and the profile's smallest.
  * - `unresolved`: anything else.
  *

@@ -76,7 +76,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     workloads.map((workload) => workload.create()),
     total - before.trials.length,
   );
-  checkWritable(folder, left.diskBytes);
+  checkWritable(folder, left.freeBytes);
   return await measureAndReport(folder, flags, stop, async () => {
     await using servers = await startServers(modules);
     const missing = servers.unavailable[0];
@@ -84,7 +84,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     const own = new Map(modules.filter(needsServer).map((module) => [`${module.kind} ${module.name}`, addressOption(module)!]));
     const cells = plannedCells(plan, servers.modules, own, folder);
     if (!flags.quiet) say(`${before.trials.length} of ${total} trials are finished; going on in ${folder}`);
-    await measure({ plan, cells, folder, flags, stop, expectedSeconds: left.seconds, alreadyFinished: before.trials.length });
+    await measure({ plan, cells, folder, flags, stop, expected: left, alreadyFinished: before.trials.length });
   });
 }
 

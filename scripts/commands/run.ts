@@ -177,7 +177,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     else say(planText(rehearsed, folder));
     return EXIT.ok;
   }
-  prepareFolder(folder, rehearsed.estimate.diskBytes);
+  prepareFolder(folder, rehearsed.estimate.freeBytes);
   using _lock = lockFolder(folder);
   const code = await measureAndReport(folder, flags, stop, async () => {
     // A backend less is measured all the same; a storage less is no run that was asked for.
@@ -197,7 +197,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
       ...modules.workloads,
       ...modules.storages,
     ]);
-    await measure({ plan, cells, folder, flags, stop, expectedSeconds: estimate.seconds, alreadyFinished: 0 });
+    await measure({ plan, cells, folder, flags, stop, expected: estimate, alreadyFinished: 0 });
   });
   if (stop.exitCode() !== null) return code;
   if (flags.saveBaseline !== undefined) say(`kept as baseline ${flags.saveBaseline}: ${saveBaseline(folder, flags.saveBaseline)}`);
