@@ -37,7 +37,7 @@ export function workloadSql(
       `workload '${name}' has a stage that is not told in SQL here: it takes tumbling windows from multiples of their size, count-sum-min-max and no allowed lateness`,
     );
   });
-  const source = `CREATE TEMPORARY TABLE events (k STRING, v DOUBLE, t BIGINT, ts AS TO_TIMESTAMP_LTZ(t, 3), WATERMARK FOR ts AS ts - INTERVAL '${seconds(watermark.delayMs)}' SECOND(6, 3)) WITH ('connector'='filesystem', 'path'='${quoted(events)}', 'format'='csv')`;
+  const source = `CREATE TEMPORARY TABLE events (k STRING, v DOUBLE, t BIGINT, ts AS TO_TIMESTAMP_LTZ(t, 3), WATERMARK FOR ts AS ts - ${interval(watermark.delayMs)}) WITH ('connector'='filesystem', 'path'='${quoted(events)}', 'format'='csv')`;
   const sink = `CREATE TEMPORARY TABLE stage_rows (k STRING, ws TIMESTAMP_LTZ(3), cnt DOUBLE, s DOUBLE, mn DOUBLE, mx DOUBLE) WITH ('connector'='filesystem', 'path'='${quoted(rows)}', 'format'='json')`;
   const views = windowed.map((stage, index) => `CREATE TEMPORARY VIEW stage_${index + 1} AS ${selectOf(stage, index)}`);
   return {
@@ -55,11 +55,14 @@ function selectOf({ keyPrefixBytes, window }: AggregateStage, index: number): st
       ? 'CAST(COUNT(*) AS DOUBLE) AS cnt, SUM(v) AS s, MIN(v) AS mn, MAX(v) AS mx'
       : 'SUM(cnt) AS cnt, SUM(s) AS s, MIN(mn) AS mn, MAX(mx) AS mx';
   const size = 'sizeMs' in window ? window.sizeMs : 0;
-  return `SELECT ${key} AS k, window_start AS ws, window_time AS rt, ${numbers} FROM TABLE(TUMBLE(TABLE ${input}, DESCRIPTOR(${time}), INTERVAL '${seconds(size)}' SECOND(6, 3))) GROUP BY ${key}, window_start, window_end, window_time`;
+  return `SELECT ${key} AS k, window_start AS ws, window_time AS rt, ${numbers} FROM TABLE(TUMBLE(TABLE ${input}, DESCRIPTOR(${time}), ${interval(size)})) GROUP BY ${key}, window_start, window_end, window_time`;
 }
 
-function seconds(ms: number): string {
-  return (ms / 1000).toFixed(3);
+/** Days and time of day: seconds alone may have two digits. */
+function interval(ms: number): string {
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const time = [ms / 3_600_000, ms / 60_000, ms / 1000].map((value, place) => two(place === 0 ? value % 24 : value % 60)).join(':');
+  return `INTERVAL '${Math.floor(ms / 86_400_000)} ${time}.${String(ms % 1000).padStart(3, '0')}' DAY TO SECOND(3)`;
 }
 
 /** In a string of SQL. */
