@@ -202,7 +202,7 @@ export class Job {
   /** Takes a checkpoint; settles when events may go on. Not while one is under way. */
   checkpoint(): Promise<void> {
     return this.checkpointer.cut(
-      this.pipeline.events,
+      () => this.pipeline.events,
       (): Position => positionAt(this.#workload, this.#keyGroups, this.pipeline, this.#sink),
     );
   }

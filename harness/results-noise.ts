@@ -1,4 +1,4 @@
-/** What results hold of how quiet the machine was. */
+/** What results hold of what disturbed a trial: the machine, and itself. */
 import { z } from 'zod';
 
 const share = z.number().nonnegative();
@@ -36,3 +36,19 @@ export const noiseSchema = z.strictObject({
   unavailable: z.record(z.string(), z.string()),
 });
 export type Noise = z.infer<typeof noiseSchema>;
+
+/** What interrupted a process in the measured part: its own doing, not the machine's. */
+export const interruptionsSchema = z.strictObject({
+  /** Collections of garbage by kind: how many, and how long together and at most. */
+  garbage: z.array(
+    z.strictObject({
+      kind: z.enum(['minor', 'major', 'incremental', 'weak-callbacks']),
+      count: z.int().nonnegative(),
+      ms: z.number().nonnegative(),
+      longestMs: z.number().nonnegative(),
+    }),
+  ),
+  /** The longest that the event loop stood still, about: what is told is too low while it stands. */
+  loopDelayLongestMs: z.number().nonnegative(),
+});
+export type Interruptions = z.infer<typeof interruptionsSchema>;

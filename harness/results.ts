@@ -8,11 +8,11 @@
 import { z } from 'zod';
 import { histogramSchema } from './results-histogram.ts';
 import { latencySchema } from './results-latency.ts';
-import { noiseSchema } from './results-noise.ts';
+import { interruptionsSchema, noiseSchema } from './results-noise.ts';
 
 export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
 export type { LatencyFigures, Load } from './results-latency.ts';
-export type { Noise } from './results-noise.ts';
+export type { Interruptions, Noise } from './results-noise.ts';
 
 export const SCHEMA = 1;
 
@@ -153,6 +153,11 @@ export const checkpointSchema = z.strictObject({
   pauseMs: ms,
   /** Resumed → manifest durable (Flink: async phase). */
   persistMs: ms,
+  /**
+   * Events not processed for it: what the rate since the one before would have made from its cut until it was durable, less what was made.
+   * Below 0 where it went faster meanwhile. Absent outside the measured part, and where nobody counted.
+   */
+  eventsLost: z.number().optional(),
   bytesWritten: count,
   /** Bytes of files that the storage already held and only refers to. */
   bytesReferenced: count,
@@ -320,6 +325,8 @@ export const completedTrialSchema = z.strictObject({
     measuredSeconds: z.number().positive(),
     /** CPU time of the trial's processes over the measured part; a server's is not in it. Of Flink, that of the TaskManagers with its tasks. */
     cpuSeconds: z.number().nonnegative().nullable(),
+    /** That of the servers that the run has started; null where it cannot be told, absent where nobody looked. */
+    serverCpuSeconds: z.number().nonnegative().nullable().optional(),
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
   }),
@@ -349,10 +356,18 @@ export const completedTrialSchema = z.strictObject({
   latency: latencySchema.nullable().default(null),
   /** How quiet the machine was; absent where nobody looked. */
   noise: noiseSchema.optional(),
+  /** Of the process with most of them; absent where nobody looked. */
+  interruptions: interruptionsSchema.optional(),
   memory: z.strictObject({
     /** Resident memory of the trial's processes, together, before the store was opened, source and harness included; then the most. */
     rssBytesBefore: count.nullable(),
     rssBytesMax: count.nullable(),
+    /** Of it, what belonged to no file (heaps, buffers, caches): the most, and before the store was opened. */
+    anonymousBytesMax: count.nullable().optional(),
+    anonymousBytesBefore: count.nullable().optional(),
+    /** At the end of the measured part: objects of JavaScript, and buffers outside of its heap. */
+    heapBytes: count.optional(),
+    externalBytes: count.optional(),
     /** Pages that the processes had to wait for a disk for, in the measured part; absent where nobody looked. */
     majorFaults: count.nullable().optional(),
   }),

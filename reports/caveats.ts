@@ -4,6 +4,7 @@ import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
 import { everyGroup, type RunSummary } from './statistics/summary.ts';
+import { courseNotes, overBudgetWarnings } from './trial-courses.ts';
 
 /** Something to know before believing the numbers. */
 export interface Caveat {
@@ -29,6 +30,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
       .find(({ cell }) => cell.id === id);
     if (ratio === null || twin === undefined) continue;
     if (verdict.word !== 'faster' && verdict.word !== 'slower') {
+      if (ratio.interval === null) continue;
       note(
         `${nameOf(twin)} is the reference measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
       );
@@ -61,6 +63,8 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   if (environment.fileSystem === 'tmpfs')
     note('The working state is kept on tmpfs, which is memory: disk figures say nothing about a disk.');
   for (const text of inMemoryNotes(run, environment)) note(text);
+  for (const text of overBudgetWarnings(run, plan)) warn(text);
+  for (const text of courseNotes(run)) note(text);
   for (const caveat of noiseCaveats(run)) caveats.push(caveat);
   if (run.trials.superseded > 0) note(`${run.trials.superseded} trials were repeated in their block; the repetition counts.`);
   if (cells.some((cell) => cell.killsChecked > 0))

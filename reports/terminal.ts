@@ -137,7 +137,8 @@ function groupLines(group: GroupSummary, plan: Plan, inMemory: ReadonlySet<strin
 function latencyLines(group: GroupSummary, width: number, paint: Painter): readonly string[] {
   const texts = pacedCells(group).map((cell) => {
     const load = loadsOf(cell).find(({ fraction }) => fraction === USUAL_LOAD);
-    const time = (ms: number | null | undefined) => (ms == null ? '–' : withUnit('time', ms));
+    const isVoid = load !== undefined && load.voided > 0 && load.p50Ms === null;
+    const time = (ms: number | null | undefined) => (ms == null ? (isVoid ? 'void' : '–') : withUnit('time', ms));
     return [shortText(nameOf(cell), NAME), bracketText(cell), time(load?.p50Ms), time(load?.p99Ms?.median), time(load?.windowP50Ms)];
   });
   if (texts.length === 0) return [];

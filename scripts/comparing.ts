@@ -25,7 +25,8 @@ export function sayComparison(compared: RunComparison): void {
 
 /**
  * 4 where a gate failed; 3 where a backend that finished with the right output in A did not in B; under `strict` 5 where a run is too
- * noisy or too short to tell: its reference measured twice came out different, a gate is undecided, or without gates a throughput is.
+ * noisy or too short to tell: its reference measured twice came out different, half of its trials or more are red, a gate is undecided, or
+ * without gates a throughput is.
  */
 export function comparisonExit({ gates, groups, a, b }: RunComparison, { strict = false }: GateFlags): ExitCode {
   if (gates.some(({ state }) => state === 'failed')) return EXIT.gateFailed;
@@ -33,12 +34,13 @@ export function comparisonExit({ gates, groups, a, b }: RunComparison, { strict 
   if (cells.some(({ standing }) => standing.a === 'correct' && standing.b !== 'correct')) return EXIT.backendFailed;
   if (!strict) return EXIT.ok;
   const isUnsteady = [a, b].some(({ sameTwice }) => sameTwice.some(({ verdict: { word } }) => word === 'faster' || word === 'slower'));
+  const isNoisy = [a, b].some(({ noise: { quiet, amber, red } }) => red > 0 && red >= quiet + amber);
   const words = cells.map(({ values }) => values.find(({ metric }) => metric === 'throughput')?.verdict.word ?? 'insufficient');
   const isOpen =
     gates.length > 0
       ? gates.some(({ state }) => state !== 'passed')
       : words.some((word) => word === 'unresolved' || word === 'insufficient');
-  return isUnsteady || isOpen ? EXIT.tooNoisy : EXIT.ok;
+  return isUnsteady || isNoisy || isOpen ? EXIT.tooNoisy : EXIT.ok;
 }
 
 export interface BaselineFlags extends GateFlags {

@@ -19,6 +19,8 @@ export interface CheckpointRecord
   extends Pick<Checkpoint, 'id' | 'atEvent' | 'pauseMs' | 'persistMs' | 'bytesWritten' | 'bytesReferenced' | 'files'> {
   readonly startNs: number;
   readonly endNs: number;
+  /** Events processed by when it was durable. */
+  readonly untilEvent: number;
 }
 
 export interface CheckpointerRequest {
@@ -27,6 +29,13 @@ export interface CheckpointerRequest {
   readonly space: CheckpointSpace;
   /** Ids of checkpoints that were found damaged when the job was opened: they go first. */
   readonly damaged: readonly number[];
+}
+
+interface CutMoment {
+  readonly atEvent: number;
+  readonly startNs: number;
+  readonly resumedNs: number;
+  readonly eventsNow: () => number;
 }
 
 /**
@@ -63,20 +72,21 @@ export class Checkpointer {
 
   /**
    * Fixes a cut; when this has settled, events may go on. Not to be called while {@link busy}.
-   * @param atEvent events processed before the cut.
+   * @param eventsNow says how many events are processed: before the cut, and when it is durable.
    * @param position makes all durable that belongs to the cut outside the store, and says where the pipeline stands.
    * @throws what the store or an earlier persist threw.
    */
-  async cut(atEvent: number, position: () => unknown): Promise<void> {
+  async cut(eventsNow: () => number, position: () => unknown): Promise<void> {
     if (this.#underWay !== null) throw new Error('a checkpoint is under way');
     this.#rethrow();
     const startNs = nowNs();
+    const atEvent = eventsNow();
     const draft = await this.#space.draft(this.#nextId++);
     const saved = position();
     const pending = this.#store.checkpoint({ id: draft.id, directory: draft.directory });
     const cut = pending instanceof Promise ? await pending : pending;
     const resumedNs = nowNs();
-    this.#underWay = this.#persist(draft, cut, saved, atEvent, startNs, resumedNs);
+    this.#underWay = this.#persist(draft, cut, saved, { atEvent, startNs, resumedNs, eventsNow });
     this.#underWay
       .then((record) => this.#records.push(record))
       .catch((error: unknown) => {
@@ -97,12 +107,11 @@ export class Checkpointer {
     draft: CheckpointDraft,
     cut: CheckpointCut,
     position: unknown,
-    atEvent: number,
-    startNs: number,
-    resumedNs: number,
+    { atEvent, startNs, resumedNs, eventsNow }: CutMoment,
   ): Promise<CheckpointRecord> {
     const published = await this.#publish(draft, cut, position);
     const endNs = nowNs();
+    const untilEvent = eventsNow();
     await this.#store.published(draft.id);
     // A damaged one is nothing to fall back to: it takes no place among those that are kept.
     const whole = (await this.#space.list()).filter((id) => !this.#damaged.includes(id));
@@ -118,6 +127,7 @@ export class Checkpointer {
       persistMs: (endNs - resumedNs) / 1e6,
       startNs,
       endNs,
+      untilEvent,
       ...published,
     };
   }

@@ -36,13 +36,27 @@ export function processorTime(): ProcessorTime | null {
   }
 }
 
+/**
+ * Ticks of this process's descendants that are alive, without some and theirs: of the servers that a run has started.
+ * @returns null where the platform does not tell, or there are none
+ */
+export function descendantTicks(without: readonly number[]): number | null {
+  try {
+    const { ticks, count } = familyTicks(process.pid, [process.pid, ...without]);
+    return count === 0 ? null : ticks;
+  } catch {
+    return null;
+  }
+}
+
 interface ProcessStat {
   readonly parent: number;
   /** Of the process and of its children that ended and were waited for. */
   readonly ticks: number;
 }
 
-function familyTicks(root: number): { readonly ticks: number; readonly count: number } {
+/** @param without of these nothing is counted; of the descendants of all but the root neither */
+function familyTicks(root: number, without: readonly number[] = []): { readonly ticks: number; readonly count: number } {
   const stats = new Map<number, ProcessStat>();
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -56,8 +70,12 @@ function familyTicks(root: number): { readonly ticks: number; readonly count: nu
   let count = 0;
   const left = [root];
   for (let pid = left.pop(); pid !== undefined; pid = left.pop()) {
-    ticks += stats.get(pid)?.ticks ?? 0;
-    count++;
+    const isCounted = !without.includes(pid);
+    if (isCounted) {
+      ticks += stats.get(pid)?.ticks ?? 0;
+      count++;
+    }
+    if (!isCounted && pid !== root) continue;
     left.push(...(children.get(pid) ?? []));
   }
   return { ticks, count };

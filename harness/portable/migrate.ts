@@ -98,7 +98,10 @@ export async function migrate({ found, source, target, storage, out }: MigrateRe
       try {
         carried = put;
         const checkpointer = new Checkpointer({ backend: target, store, space, damaged: [] });
-        await checkpointer.cut(position.pipeline.events, () => position);
+        await checkpointer.cut(
+          () => position.pipeline.events,
+          () => position,
+        );
         await checkpointer.settled();
         bytesWritten = checkpointer.records[0]!.bytesWritten;
       } finally {

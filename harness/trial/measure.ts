@@ -4,7 +4,9 @@ import { Job } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { allocatedBytes } from '../measure/disk.ts';
 import { Histogram } from '../measure/histogram.ts';
+import { InterruptionWatch } from '../measure/interruptions.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
+import { anonymousBytes } from '../measure/resident-memory.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { workloadTables } from '../pipeline/operator.ts';
 import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
@@ -26,6 +28,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const sink = new DigestSink();
   const meter = new StreamMeter(source);
   const rssBytesBefore = process.memoryUsage.rss();
+  const anonymousBytesBefore = await anonymousBytes();
   let store: MeasuredStore | null = null;
   const job = await Job.open({
     ...parts,
@@ -51,6 +54,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   measured.clear();
   source.ns = 0;
   const turnsBeforeNs = job.turnsNs;
+  const interruptions = new InterruptionWatch();
   const cpuBefore = process.cpuUsage();
   const faultsBefore = majorFaults();
   const startNs = meter.start();
@@ -58,6 +62,8 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const endNs = nowNs();
   const cpu = process.cpuUsage(cpuBefore);
   const faults = majorFaults();
+  const { heapUsed: heapBytes, external: externalBytes } = process.memoryUsage();
+  const interrupted = interruptions.stop();
   const storeNs = measured.ns;
   const sourceNs = source.ns;
   const turnsNs = job.turnsNs - turnsBeforeNs;
@@ -102,6 +108,10 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     settings: { ...parts.backend.settings },
     lateByStage: job.pipeline.lateByStage,
     rssBytesBefore,
+    anonymousBytesBefore,
+    heapBytes,
+    externalBytes,
+    interruptions: interrupted,
     majorFaults: faults === null || faultsBefore === null ? null : faults - faultsBefore,
     output,
     ended: null,

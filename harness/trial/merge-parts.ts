@@ -43,7 +43,7 @@ export function mergeMeasured(parts: readonly MeasureResult[], stream: StreamPla
     },
     calls: mergeCalls(parts.map(({ calls }) => calls)),
     checkpoints: parts
-      .flatMap(({ checkpoints }, part) => checkpoints.map((record) => checkpointOf(record, part + 1, startNs)))
+      .flatMap((measured, part) => checkpointsOf(measured, part + 1, startNs, stream))
       .sort((a, b) => a.atSeconds - b.atSeconds),
     liveState: { entries: sum(({ liveState }) => liveState.entries), bytes: sum(({ liveState }) => liveState.bytes) },
     disk: {
@@ -90,6 +90,16 @@ function mergeCalls(parts: readonly (readonly Calls[])[]): Calls[] {
   }));
 }
 
-function checkpointOf({ startNs, endNs: _, ...figures }: MeasureResult['checkpoints'][number], part: number, fromNs: number): Checkpoint {
-  return { part, ...figures, atSeconds: (startNs - fromNs) / 1e9 };
+/** Over less than this a rate is not known. */
+const SHORTEST_NS = 10e6;
+
+function checkpointsOf({ startNs, endNs, checkpoints }: MeasureResult, part: number, fromNs: number, { warmUp }: StreamPlan): Checkpoint[] {
+  let before = { ns: startNs, event: warmUp };
+  return checkpoints.map(({ startNs: cutNs, endNs: durableNs, untilEvent, ...figures }) => {
+    const isKnown = cutNs - before.ns >= SHORTEST_NS && durableNs <= endNs;
+    const perNs = (figures.atEvent - before.event) / (cutNs - before.ns);
+    const eventsLost = Math.round(perNs * (durableNs - cutNs) - (untilEvent - figures.atEvent));
+    if (durableNs > startNs) before = { ns: durableNs, event: untilEvent };
+    return { part, ...figures, atSeconds: (cutNs - fromNs) / 1e9, ...(isKnown && { eventsLost }) };
+  });
 }

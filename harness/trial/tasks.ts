@@ -4,7 +4,16 @@ import type { CheckpointRecord } from '../checkpointing/checkpointer.ts';
 import type { Position } from '../checkpointing/position.ts';
 import type { CheckpointSchedule, Restored } from '../job.ts';
 import type { ModuleRef } from '../modules.ts';
-import type { CompletedTrial, FailedTrial, LatencyFigures, MicroFailure, MicroMeasurement, Output, Plan } from '../results.ts';
+import type {
+  CompletedTrial,
+  FailedTrial,
+  Interruptions,
+  LatencyFigures,
+  MicroFailure,
+  MicroMeasurement,
+  Output,
+  Plan,
+} from '../results.ts';
 import type { TextRequest } from '../traces/gadget-text.ts';
 import type { Replayed } from '../traces/replay.ts';
 
@@ -260,6 +269,10 @@ export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | '
   readonly settings: CompletedTrial['backend']['settings'];
   readonly lateByStage: readonly number[];
   readonly rssBytesBefore: number;
+  readonly anonymousBytesBefore: number | null;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  readonly interruptions: Interruptions;
   /** In the measured part; null where the platform does not tell. */
   readonly majorFaults: number | null;
   /** Rows fired by the end of the measured part. */

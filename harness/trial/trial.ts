@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { removeJobs } from '../checkpointing/remove-jobs.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
+import { ServerTime } from '../measure/server-time.ts';
 import type { PlannedCell } from '../plan.ts';
-import type { CompletedTrial, FailedTrial, Output, Plan, Recovery, Trial } from '../results.ts';
+import type { CompletedTrial, FailedTrial, Interruptions, Output, Plan, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
 import { sweepInterval } from './interval-sweep.ts';
 import { runLatency } from './latency-run.ts';
@@ -152,12 +153,18 @@ interface Part {
 async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const { planned, stream, kill, expected } = request;
   const memory = new ResidentMemory();
+  const servers = new ServerTime();
   let rssBytesMax: number | null = null;
   const lived = await liveTogether({
     parts: partsOf(cell, planned.cell.parallelism),
     signal: request.signal,
-    live: (part, index, companions) => livePart(request, part, index, companions, memory),
+    live: (part, index, companions) =>
+      livePart(request, part, index, companions, (pid) => {
+        memory.watch(pid);
+        servers.leaveOut(pid);
+      }),
     onMet: (nth) => {
+      servers.look();
       if (nth === AFTER_MEASURING) rssBytesMax = memory.stop();
     },
   });
@@ -172,6 +179,8 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
   const lateByStage = sumLate(kill === null ? parts.map((part) => part.measured) : ends);
   return {
     ...measured,
+    throughput: { ...measured.throughput, serverCpuSeconds: servers.seconds },
+    interruptions: mostInterrupted(parts.map((part) => part.measured.interruptions)),
     backend: { ...planned.cell.backend, settings: parts[0]!.measured.settings },
     events: {
       total: stream.warmUp + stream.measured + stream.tail,
@@ -183,12 +192,15 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     memory: {
       rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0),
       rssBytesMax,
-      majorFaults: parts.some((part) => part.measured.majorFaults === null)
-        ? null
-        : parts.reduce((sum, part) => sum + part.measured.majorFaults!, 0),
+      anonymousBytesMax: memory.anonymousBytesMax,
+      anonymousBytesBefore: sumOrNull(parts, ({ anonymousBytesBefore }) => anonymousBytesBefore),
+      heapBytes: parts.reduce((sum, part) => sum + part.measured.heapBytes, 0),
+      externalBytes: parts.reduce((sum, part) => sum + part.measured.externalBytes, 0),
+      majorFaults: sumOrNull(parts, ({ majorFaults }) => majorFaults),
     },
     unavailable: {
       ...measured.unavailable,
+      ...(servers.seconds === null && { 'throughput.serverCpuSeconds': 'this run has started no server whose time could be told' }),
       ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),
     },
     recovery: parts.find(({ recovery }) => recovery !== null)?.recovery ?? null,
@@ -206,6 +218,16 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
   };
 }
 
+function sumOrNull(parts: readonly Part[], of: (measured: MeasureResult) => number | null): number | null {
+  const values = parts.map(({ measured }) => of(measured));
+  return values.some((value) => value === null) ? null : values.reduce<number>((sum, value) => sum + value!, 0);
+}
+
+function mostInterrupted(parts: readonly Interruptions[]): Interruptions {
+  const garbageMs = ({ garbage }: Interruptions) => garbage.reduce((sum, { ms }) => sum + ms, 0);
+  return parts.reduce((most, one) => (garbageMs(one) > garbageMs(most) ? one : most));
+}
+
 /** The meeting at which every process has measured. */
 const AFTER_MEASURING = 2;
 
@@ -214,7 +236,7 @@ async function livePart(
   cell: CellTask,
   index: number,
   { signal, onWait }: Companions,
-  memory: ResidentMemory,
+  onSpawn: (pid: number) => void,
 ): Promise<Lived<Part>> {
   const isKilled = kill?.part === index;
   // One tells where the trial is: the one with most ahead of it.
@@ -231,7 +253,7 @@ async function livePart(
     timeoutMs,
     signal,
     onWait,
-    onSpawn: (pid) => memory.watch(pid),
+    onSpawn,
     ...told,
   });
   const measured = first.result;

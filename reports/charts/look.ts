@@ -14,7 +14,7 @@ const NAMES = (Object.keys(SHAPES) as readonly Shape[]).filter((shape) => shape 
 export const HARNESS_LOOK: Look = { color: 'var(--soft)', shape: 'bar' };
 
 /** A look for every backend of the plan, by name. 56 differ. */
-export function looksOf(plan: Plan): ReadonlyMap<string, Look> {
+export function looksOf(plan: Pick<Plan, 'cells'>): ReadonlyMap<string, Look> {
   const candidates = plan.cells.filter((cell) => cell.role === 'candidate').map((cell) => cell.backend.name);
   const looks = [...new Set(candidates)].map(
     (name, i) => [name, { color: `var(--c${(i % COLORS) + 1})`, shape: NAMES[i % NAMES.length]! }] as const,

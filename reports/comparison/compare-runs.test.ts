@@ -1,7 +1,7 @@
 // Proves what a comparison of two runs says and refuses: planted changes are found and nothing else, what cannot be compared is refused
 // with the difference named, what differs beside the figures stands first, and hostile text stays text.
 import test, { type ExecutionContext } from 'ava';
-import type { CompletedTrial, Plan, Trial } from '../../harness/results.ts';
+import type { CompletedTrial, Noise, Plan, Trial } from '../../harness/results.ts';
 import { inventResults, PROFILES, USUAL, type Wanted } from '../fixtures.ts';
 import { HOSTILE } from '../hostile-text.ts';
 import { isPartial, type Results } from '../read-results.ts';
@@ -227,6 +227,26 @@ test('sizes are less or more, and a moved null backend or an unsteady A/A is an 
   const text = renderComparison(compare(run(1, { backends: 12 }), twin), terminal);
   t.regex(text, /! B: memory@again\/\S+ is the reference measured twice and came out\s+slower/);
   t.false(Object.keys(verdicts(compare(twin, twin))).includes('memory@again'), 'a twin is compared with nothing');
+});
+
+test('a machine that was noisy is told', (t) => {
+  const red = {
+    badge: 'red',
+    findings: [],
+    spinBeforeMs: 1,
+    spinAfterMs: 2,
+    spinMedianMs: 1,
+    stealShare: null,
+    othersShare: null,
+    swappedPages: null,
+    majorFaults: null,
+    supervisorShare: 0,
+    unavailable: {},
+  } as const satisfies Noise;
+  const noisy = changed(run(2), (trial) => (trial.block > 3 ? trial : { ...trial, noise: { ...red, findings: [] } }));
+  const compared = compare(A, noisy);
+  t.deepEqual(compared.b.noise, { quiet: 28, amber: 0, red: 12 }, 'of four candidates in ten blocks');
+  t.regex(renderComparison(compared, terminal), /! B: the machine was noisy in 12 of 40 trials \(red\)/);
 });
 
 test('a figure of zero has no ratio', (t) => {

@@ -33,6 +33,8 @@ export interface RunIdentity {
   readonly statebench: string;
   readonly trials: { readonly finished: number; readonly planned: number };
   readonly isPartial: boolean;
+  /** Of the trials that count, how many the machine disturbed, by the noise evidence of each; those without any are in `quiet`. */
+  readonly noise: { readonly quiet: number; readonly amber: number; readonly red: number };
   /** The reference measured twice, as the run has it: where it came out different, the run's figures are not to be believed. */
   readonly sameTwice: readonly { readonly cell: string; readonly ratio: Ratio | null; readonly verdict: Verdict }[];
 }
@@ -178,8 +180,16 @@ function identityOf({ name, results }: NamedResults, run: RunSummary): RunIdenti
     statebench: environment.statebench,
     trials: { finished: finishedTrials(results), planned: plannedTrials(plan) },
     isPartial: isPartial(results),
+    noise: noiseOf(run),
     sameTwice: run.sameTwice.map(({ id, ratio, verdict }) => ({ cell: id, ratio: ratio && bare(ratio), verdict })),
   };
+}
+
+function noiseOf(run: RunSummary): RunIdentity['noise'] {
+  const trials = everyGroup(run).flatMap(({ candidates }) => candidates.flatMap((cell) => cell.trials));
+  const count = (badge: 'amber' | 'red') => trials.filter(({ noise }) => noise?.badge === badge).length;
+  const [amber, red] = [count('amber'), count('red')];
+  return { quiet: trials.length - amber - red, amber, red };
 }
 
 /** Without the values that it was made of. */

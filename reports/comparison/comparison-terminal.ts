@@ -77,6 +77,17 @@ function bannersOf(compared: RunComparison): readonly string[] {
     ...([['A', a] as const, ['B', b] as const] as const).flatMap(([letter, { isPartial, trials }]) =>
       isPartial ? [`${letter} is partial: ${trials.finished} of ${trials.planned} trials are finished.`] : [],
     ),
+    ...([['A', a] as const, ['B', b] as const] as const).flatMap(
+      ([
+        letter,
+        {
+          noise: { quiet, amber, red },
+        },
+      ]) =>
+        red === 0
+          ? []
+          : [`${letter}: the machine was noisy in ${red} of ${quiet + amber + red} trials (red): its report says by what, and what to do.`],
+    ),
     ...twins,
     ...drift,
   ];
@@ -181,7 +192,7 @@ function tableLines(metric: ComparedMetric, rows: readonly Row[], paint: Painter
     value.ratio === null ? '–' : changeText(value.ratio.ratio),
     value.ratio?.interval == null ? 'no interval' : intervalText(value.ratio.interval),
     wordText(metric, value, cell),
-    value.verdict.detectable === null ? '' : `sees ${percentOf(value.verdict.detectable)}`,
+    value.verdict.detectable === null ? '' : `sees ${seenText(value.verdict.detectable)}`,
   ]);
   // The title may be longer than any name: it has a line to itself.
   const title = `${metric.title}, ${unit}`;
@@ -224,6 +235,11 @@ function signed(change: number): string {
 function percentOf(change: number): string {
   const value = change * 100;
   return `${grouped(value, value < 10 ? 1 : 0)} %`;
+}
+
+/** Beyond a doubling, percent are hard to read. */
+function seenText(detectable: number): string {
+  return detectable > 1 ? `a factor of ${rounded(1 + detectable, null)}` : percentOf(detectable);
 }
 
 function wordText(metric: ComparedMetric, { verdict }: ComparedValue, { blocks }: ComparedCell): string {

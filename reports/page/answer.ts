@@ -15,6 +15,8 @@ import { el, type PageElement, toNode } from './element.ts';
 export interface PageGroup {
   /** Begins the ids of its sections: "g1". */
   readonly prefix: string;
+  /** Where it was measured: "this machine", or what tells it from the others of the page. */
+  readonly machine: string;
   readonly contest: Contest;
   /** How each contender looks, in their order. */
   readonly looks: readonly { readonly color: string; readonly shape: Shape }[];
@@ -61,7 +63,7 @@ export class GroupAnswer {
     readonly standings: readonly PageElement[];
   } {
     const { evidence } = this.#recommender;
-    const { contest, looks, prefix, limitsAt } = this.group;
+    const { contest, looks, prefix, limitsAt, machine } = this.group;
     const found = this.#recommender.recommend(needs);
     const headline = headlineOf(found);
     const phrase = (parts: Phrase) => parts.map((part) => partOf(part, prefix));
@@ -77,7 +79,7 @@ export class GroupAnswer {
     return {
       headline,
       answer: [
-        el('p', { class: 'kicker' }, `For ${contest.workload} on this machine, ${where}${isAnswer ? ', use' : ':'}`),
+        el('p', { class: 'kicker' }, `For ${contest.workload} on ${machine}, ${where}${isAnswer ? ', use' : ':'}`),
         el('p', { class: headline.length > 24 ? 'pick long' : 'pick' }, headline),
         el('p', { class: 'why' }, ...phrase(whyOf(found, evidence))),
         ...(flips.length === 0 ? [] : [el('div', { class: 'flip' }, el('b', {}, 'What would change this'), el('ul', {}, ...flips))]),

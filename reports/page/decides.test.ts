@@ -14,7 +14,7 @@ import { GroupAnswer, type PageGroup } from './answer.ts';
 import { browserTest, withChromium } from './chromium-for-tests.ts';
 import { inlinedModules } from './inlined-modules.ts';
 import { OVERLAPPING, open, STICKING_OUT } from './opened-for-tests.ts';
-import { renderPage } from './page.ts';
+import { renderPage, renderRuns } from './page.ts';
 
 const MOST_BYTES = 2_500_000;
 const MOST_MS = 50;
@@ -172,6 +172,34 @@ browserTest('several workloads on a phone: nothing overlaps or sticks out', asyn
       t.is(await page.evaluate('document.documentElement.scrollWidth'), 360);
       t.deepEqual(await page.evaluate(STICKING_OUT), []);
       t.deepEqual(await page.evaluate(OVERLAPPING), []);
+      t.deepEqual(troubles, []);
+    }),
+  );
+});
+
+browserTest('runs of two machines stand in one page, each decided by its own figures, with the limits for both', async (t) => {
+  const one = inventResults({ ...USUAL, backends: 3, profile: PROFILES.quick, failing: [], wrong: [] });
+  const two = inventResults({ ...USUAL, seed: 9, backends: 3, profile: PROFILES.quick, failing: ['memory'], wrong: [] });
+  const other = { ...two, environment: { ...two.environment, cpu: 'Another', cores: 8 } };
+  const html = await renderRuns([one, other].map((results) => ({ results, micro: null })));
+  await withChromium((browser) =>
+    open(browser, html, { viewport: { width: 360, height: 900 }, acceptDownloads: true }, async ({ page, troubles }) => {
+      t.deepEqual(await page.locator('[data-headline]').allTextContents(), ['memory', 'lmdb'], 'it failed on the second machine alone');
+      t.deepEqual(await page.locator('table.matrix tbody th a').allTextContents(), [
+        'flights-delays · AMD EPYC 7B13, 2 cores',
+        'flights-delays · Another, 8 cores',
+      ]);
+      await page.selectOption('[data-need=durability]', 'process-crash');
+      await page.waitForFunction(`document.querySelector('[data-headline=r1-g1]').textContent === 'lmdb'`);
+      const ids = (await page.evaluate(`[...document.querySelectorAll('[id]')].map(({ id }) => id)`)) as string[];
+      t.is(new Set(ids).size, ids.length, 'ids are unique');
+      for (const link of await page
+        .locator('a[href^="#"]')
+        .evaluateAll((all) => all.map((one) => one.getAttribute('href')?.slice(1) ?? '')))
+        t.true(ids.includes(link), link);
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-download="r2-environment.json"]')]);
+      t.deepEqual(JSON.parse(await readFile(await download.path(), 'utf8')), other.environment);
+      t.deepEqual(await page.evaluate(STICKING_OUT), []);
       t.deepEqual(troubles, []);
     }),
   );

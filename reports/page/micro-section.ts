@@ -21,7 +21,7 @@ export function renderMicroPage(micro: MicroResults): string {
 }
 
 /** Operations a second of every operation on every backend, a table a batch size. */
-export function microSection(micro: MicroResults): Markup {
+export function microSection(micro: MicroResults, before = ''): Markup {
   const { backends, failures, leftOut, operations, complete, settings, command } = micro;
   const reference = plainText(backends[0]!.name);
   const against =
@@ -35,14 +35,14 @@ export function microSection(micro: MicroResults): Markup {
     ),
     ...leftOut.map(({ backend, reason }) => `${backend}: not here: ${reason}`),
   ];
-  return html`<section id="micro"><h2>State micro-suite</h2><p class="lead">The operations of Flink's state benchmarks as calls of the backend contract, each in a process of its own for its state: ${microSettingsText(micro)}. Operations per second are over all of the time measured, stalls included: the median over blocks, and below it the lowest and the highest block and the median time of one batch (of one key for scans). Each operation was compared with a plain Map before it was timed. They tell what a call costs, not which backend a job should use: that is what a run measures.${against}</p>
+  return html`<section id="${before}micro"><h2>State micro-suite</h2><p class="lead">The operations of Flink's state benchmarks as calls of the backend contract, each in a process of its own for its state: ${microSettingsText(micro)}. Operations per second are over all of the time measured, stalls included: the median over blocks, and below it the lowest and the highest block and the median time of one batch (of one key for scans). Each operation was compared with a plain Map before it was timed. They tell what a call costs, not which backend a job should use: that is what a run measures.${against}</p>
 ${complete ? null : html`<p class="banner" role="alert">Ended early: not every operation was measured in every block.</p>`}
 ${missing.length === 0 ? null : html`<ul class="bad">${missing.map((text) => html`<li>${plainText(text)}</li>`)}</ul>`}
 ${compareMicro(micro).map((comparison) => batchTable(comparison, micro))}
 <details><summary>Backends: what their state survives without a checkpoint, and their settings</summary><dl class="pad">${backends.map(({ name, durability, settings: own }) => html`<dt>${plainText(name)}</dt><dd>${survivalOf(durability)}${Object.entries(own).map(([key, value]) => html`; ${plainText(key)}=${plainText(String(value))}`)}</dd>`)}</dl></details>
 <details><summary>What each operation does</summary><dl class="pad">${operations.map(({ name, description }) => html`<dt>${plainText(name)}</dt><dd>${plainText(description)}</dd>`)}</dl></details>
-<pre id="micro-command" tabindex="0">${plainText(command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="micro-command">Copy the command</button><button type="button" data-download="micro.json" data-from="data-micro.json">micro.json</button></div>
-<script type="text/plain" id="data-micro.json">${raw(zipped(pretty(micro)))}</script></section>`;
+<pre id="${before}micro-command" tabindex="0">${plainText(command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="${before}micro-command">Copy the command</button><button type="button" data-download="micro.json" data-from="${before}data-micro.json">micro.json</button></div>
+<script type="text/plain" id="${before}data-micro.json">${raw(zipped(pretty(micro)))}</script></section>`;
 }
 
 function batchTable({ batchSize, rows }: MicroComparison, { backends }: MicroResults): Markup {

@@ -13,15 +13,16 @@ import { limitsPanel } from './limits-panel.ts';
 export interface Named {
   readonly name: string;
   readonly group: GroupSummary;
+  readonly plan: Plan;
   readonly page: PageGroup;
 }
 
 /** With several groups: every answer at a glance, and every backend on every workload, with the limits for all of them. */
-export function overview(groups: readonly Named[], plan: Plan, looks: ReadonlyMap<string, Look>): Markup {
+export function overview(groups: readonly Named[], looks: ReadonlyMap<string, Look>): Markup {
   const backends = [
     ...new Set(groups.flatMap(({ group }) => group.candidates.filter(({ isTwin }) => !isTwin).map(({ cell }) => cell.backend.name))),
   ];
-  const row = ({ name, group, page }: Named) => {
+  const row = ({ name, group, plan, page }: Named) => {
     const unit = unitFor(
       'rate',
       group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
@@ -37,7 +38,7 @@ export function overview(groups: readonly Named[], plan: Plan, looks: ReadonlyMa
     const look = looks.get(name)!;
     return html`<th scope="col">${swatch(look.shape, look.color)}${plainText(name)}</th>`;
   });
-  return html`<section id="answers"><h2>Answers</h2><p class="lead">One for each workload, checkpoint storage and batch size. In the matrix: throughput, and below it the tier among all that compete; rows in one tier cannot be told apart by these data. Figures are comparable along a row only.</p>
+  return html`<section id="answers"><h2>Answers</h2><p class="lead">One for each workload, checkpoint storage and batch size. In the matrix: throughput, and below it the tier among all that compete; rows in one tier cannot be told apart by these data. A row is decided by its own figures alone; they are comparable along a row only.</p>
 <div class="card limits-above" id="limits"><div class="limits">${limitsPanel(groups.map(({ page }) => page.contest))}</div></div>
 <div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Every backend on every workload"><table class="matrix"><thead><tr><th scope="col" class="l">Workload</th><th scope="col" class="l">Use</th>${heads}</tr></thead><tbody>${groups.map(row)}</tbody></table></div></div></section>`;
 }

@@ -9,7 +9,7 @@ import { summaryFile } from '../summary-file.ts';
 import { html, type Markup, raw } from './html.ts';
 
 /** How to run it again, and the data themselves, to be saved from the page; the summary and the trials as far as `roomBytes` allows. */
-export function reproduce(results: Results, run: RunSummary, roomBytes: number): Markup {
+export function reproduce(results: Results, run: RunSummary, roomBytes: number, before: string): Markup {
   const { plan, environment } = results;
   const table = cellTable(run);
 
@@ -26,12 +26,14 @@ export function reproduce(results: Results, run: RunSummary, roomBytes: number):
   if (isRoomy) files.push(summary);
   const packed = pack(results.trials, roomBytes - taken - (isRoomy ? summary.base64.length : 0));
   if (packed.base64 !== null) files.unshift({ name: 'trials.ndjson', base64: packed.base64 });
-  const buttons = files.map(({ name }) => html`<button type="button" data-download="${name}" data-from="data-${name}">${name}</button>`);
-  return html`<section id="reproduce"><h2>Run it again</h2><p class="lead">The same command on a machine of the same kind. The suite as it was resolved, with every setting, is in plan.json.</p>
-<pre id="command" tabindex="0">${plainText(plan.command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="command">Copy the command</button><span>Save:</span>${buttons}</div>
+  const buttons = files.map(
+    ({ name }) => html`<button type="button" data-download="${before}${name}" data-from="${before}data-${name}">${name}</button>`,
+  );
+  return html`<section id="${before}reproduce"><h2>Run it again</h2><p class="lead">The same command on a machine of the same kind. The suite as it was resolved, with every setting, is in plan.json.</p>
+<pre id="${before}command" tabindex="0">${plainText(plan.command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="${before}command">Copy the command</button><span>Save:</span>${buttons}</div>
 <p class="lead">${packed.note}${isRoomy ? '' : ' summary.json had no room.'} The files also lie in the folder this page was made from.</p>
 <details><summary>Plan</summary><pre>${shown[0]!}</pre></details><details><summary>Environment</summary><pre>${shown[1]!}</pre></details></section>
-${files.map(({ name, base64 }) => html`<script type="text/plain" id="data-${name}">${raw(base64)}</script>`)}`;
+${files.map(({ name, base64 }) => html`<script type="text/plain" id="${before}data-${name}">${raw(base64)}</script>`)}`;
 }
 
 /** A file as the page carries it: gzipped, as base64. */

@@ -11,7 +11,7 @@ import { tableOf } from './figure.ts';
 import { html, type Markup } from './html.ts';
 
 /** Why the numbers can be believed, and how far: counts, noise, checks, machine, definitions. */
-export function validity(results: Results, run: RunSummary, caveats: readonly Caveat[]): Markup {
+export function validity(results: Results, run: RunSummary, caveats: readonly Caveat[], id: string): Markup {
   const { plan, environment } = results;
   const cells = everyGroup(run).flatMap((group) => group.candidates);
   const noise = cells.flatMap(({ metrics }) => metrics.eventsPerSecond?.cv ?? []);
@@ -43,7 +43,7 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
       environment.fsyncMs === null ? reasonFor(environment, 'fsyncMs') : `${withUnit('time', environment.fsyncMs)} (median)`,
     ],
   ];
-  return html`<section id="validity"><h2>Can this be trusted?</h2><p class="lead">What was checked, how steady the machine was, and what these figures do not say.</p><div class="two"><div class="card pad"><dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></div><div class="card pad">${machine(environment)}</div></div>
+  return html`<section id="${id}"><h2>Can this be trusted?</h2><p class="lead">What was checked, how steady the machine was, and what these figures do not say.</p><div class="two"><div class="card pad"><dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></div><div class="card pad">${machine(environment)}</div></div>
 <div class="card pad small"><h3>Limits</h3><ul>${caveats.map(({ text }) => html`<li>${text}</li>`)}<li>Time per micro-batch is closed-loop service time${plan.measures.includes('latency') ? '; how long events wait at a given rate is told under latency' : ': how long events would wait at a given rate was not measured (--measure latency)'}.</li></ul></div>
 ${troubles(run)}${notMeasured(results)}${DEFINITIONS}</section>`;
 }

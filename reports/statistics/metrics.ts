@@ -82,12 +82,21 @@ const measures = {
   splitMs: ({ rescale }) => rescale?.split.ms ?? null,
   mergeMs: ({ rescale }) => rescale?.merge.ms ?? null,
   rescaledBytes: ({ rescale }) => rescale?.split.bytes ?? null,
+  eventsLost: ({ checkpoints }) => {
+    const lost = checkpoints.flatMap(({ eventsLost }) => eventsLost ?? []);
+    return lost.length === 0 ? null : median(lost);
+  },
+  anonymousBytesMax: ({ memory }) => memory.anonymousBytesMax ?? null,
   rssBytesMax: (trial) => trial.memory.rssBytesMax,
   liveEntries: ({ liveState }) => liveState?.entries ?? null,
   liveBytes: ({ liveState }) => liveState?.bytes ?? null,
   workingBytes: (trial) => trial.disk.workingBytes,
   checkpointStorageBytes: (trial) => trial.disk.checkpointBytes,
-  cpuNsPerEvent: (trial) => perEvent(trial, trial.throughput.cpuSeconds),
+  /** Of the trial's processes, and of the servers that the run has started. */
+  cpuNsPerEvent: (trial) => {
+    const { cpuSeconds, serverCpuSeconds } = trial.throughput;
+    return perEvent(trial, cpuSeconds === null ? null : cpuSeconds + (serverCpuSeconds ?? 0));
+  },
   storeNsPerEvent: (trial) => perEvent(trial, secondsOf(trial, 'storeSeconds')),
   sourceNsPerEvent: (trial) => perEvent(trial, secondsOf(trial, 'sourceSeconds')),
   pipelineNsPerEvent: (trial) => perEvent(trial, secondsOf(trial, 'pipelineSeconds')),

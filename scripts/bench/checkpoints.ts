@@ -91,7 +91,10 @@ async function withKeys<T>(
     const keys = new Keys(store, count);
     await keys.writeAll();
     const checkpointer = new Checkpointer({ backend, store, space, damaged: [] });
-    await checkpointer.cut(0, () => null);
+    await checkpointer.cut(
+      () => 0,
+      () => null,
+    );
     await checkpointer.settled();
     const result = await body(keys, checkpointer);
     await store.close();
@@ -108,7 +111,10 @@ async function* costs(name: string, backend: StateBackend, count: number): Async
       const records = await withKeys(backend, count, mode, async (keys, checkpointer) => {
         for (let round = 0; round < ROUNDS; round++) {
           await keys.writeTenth(spread, round);
-          await checkpointer.cut(0, () => null);
+          await checkpointer.cut(
+            () => 0,
+            () => null,
+          );
           await checkpointer.settled();
         }
         return checkpointer.records.slice(1);
@@ -146,7 +152,10 @@ async function* feltByEvents(): AsyncGenerator<Figure> {
     for (let i = 0; i < GIGABYTE_CHECKPOINTS; i++) {
       const end = without.length + 500;
       await batches(() => without.length >= end, without);
-      await checkpointer.cut(0, () => null);
+      await checkpointer.cut(
+        () => 0,
+        () => null,
+      );
       await batches(() => !checkpointer.busy, beside);
     }
     await checkpointer.settled();

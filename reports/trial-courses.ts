@@ -1,0 +1,58 @@
+/** What to know of trials that were not steady, or took more memory than they were given. */
+import type { Plan } from '../harness/results.ts';
+import { nameOf } from './decision.ts';
+import { withUnit } from './quantity.ts';
+import { median } from './statistics/sample.ts';
+import { courseOf } from './statistics/steady-state.ts';
+import { type CellSummary, everyGroup, type RunSummary } from './statistics/summary.ts';
+
+const SAYS = {
+  'warm-up': 'was still rising: take a longer profile',
+  slowdown: 'was still falling, as that of a log-structured store may: over a longer time it will be lower',
+  none: 'went up and down without coming to rest',
+} as const;
+
+/** A note for each cell of which at least half of the trials did not come to a steady state. */
+export function courseNotes(run: RunSummary): readonly string[] {
+  return everyGroup(run).flatMap(({ candidates }) =>
+    candidates.flatMap((cell) => {
+      const courses = cell.trials.flatMap(({ throughput }) => courseOf(throughput.perSecond) ?? []);
+      return (['slowdown', 'warm-up', 'none'] as const).flatMap((course) => {
+        const count = courses.filter((one) => one === course).length;
+        return count === 0 || count * 2 < courses.length
+          ? []
+          : [`In ${count} of ${courses.length} trials the throughput of ${nameOf(cell)} ${SAYS[course]}.`];
+      });
+    }),
+  );
+}
+
+/** What a store may take beyond its budget before it is told: allocators keep some, and a batch is on its way. */
+const SLACK = 1.25;
+
+/** A warning for each store that limits its memory itself and grew by more than it was given. Mapped files do not count. */
+export function overBudgetWarnings(run: RunSummary, { memoryBytes }: Pick<Plan, 'memoryBytes'>): readonly string[] {
+  if (memoryBytes === null) return [];
+  return everyGroup(run).flatMap(({ candidates, harness }) => {
+    const own = grownBytes(harness) ?? 0;
+    return candidates.flatMap((cell) => {
+      const given = cell.trials.at(-1)?.backend.settings.memoryBytes;
+      const grown = grownBytes(cell);
+      if (typeof given !== 'number' || grown === null) return [];
+      const budget = memoryBytes * cell.cell.parallelism;
+      return grown - own <= SLACK * budget
+        ? []
+        : [
+            `${nameOf(cell)} grew by ${withUnit('bytes', grown)} of resident memory${own === 0 ? '' : `, ${withUnit('bytes', own)} of it the harness's own`}, more than the ${withUnit('bytes', budget)} that it was given: it is not comparable at equal memory.`,
+          ];
+    });
+  });
+}
+
+/** By how much anonymous memory grew from before the store was opened, at most; the median of the trials. */
+function grownBytes(cell: CellSummary | null): number | null {
+  const grown = (cell?.trials ?? []).flatMap(({ memory: { anonymousBytesMax: most, anonymousBytesBefore: before } }) =>
+    most == null || before == null ? [] : [Math.max(0, most - before)],
+  );
+  return grown.length === 0 ? null : median(grown);
+}
