@@ -17,11 +17,6 @@ const BITS = 31;
 const SHORT_BYTES = 4;
 const LONG_BYTES = 8;
 
-/** Bytes that versions take beside a value: room for the newest and `kept` older ones. */
-export function versionBytes(valueBytes: number, kept: number): number {
-  return LONG_BYTES + valueBytes + kept * (LONG_BYTES + valueBytes);
-}
-
 /** Reads and writes packed values of one store. One at a time: what a call found is overwritten by the next. */
 export class PackedVersions {
   /** Where in the stored bytes the value lies that {@link find} found. */

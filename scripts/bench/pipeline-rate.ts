@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateBackend, StateStore } from '../../backends/contract.ts';
 import { nowNs } from '../../harness/measure/clock.ts';
+import { Histogram } from '../../harness/measure/histogram.ts';
+import { MeasuredStore } from '../../harness/measure/measured-store.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
 import { workloadTables } from '../../harness/pipeline/operator.ts';
-import { Pipeline } from '../../harness/pipeline/pipeline.ts';
+import { Pipeline, type PipelineProbe } from '../../harness/pipeline/pipeline.ts';
 import { EventBatch, type Workload } from '../../workloads/contract.ts';
 
 export interface PipelineRate {
@@ -24,6 +26,8 @@ export interface Shape {
   readonly warmUp: number;
   readonly secondsMax: number;
   readonly batchSize: number;
+  /** Whether every call and every micro-batch is timed, as in a trial. */
+  readonly isTimed?: boolean;
 }
 
 const SEED = 1;
@@ -51,12 +55,14 @@ export async function withStore<T>(backend: StateBackend, workload: Workload, us
 export async function rateOver(
   store: StateStore,
   workload: Workload,
-  { events, warmUp, secondsMax, batchSize }: Shape,
+  { events, warmUp, secondsMax, batchSize, isTimed = false }: Shape,
   warm?: () => void,
 ): Promise<PipelineRate> {
   const source = await workload.source({ seed: SEED, endless: true });
   const sink = new DigestSink();
-  const pipeline = new Pipeline({ workload, store, batchSize, sink });
+  const pipeline = isTimed
+    ? new Pipeline({ workload, store: new MeasuredStore(store), batchSize, sink, probe: new BatchTimes() })
+    : new Pipeline({ workload, store, batchSize, sink });
   const { everyEvents } = workload.watermark;
   const batches = Array.from({ length: BATCHES_AHEAD }, () => new EventBatch(everyEvents, source));
   const sourceSpent = { cpuNs: 0, wallNs: 0 };
@@ -90,6 +96,22 @@ export async function rateOver(
     sourceNsPerEvent: sourceSpent.cpuNs / done,
     output: sink.hex(),
   };
+}
+
+/** Times micro-batches into a histogram of all and one of the second, as a trial does. */
+class BatchTimes implements PipelineProbe {
+  readonly #all = new Histogram();
+  readonly #second = new Histogram();
+  #lastNs = nowNs();
+
+  batchStarts(): void {}
+
+  batchEnds(): void {
+    const now = nowNs();
+    this.#all.record(now - this.#lastNs);
+    this.#second.record(now - this.#lastNs);
+    this.#lastNs = now;
+  }
 }
 
 /** CPU time of this process, and time that passed, from now until the call of what it returns. */
