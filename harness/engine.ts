@@ -28,6 +28,8 @@ export interface Engine {
   check(workload: Workload, storage: ModuleRef, parallelism: number, settings: Cell['backend']['settings']): void;
   /** Finds how many events a second a cell takes. */
   calibrate(request: CalibrationRequest): Promise<Lived<number>>;
+  /** What a trial takes beyond one of our pipeline: it starts more, and warms up longer. */
+  extraSeconds(profile: Plan['profile']): number;
   /** The stream of its trials, from one of our pipeline's. */
   stream(stream: StreamPlan, eventsPerSecond: number, profile: Plan['profile']): StreamPlan;
   trial(request: TrialRequest): Promise<Trial>;
@@ -43,6 +45,7 @@ const PIPELINE: Engine = {
   name: undefined,
   check() {},
   calibrate: calibratePipeline,
+  extraSeconds: () => 0,
   stream: (stream) => stream,
   trial: (request) => runTrial(request),
 };
@@ -52,6 +55,8 @@ const WARM_UP_SECONDS = 10;
 const SMOKE_WARM_UP_SECONDS = 2;
 /** In which a TaskManager is killed after a checkpoint: at least so long. */
 const TAIL_SECONDS = 4;
+const REPLACED_SECONDS = 30;
+const SUBMITTED_SECONDS = 5;
 const CALIBRATION_MS = 600_000;
 
 const FLINK: Engine = {
@@ -76,6 +81,8 @@ const FLINK: Engine = {
       return { failure: { phase: 'calibrate', code, message: messageOf(error) } };
     }
   },
+  // Two jobs on fresh TaskManagers, each with a warm-up and some seconds to be submitted, and half a minute to be killed and replaced.
+  extraSeconds: (profile) => REPLACED_SECONDS + 2 * (SUBMITTED_SECONDS + warmUpSeconds(profile)) + TAIL_SECONDS,
   stream(stream, eventsPerSecond, profile) {
     // In whole units of the grid, so that tasks have equally many events and cells of about one speed share the oracle's answers.
     const unit = stream.measured / 3;
@@ -90,6 +97,11 @@ const FLINK: Engine = {
   },
   trial: (request) => runTrial(request, measureOnFlink),
 };
+
+/** {@link Engine.extraSeconds} of all trials of a plan's cells, on average. */
+export function extraSecondsPerTrial({ cells, profile }: Pick<Plan, 'cells' | 'profile'>): number {
+  return (cells.filter(({ engine }) => engine === 'flink').length / cells.length) * FLINK.extraSeconds(profile);
+}
 
 function warmUpSeconds({ name, warmUpSeconds: least }: Plan['profile']): number {
   return name === 'smoke' ? SMOKE_WARM_UP_SECONDS : Math.max(WARM_UP_SECONDS, least);

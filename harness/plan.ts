@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
-import { engineOf } from './engine.ts';
+import { engineOf, extraSecondsPerTrial } from './engine.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
@@ -246,7 +246,7 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     : (1 + WARM_UP) * measuredSeconds + START_SECONDS;
   const perCell = Math.min(CALIBRATION_SECONDS_MOST, measuredSeconds / 2) + START_SECONDS;
   const secondsOf = (count: number) =>
-    count * (perTrial + shareAlone * alone) +
+    count * (perTrial + extraSecondsPerTrial(plan) + shareAlone * alone) +
     cells.length * perCell +
     new Set(cells.map(({ workload }) => workload.name)).size * ORACLE * measuredSeconds +
     (count / (cells.length * blocks)) * allFillsSeconds(plan);

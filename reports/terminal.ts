@@ -1,6 +1,7 @@
 import type { Plan } from '../harness/results.ts';
 import { type Caveat, caveatsOf } from './caveats.ts';
 import { decide, nameOf, outputMark, standingLine } from './decision.ts';
+import { bridgeOf } from './flink/bridge.ts';
 import { groupTitle } from './group-title.ts';
 import { bracketText, pacedCells } from './latency-table.ts';
 import { plainText, shortText } from './plain-text.ts';
@@ -60,6 +61,7 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
       ...groupLines(group, results.plan, inMemory, width, paint),
       ...latencyLines(group, width, paint),
       ...speedUpLines(group, run, width, paint),
+      ...flinkLines(group, width),
     );
   for (const sizes of stateSizesOf(run)) lines.push(...scalingLines(sizes, results.plan, width, paint));
   lines.push(
@@ -163,6 +165,12 @@ function speedUpLines(group: GroupSummary, run: RunSummary, width: number, paint
   const sizes = sizesOf(count);
   const lines = texts.map((row) => sizes.map((size, i) => padded(row[i]!, size, i === 0 ? 'left' : 'right')).join('  '));
   return ['', paint.dim(lines[0]!), ...lines.slice(1), ...wrapped(SPEED_UP_NOTE, width, '').map(paint.dim)];
+}
+
+/** Whether the order holds on Flink; the rest of it stands in the page. */
+function flinkLines(group: GroupSummary, width: number): readonly string[] {
+  const bridge = bridgeOf(group);
+  return bridge === null ? [] : ['', ...wrapped(bridge.answer, width, '')];
 }
 
 /** How costs grow with the state, and where backends change places. */

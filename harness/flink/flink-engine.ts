@@ -47,7 +47,9 @@ interface GroundRequest {
 /** Makes the ground, hands it to `body`, and removes it. @throws whatever it throws, and StatebenchError if it cannot be made */
 async function onGround<Result>(request: GroundRequest, body: (ground: Ground) => Promise<Result>): Promise<Result> {
   const { planned, seed, events, directory, timeoutMs, signal } = request;
-  const { url, shared } = planned.cell.backend.settings;
+  const { shared } = planned.cell.backend.settings;
+  // A run that is resumed may have a cluster of another address than its plan says.
+  const url = planned.backend.options.url ?? planned.cell.backend.settings.url;
   const jobManager = new JobManager(String(url));
   await jobManager.overview();
   const own = await OwnTaskManagers.of(jobManager);

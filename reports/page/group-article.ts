@@ -21,6 +21,7 @@ import type { GroupSummary, RunSummary } from '../statistics/summary.ts';
 import type { PageGroup } from './answer.ts';
 import { decisionCard } from './decision-card.ts';
 import { figureOf, tableOf } from './figure.ts';
+import { flinkSection } from './flink-section.ts';
 import { html, type Markup } from './html.ts';
 import { latencySection } from './latency-section.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -82,7 +83,7 @@ export async function groupArticle(
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, page, caveats)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks, inMemory, isLong)}${threeQuestions(group, looks)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([against(AGAINST_TAIL), isLong ? null : against(AGAINST_RECOVERY), share])}</div></section>
-${latencySection(group, `${prefix}-latency`, isLong)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
+${latencySection(group, `${prefix}-latency`, isLong)}${flinkSection(group, `${prefix}-flink`)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
 

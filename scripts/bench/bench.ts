@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- harness|operators|adapters|epochs|timing …] [--json]`: what the harness itself costs, what every operator costs and how
- * fast it is, what the adapters cost, and what checkpoints by epochs cost between them, as ratios measured in one run. Every ratio is
+ * `npm run bench [-- harness|operators|adapters|epochs|timing|flink …] [--json]`: what the harness itself costs, what every operator costs
+ * and how fast it is, what the adapters cost, what checkpoints by epochs cost between them, what timing costs, and how our pipeline
+ * compares with Flink's own job, as ratios measured in one run. Every ratio is
  * of pairs taken in turn, so that a machine that drifts drifts for both; the figure is their median, `low` and `high` its
  * 95 % interval by order statistics (for fewer than 6 pairs: the lowest and highest pair).
  */
@@ -19,6 +20,7 @@ import { adapterLoop, type BareLoop, bareLoops, type OpenLoop, SLOTS } from './b
 import { redisLoop, rocksdbLoop } from './bare-served.ts';
 import { epochFigures } from './epochs.ts';
 import { type Figure, figure, print } from './figure.ts';
+import { flinkFigures } from './flink-rate.ts';
 import { operatorFigures } from './operators.ts';
 import { pipelineLoop } from './pipeline-loop.ts';
 import { inTurn, type Run } from './runs.ts';
@@ -34,6 +36,7 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
   adapters: adapterFigures,
   epochs: epochFigures,
   timing: timingFigures,
+  flink: flinkFigures,
 };
 
 async function* harnessFigures(): AsyncGenerator<Figure> {

@@ -18,6 +18,7 @@ import { printJson, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { duration, gathered, positive, seconds, size, wholeNumber, wholeNumbers, words } from '../flags.ts';
 import { availableOf, type MeasuringFlags, measure, measureAndReport, startServers, type Unavailable } from '../measuring.ts';
+import { onCluster } from '../own-cluster.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
 import { withoutServer } from '../servers/for-backend.ts';
@@ -42,6 +43,8 @@ interface Flags extends MeasuringFlags, GateFlags {
   readonly seed?: number;
   readonly reference?: string;
   readonly timeLimit?: number;
+  readonly flink?: string;
+  readonly gateway?: string;
   readonly out?: string;
   readonly dryRun?: boolean;
 }
@@ -85,6 +88,8 @@ export function runCommand(finish: Finish): Command {
     .option('--fail-on <limit>', FAIL_ON, gathered)
     .option('--strict', 'with --baseline: exit 5 where the data are too noisy or too few to tell')
     .option('--save-baseline <name>', 'keep the results under reports/baselines, for --baseline and compare')
+    .option('--flink <url>', 'JobManager of a cluster of your own for flink backends, http://HOST:PORT; by default one is started here')
+    .option('--gateway <url>', 'SQL gateway of that cluster')
     .option('--out <folder>', 'where results go; default: reports/out/<time>-<suite>')
     .option('--dry-run', 'print the plan, measure nothing')
     .option('--plain', 'a line per finished trial, also on a terminal')
@@ -94,7 +99,7 @@ export function runCommand(finish: Finish): Command {
       const suite = file === undefined ? DEFAULT_SUITE : readSuite(file);
       finish(
         await run(
-          overrule(suite, { ...suiteFlags(flags), latency: { ...suite.latency, ...latencyFlags(flags) } }),
+          onCluster(overrule(suite, { ...suiteFlags(flags), latency: { ...suite.latency, ...latencyFlags(flags) } }), flags),
           flags,
           commandText(process.argv.slice(2)),
         ),

@@ -1,0 +1,110 @@
+// Proves that a run measures Flink beside our own backends, with right rows also after a TaskManager was killed, and that what stands in
+// its way is told by Flink's own root cause, while jobs of others are left alone.
+
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { startFlink } from '../../scripts/servers/flink.ts';
+import { freePorts } from '../../scripts/servers/ports.ts';
+import { requiredServer } from '../../scripts/servers/required.ts';
+import { loadBackend, loadStorage, loadWorkload } from '../modules.ts';
+import { makePlan } from '../plan.ts';
+import { type Trial, trialSchema } from '../results.ts';
+import { runPlan } from '../run.ts';
+import { parseSpec } from '../spec.ts';
+import { DEFAULT_SUITE, overrule, type Suite } from '../suite.ts';
+import { JobManager } from './job-manager.ts';
+
+const flink = await requiredServer(test, (directory) => startFlink({ directory, durability: 'volatile' }));
+
+async function run(t: ExecutionContext, backends: readonly string[], given: Partial<Suite> = {}): Promise<readonly Trial[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'statebench-flink-engine-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const suite = overrule(DEFAULT_SUITE, { profile: 'smoke', workloads: [parseSpec('flights-delays')], ...given });
+  const modules = {
+    backends: await Promise.all(backends.map((spec) => loadBackend(spec))),
+    workloads: await Promise.all(suite.workloads.map(loadWorkload)),
+    storages: await Promise.all(suite.storages.map(loadStorage)),
+  };
+  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
+  const { trials } = await runPlan({ plan, cells, outDirectory: folder, onEvent: () => {}, signal: new AbortController().signal });
+  t.deepEqual(
+    readdirSync(folder).filter((name) => name !== 'trials.ndjson' && name !== 'sizes.json'),
+    [],
+    'nothing of the trials is left',
+  );
+  return trials;
+}
+
+const whyOf = ([trial]: readonly Trial[]): string =>
+  trial?.state === 'failed' ? `${trial.phase}, ${trial.code}: ${trial.message}` : 'it completed';
+
+test('a cluster that is not there is named', async (t) => {
+  const [port] = (await freePorts(1)) as [number];
+  const why = whyOf(await run(t, [`flink:rocksdb,url=http://127.0.0.1:${port}`]));
+  t.regex(why, /^calibrate, unavailable: Flink's JobManager does not answer at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)/);
+});
+
+test('another release, and another server, are told', async (t) => {
+  const answers = { 'flink-version': '1.20.0', taskmanagers: 1, 'slots-total': 1, 'slots-available': 1, 'jobs-running': 0 };
+  for (const [body, said] of [
+    [answers, /^calibrate, unavailable: the Flink at http:\/\/\S+ is 1\.20\.0, and the job is made for 2\.3\.0: name a cluster of 2\.3$/],
+    [{ hello: 'world' }, /^calibrate, unavailable: http:\/\/\S+ answers, but not as Flink's JobManager does \(taskmanagers\)/],
+  ] as const) {
+    const server = createServer((_, response) => response.end(JSON.stringify(body))).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    try {
+      t.regex(whyOf(await run(t, [`flink:rocksdb,url=http://127.0.0.1:${(server.address() as AddressInfo).port}`])), said);
+    } finally {
+      server.close();
+    }
+  }
+});
+
+for (const [given, spec, said] of [
+  [{ workloads: [parseSpec('window-join')] }, 'flink', /^workload 'window-join' has a window-join, for which there is no job on Flink/],
+  [{ workloads: [parseSpec('synthetic:aggregate=top-k')] }, 'flink', /^workload 'synthetic' has the aggregate top-k, for which/],
+  [{ parallelisms: [2] }, 'flink:hashmap,chained=true', /^flink:chained=true runs in one task/],
+] as const) {
+  test(`refused before anything runs: ${spec} ${JSON.stringify(given)}`, async (t) => {
+    const error = await t.throwsAsync(run(t, [`${spec}${spec.includes(':') ? ',' : ':'}url=http://127.0.0.1:1`], given));
+    t.regex(error?.message ?? '', said);
+  });
+}
+
+if (flink !== undefined) {
+  const jobManager = new JobManager(flink.url);
+
+  test.serial('more tasks than slots', async (t) => {
+    const why = whyOf(await run(t, [`flink:hashmap,url=${flink.url}`], { parallelisms: [3] }));
+    t.regex(why, /^calibrate, unavailable: 3 slots are needed, and 2 of 2 are free on the Flink at/);
+  });
+
+  test.serial('Flink beside our pipeline: right rows from both, also after SIGKILL', async (t) => {
+    const trials = await run(t, ['memory', `flink:rocksdb,url=${flink.url}`]);
+    t.deepEqual(trials.map(({ backend }) => backend.name).sort(), ['flink:rocksdb', 'memory']);
+    for (const trial of trials) {
+      t.notThrows(() => trialSchema.parse(JSON.parse(JSON.stringify(trial))));
+      if (trial.state === 'failed') return t.fail(`${trial.backend.name}: ${trial.phase}: ${trial.message}`);
+      t.true(trial.correctness.uninterrupted?.equal);
+      t.true(trial.correctness.recovered?.equal);
+      t.true((trial.correctness.recovered?.got.rows ?? 0) > 100);
+    }
+    const trial = trials.find(({ backend }) => backend.name !== 'memory');
+    if (trial?.state !== 'completed') return t.fail();
+    t.like(trial.backend.settings, { state: 'rocksdb', incremental: true, version: '2.3.0', objectReuse: true });
+    const { recovery, throughput, memory, checkpoints, unavailable } = trial;
+    t.true((throughput.cpuSeconds ?? 0) > 0 && (memory.rssBytesMax ?? 0) > 100e6);
+    t.true(checkpoints.length > 0 && checkpoints.every(({ flink: told }) => (told?.vertices.length ?? 0) > 0));
+    t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent);
+    t.like(recovery?.flink, { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 6000, spareSlots: 1 });
+    const { detectedMs = 0 } = recovery?.flink ?? {};
+    t.true(detectedMs > 0 && detectedMs <= (recovery?.phases.processMs ?? 0));
+    t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
+    for (const missing of ['time', 'batchTime', 'calls', 'liveState']) t.true(missing in unavailable, missing);
+    t.is((await jobManager.overview())['jobs-running'], 0);
+  });
+}
