@@ -24,7 +24,7 @@ const forgetful = async (request) => {
     const table = value(name);
     let writes = 0;
     return { read: (batch) => table.read(batch), scan: (...given) => table.scan(...given), drop: (window) => table.drop(window),
-      write: (batch) => { if (++writes % 5 === 0 && batch.length > 0) batch.present[0] = 0; return table.write(batch); } };
+      write: (batch) => { if (writes++ % 5 === 0 && batch.length > 0) batch.present[0] = 0; return table.write(batch); } };
   };
   return store;
 };

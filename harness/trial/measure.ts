@@ -77,7 +77,9 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   // A cut made in the warm-up may have been published since: its pause is not of the measured part.
   const pausesNs = records.filter((record) => record.startNs >= startNs).reduce((sum, { pauseMs }) => sum + pauseMs * 1e6, 0);
   const totalNs = endNs - startNs;
-  const workingBytes = await allocatedBytes(job.stateDirectory);
+  const allocated = await allocatedBytes(job.stateDirectory);
+  // Nothing in the directory says nothing of what the state takes elsewhere.
+  const workingBytes = allocated === 0 ? null : allocated;
   const checkpointBytes = await job.space.allocatedBytes();
   const liveState = await liveStateOf(measured, job, parts.workload);
   const result: MeasureResult = {
@@ -102,7 +104,8 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     liveState,
     disk: { workingBytes, checkpointBytes },
     unavailable: {
-      ...(workingBytes === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
+      ...(allocated === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
+      ...(allocated === 0 && { 'disk.workingBytes': 'this backend keeps its working state in memory, or with a server' }),
       ...(checkpointBytes === null && { 'disk.checkpointBytes': 'this checkpoint storage does not tell what it takes' }),
     },
     settings: { ...parts.backend.settings },
