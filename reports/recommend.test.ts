@@ -224,6 +224,17 @@ test('quick says nothing of a value 10 % within a limit either, and does of one 
   t.is(decided(contest({ a: of(100_000, { p99: 10 }, { noise: 0.003 }) }, quick), 'p99<=20ms').kind, 'pick');
 });
 
+test('only the slow one is shown to meet the limit, and a faster one stands around it: the slow one is safe to take, and the doubt is told with it', (t) => {
+  const { picks, why, line } = decided(
+    contest({ fast: of(200_000, { recovery: 2000 }, { noise: 0.1 }), slow: of(100_000, { recovery: 1000 }) }),
+    'recovery<=2s',
+  );
+  t.deepEqual(picks, ['slow']);
+  t.regex(why, /the only one shown to meet the limit/);
+  t.regex(why, /But fast, at [\d.]+ × its events \(.*\), is not ruled out/);
+  t.regex(line('fast'), /^\? undecided/);
+});
+
 test('what was never measured is no met need: undecided, and more blocks would not tell', (t) => {
   const { kind, why, found } = decided(contest({ a: of(100_000, { recovery: [] }) }), 'recovery<=5s');
   t.is(kind, 'undecided');

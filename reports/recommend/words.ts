@@ -56,7 +56,8 @@ function whyPick({ choice, needs }: Recommendation, evidence: Evidence): Phrase 
   const rate = figure(evidence.estimate(pick, 'throughput'), 'throughput');
   const others = choice.fastest.filter((one) => one !== pick);
   const isAlone = choice.passing.length === 1;
-  const meets = count === 0 ? [] : [isAlone ? `It is the only one that meets ${everyLimit(count)}` : `It meets ${everyLimit(count)}`];
+  const shown = choice.checked.some(({ outcome }) => outcome === 'undecided') ? 'shown to meet' : 'that meets';
+  const meets = count === 0 ? [] : [isAlone ? `It is the only one ${shown} ${everyLimit(count)}` : `It meets ${everyLimit(count)}`];
   const lead: Phrase = (() => {
     if (isAlone) return count === 0 ? ['It is the only one that competes: ', rate, '.'] : [...meets, ': ', rate, '.'];
     if (others.length > 0)
@@ -77,7 +78,22 @@ function whyPick({ choice, needs }: Recommendation, evidence: Evidence): Phrase 
       ? ['At ', rate, ' it handles ', ...times, ', the next best.']
       : [...meets, ` and handles `, ...times, ', the next that does: ', rate, '.'];
   })();
-  return [...lead, ...stops(pick, evidence)];
+  return [...lead, ...stops(pick, evidence), ...fasterInDoubt(pick, choice, evidence)];
+}
+
+/** The fastest of those that would be the answer instead if what is undecided of them came out well. */
+function fasterInDoubt(pick: Contender, { checked }: Recommendation['choice'], evidence: Evidence): Phrase {
+  const [first] = checked
+    .filter(({ outcome, contender }) => outcome === 'undecided' && evidence.isBetter(contender, pick, 'throughput'))
+    .map(({ contender }) => ({ contender, ratio: evidence.advantage(contender, pick, 'throughput')! }))
+    .toSorted((a, b) => b.ratio.ratio - a.ratio.ratio);
+  if (first === undefined) return [];
+  const { contender, ratio } = first;
+  return [
+    ` But ${contender.name}, at `,
+    { strong: `${timesOf(ratio)} × its events`, evidence: 'throughput' },
+    ` (${rangeOf(ratio)}), is not ruled out: these data do not tell whether it keeps to the limits.`,
+  ];
 }
 
 /** Why one of several that are as fast is the answer. */
