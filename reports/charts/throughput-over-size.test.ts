@@ -58,7 +58,9 @@ test('it draws at both widths, with a point for every row', async (t) => {
     t.regex(svg, /1,000,000|100,000/);
     t.is(svg.match(/NaN/), null);
     // Filled marks of the points alone: lines and bars have a stroke. Those of one backend may be one path of several parts.
-    const marks = [...svg.matchAll(/<path[^>]*? d="([^"]*)"[^>]* fill="var\(--c\d\)"/g)].map(([, shape]) => shape!.match(/M/g)?.length ?? 0);
+    const marks = [...svg.matchAll(/<path[^>]*? d="([^"]*)"[^>]* fill="var\(--c\d\)"/g)].map(
+      ([, shape]) => shape!.match(/M/g)?.length ?? 0,
+    );
     t.is(
       marks.reduce((sum, count) => sum + count, 0),
       rows.length,
