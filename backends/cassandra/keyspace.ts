@@ -60,11 +60,14 @@ export async function openKeyspace(session: CassandraSession, { name, replicatio
   await session.rows(`INSERT INTO ${name}.${MARKER} (format) VALUES (?)`, [FORMAT]);
 }
 
+/** What Cassandra says of a table that the schema tells of already, or only just. */
+const IN_THE_MAKING = new RegExp(`table ${MARKER} does not exist|Unknown CF`);
+
 /**
  * A table that another store is making right now is told of by the schema before it can be asked. Making it again, if it is not
  * there, waits until it can.
  */
 function unlessInTheMaking(error: unknown): readonly [] {
-  if (error instanceof BackendError && error.message.includes(`table ${MARKER} does not exist`)) return [];
+  if (error instanceof BackendError && IN_THE_MAKING.test(error.message)) return [];
   throw error;
 }
