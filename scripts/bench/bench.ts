@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- harness|operators|adapters|epochs|timing|flink …] [--json]`: what the harness itself costs, what every operator costs
+ * `npm run bench [-- harness|operators|adapters|redis|cassandra|hbase|epochs|timing|flink …] [--json]`: what the harness itself costs, what every operator costs
  * and how fast it is, what the adapters cost, what checkpoints by epochs cost between them, what timing costs, and how our pipeline
  * compares with Flink's own job, as ratios measured in one run. Every ratio is
  * of pairs taken in turn, so that a machine that drifts drifts for both; the figure is their median, `low` and `high` its
@@ -33,7 +33,11 @@ const WHOLE = { secondsMax: 3_600, batchSize: 1000 };
 const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
   harness: harnessFigures,
   operators: operatorFigures,
-  adapters: adapterFigures,
+  adapters: embeddedFigures,
+  redis: () => servedFigures('redis', startRedis, { durability: 'volatile', option: 'url', bare: redisLoop, blocks: QUICK }),
+  cassandra: () =>
+    servedFigures('cassandra', startCassandra, { durability: 'process-crash', option: 'contactPoints', bare: cassandraLoop, blocks: SLOW }),
+  hbase: () => servedFigures('hbase', startHBase, { durability: 'process-crash', option: 'url', bare: hbaseLoop, blocks: SLOW }),
   epochs: epochFigures,
   timing: timingFigures,
   flink: flinkFigures,
@@ -56,20 +60,12 @@ async function* harnessFigures(): AsyncGenerator<Figure> {
   yield* memoryOverMap('2,000,000', { workload: 'synthetic:keys=2000000,size=60000', events: 4e6, warmUp: 5e6 }, 3);
 }
 
-async function* adapterFigures(): AsyncGenerator<Figure> {
+async function* embeddedFigures(): AsyncGenerator<Figure> {
   for (const bare of [...bareLoops, rocksdbLoop]) {
     const backend = await create<StateBackend>(await loadBackend(bare.name));
     const [adapter, plain] = await blockTimes([adapterLoop(backend), bare], QUICK);
     yield figure(`${bare.name} adapter ÷ bare loop`, 'x', ratios(plain!, adapter!));
   }
-  yield* servedFigures('redis', startRedis, { durability: 'volatile', option: 'url', bare: redisLoop, blocks: QUICK });
-  yield* servedFigures('cassandra', startCassandra, {
-    durability: 'process-crash',
-    option: 'contactPoints',
-    bare: cassandraLoop,
-    blocks: SLOW,
-  });
-  yield* servedFigures('hbase', startHBase, { durability: 'process-crash', option: 'url', bare: hbaseLoop, blocks: SLOW });
 }
 
 interface Served extends Pick<ServerRequest, 'durability'> {
