@@ -37,7 +37,8 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
   redis: () => servedFigures('redis', startRedis, { durability: 'volatile', option: 'url', bare: redisLoop, blocks: QUICK }),
   cassandra: () =>
     servedFigures('cassandra', startCassandra, { durability: 'process-crash', option: 'contactPoints', bare: cassandraLoop, blocks: SLOW }),
-  hbase: () => servedFigures('hbase', startHBase, { durability: 'process-crash', option: 'url', bare: hbaseLoop, blocks: SLOW }),
+  hbase: () =>
+    servedFigures('hbase', startHBase, { durability: 'process-crash', option: 'url', apart: 'table', bare: hbaseLoop, blocks: SLOW }),
   epochs: epochFigures,
   timing: timingFigures,
   flink: flinkFigures,
@@ -71,6 +72,8 @@ async function* embeddedFigures(): AsyncGenerator<Figure> {
 interface Served extends Pick<ServerRequest, 'durability'> {
   /** The backend's option that names the server. */
   readonly option: string;
+  /** The option that gives the pipeline's store a table of its own, as the bare loop has one: loops of one table share what serves it. */
+  readonly apart?: string;
   readonly bare: (url: string) => BareLoop;
   readonly blocks: Blocks;
 }
@@ -79,7 +82,7 @@ interface Served extends Pick<ServerRequest, 'durability'> {
 async function* servedFigures(
   name: string,
   start: (request: ServerRequest) => Promise<ServerStart>,
-  { durability, option, bare, blocks }: Served,
+  { durability, option, apart, bare, blocks }: Served,
 ): AsyncGenerator<Figure> {
   const directory = await mkdtemp(join(tmpdir(), `statebench-bench-${name}-`));
   const started = await start({ directory, durability });
@@ -87,7 +90,8 @@ async function* servedFigures(
     const { server } = started;
     const loaded = (await loadBackend(name)).with({ key: option, value: server.url }).with({ key: 'timeoutMs', value: PATIENT_MS });
     const backend = await create<StateBackend>(loaded);
-    const [adapter, pipeline, plain] = await blockTimes([adapterLoop(backend), pipelineLoop(backend), bare(server.url)], blocks);
+    const other = apart === undefined ? backend : await create<StateBackend>(loaded.with({ key: apart, value: 'statebench_pipeline' }));
+    const [adapter, pipeline, plain] = await blockTimes([adapterLoop(backend), pipelineLoop(other), bare(server.url)], blocks);
     yield figure(`${name} adapter ÷ bare loop`, 'x', ratios(plain!, adapter!));
     yield figure(`${name} in the pipeline ÷ bare loop`, 'x', ratios(plain!, pipeline!));
     const perSecond = (times: readonly number[]) => times.map((ms) => (blocks.batches * SLOTS * 1000) / ms);
