@@ -50,7 +50,7 @@ test('the JSON says what the text says, with the figures behind it', (t) => {
       needs: { need: string; state: string; interval: { low: number; high: number } | null }[];
       answers: Record<string, string[]>;
     }[];
-    stability: { shares: { backend: string | null; share: number }[] };
+    stability: { shares: { backends: string[]; share: number }[] };
   }[];
   t.is(group?.kind, 'pick');
   t.deepEqual(group?.picks, ['lmdb']);
@@ -61,5 +61,5 @@ test('the JSON says what the text says, with the figures behind it', (t) => {
   t.is(rss?.state, 'missed');
   t.true((rss?.interval?.low ?? 0) > 1e9);
   t.deepEqual(Object.keys(memory?.answers ?? {}), ['Performance', 'Reliability', 'State management']);
-  t.deepEqual(group?.stability.shares[0], { backend: 'lmdb', share: 1 });
+  t.deepEqual(group?.stability.shares[0], { backends: ['lmdb'], share: 1 });
 });

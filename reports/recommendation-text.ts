@@ -4,6 +4,7 @@ import type { Results } from './read-results.ts';
 import type { Check } from './recommend/checks.ts';
 import { limitText, type Needs, needTexts } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
+import type { Stability } from './recommend/stability.ts';
 import { answersOf } from './recommend/three-questions.ts';
 import { linesOf, littleToGainWords, percentileNote, steadinessOf } from './recommend/words.ts';
 import { type GroupSummary, summarise } from './statistics/summary.ts';
@@ -123,7 +124,7 @@ function checkJson(needs: Needs) {
   });
 }
 
-function named(shares: readonly { readonly id: string | null; readonly share: number }[], group: GroupSummary) {
-  const name = (id: string | null) => group.candidates.filter(({ cell }) => cell.id === id).map(nameOf)[0] ?? null;
-  return shares.map(({ id, share }) => ({ backend: name(id), share }));
+function named(shares: Stability['shares'], group: GroupSummary) {
+  const name = (id: string) => group.candidates.filter(({ cell }) => cell.id === id).map(nameOf)[0] ?? id;
+  return shares.map(({ ids, share }) => ({ backends: ids.map(name), share }));
 }

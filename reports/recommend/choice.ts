@@ -79,7 +79,7 @@ export function weighable(evidence: Evidence, contenders: readonly Contender[], 
 }
 
 /** By block, the weighted geometric mean of the criteria, each the right way up: more is better. */
-function meritByBlock(contender: Contender, weighed: readonly CriterionName[], weights: Weights): ByBlock {
+export function meritByBlock(contender: Contender, weighed: readonly CriterionName[], weights: Weights): ByBlock {
   const total = weighed.reduce((sum, name) => sum + weights[name]!, 0);
   const columns = weighed.map((name) => ({
     values: byBlock(contender, name),

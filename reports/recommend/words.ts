@@ -381,21 +381,33 @@ function changeWords(change: Change): string {
   }
 }
 
-/** Whether the answer is steady, in a sentence; empty where there is nothing to say. */
-export function steadinessOf({ stability, weightStability, choice, kind }: Recommendation): string {
+/** Whether the answer is steady, in a sentence or two; empty where there is nothing to say. */
+export function steadinessOf({ stability, weightStability, choice, kind, contest, needs }: Recommendation): string {
   const ids = new Set(choice.picks.map(({ id }) => id));
-  const sum = (shares: readonly { readonly id: string | null; readonly share: number }[]) =>
-    shares.filter(({ id }) => id !== null && ids.has(id)).reduce((all, { share }) => all + share, 0);
+  const nameOf = (id: string) => contest.contenders.find((one) => one.id === id)?.name ?? id;
   const parts: string[] = [];
   if (stability !== null) {
-    const share = sum(stability.shares);
-    const often = share === 1 ? 'all' : Math.round(share * stability.draws).toLocaleString('en-US');
+    const { draws, shares } = stability;
+    const isSame = (answer: readonly string[]) => answer.length === ids.size && answer.every((id) => ids.has(id));
+    const isPart = (answer: readonly string[]) => answer.length > 0 && answer.every((id) => ids.has(id));
+    const sum = (of: (answer: readonly string[]) => boolean) => shares.reduce((all, one) => all + (of(one.ids) ? one.share : 0), 0);
+    const count = (share: number) => Math.round(share * draws).toLocaleString('en-US');
+    const same = sum(isSame);
+    const part = sum(isPart) - same;
+    const [other] = shares.filter(({ ids: answer }) => !isPart(answer));
+    const otherwise =
+      other === undefined
+        ? ''
+        : other.ids.length === 0
+          ? `${limitsIn(needs) === 0 ? 'none' : `none shown to meet ${everyLimit(limitsIn(needs))}`} in ${count(other.share)}`
+          : `${listed(other.ids.slice(0, 3).map(nameOf), 'or')} in ${count(other.share)}`;
+    const rest = [part > 0 && kind === 'tie' ? `some of these alone in ${count(part)}` : '', otherwise].filter((text) => text !== '');
     parts.push(
-      `The blocks drawn anew give ${kind === 'tie' ? 'one of these' : 'the same answer'} in ${often} of ${stability.draws.toLocaleString('en-US')} draws.`,
+      `The blocks drawn anew give the same answer in ${same === 1 ? 'all' : count(same)} of ${draws.toLocaleString('en-US')} draws${rest.length === 0 ? '' : `, ${listed(rest, 'and')}`}.`,
     );
   }
   if (weightStability !== null && kind === 'pick') {
-    const share = sum(weightStability.shares);
+    const share = weightStability.shares.reduce((all, one) => all + (one.ids.every((id) => ids.has(id)) ? one.share : 0), 0);
     parts.push(
       share === 1
         ? 'Weights changed by half change nothing.'
