@@ -18,7 +18,8 @@ export interface GroupRecommendation {
 
 /** The answer for every group of a run. */
 export function recommendationsOf({ plan, trials }: Results, needs: Needs): readonly GroupRecommendation[] {
-  return summarise(plan, trials).groups.map((group) => ({ group, decision: decide(group, plan, needs) }));
+  const run = summarise(plan, trials);
+  return run.groups.map((group) => ({ group, decision: decide(group, plan, run, needs) }));
 }
 
 /** For a terminal: the answer, a line on every backend, what would change it. Ends with a newline. */

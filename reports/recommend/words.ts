@@ -354,7 +354,14 @@ export function flipPhrase({ changes, instead }: Flip, recommendation: Recommend
         ];
   const [first] = instead;
   const ratio = pick === undefined || first === undefined ? null : evidence.advantage(first, pick, 'throughput');
-  const times = ratio === null ? '' : ratio.ratio >= 1 ? ` (${timesOf(ratio)} × as fast)` : ` (${timesOf(inverse(ratio))} × slower)`;
+  const isElsewhere = changes.some(({ kind }) => kind === 'size');
+  const times = isElsewhere
+    ? ', which is faster there'
+    : ratio === null
+      ? ''
+      : ratio.ratio >= 1
+        ? ` (${timesOf(ratio)} × as fast)`
+        : ` (${timesOf(inverse(ratio))} × slower)`;
   return capitalised([`if ${listed(whens, 'and')}: `, ...then, `${times}.`]);
 }
 
@@ -365,6 +372,11 @@ function changeWords(change: Change): string {
       return `the working state ${change.from === 'os-crash' ? 'need only survive' : 'must survive'} the crash of ${change.to === 'os-crash' ? 'the machine' : 'a process'}`;
     case 'servers':
       return change.to ? 'a server may run' : 'no server may run';
+    case 'size': {
+      const { side, n, low, high, here } = change;
+      const entries = (count: number) => rounded(count, count / 20);
+      return `the state has ${side === 'above' ? 'more' : 'less'} than about ${entries(n)} entries (${entries(low)} to ${entries(high)}; here ${entries(here)})`;
+    }
     case 'truth': {
       const { check, contender } = change;
       const limit = typeof check.need === 'object' ? limitWords(check.need) : '';
