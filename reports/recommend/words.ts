@@ -68,8 +68,9 @@ function whyPick({ choice, needs }: Recommendation, evidence: Evidence): Phrase 
         ') ',
         ...besides(pick, others, choice.weighed, evidence),
       ];
-    if (choice.next === null) return [...meets, count === 0 ? 'It handles ' : ' and handles ', rate, '.'];
-    const { contender, ratio } = choice.next;
+    const [next] = choice.slower;
+    if (next === undefined) return [...meets, count === 0 ? 'It handles ' : ' and handles ', rate, '.'];
+    const { contender, ratio } = next;
     const times: Phrase = [
       { strong: `${timesOf(ratio)} × the events of ${contender.name}`, evidence: 'throughput' },
       ` (${rangeOf(ratio)})`,
@@ -149,22 +150,35 @@ function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence):
           choice.weighed.map((name) => criterionOf(name).title),
           'and',
         )} weighed together`;
+  const [slower] = choice.slower;
   const next: Phrase =
-    choice.next === null
+    slower === undefined
       ? []
       : [
-          ' The best of them handles ',
-          { strong: `${timesOf(choice.next.ratio)} × the events of ${choice.next.contender.name}`, evidence: 'throughput' },
-          ` (${rangeOf(choice.next.ratio)}), the next best.`,
+          ` ${choice.fastest[0]!.name} handles `,
+          { strong: `${timesOf(slower.ratio)} × the events of ${slower.contender.name}`, evidence: 'throughput' },
+          ` (${rangeOf(slower.ratio)}), the next best.`,
         ];
-  const rate = figure(evidence.estimate(choice.picks[0]!, 'throughput'), 'throughput');
+  const rates = ratesOf(choice.picks, evidence);
   return [
     { strong: listed(names, 'and') },
     `${count === 0 ? '' : ` meet ${everyLimit(count)} and`} cannot be told apart by throughput (`,
-    rate,
+    ...rates,
     `)${rest}: ${said}.`,
     ...next,
   ];
+}
+
+/** Throughput of several: of each where they are few, else from the least to the most; once where all read alike. */
+function ratesOf(contenders: readonly Contender[], evidence: Evidence): Phrase {
+  const estimates = contenders
+    .map((one) => ({ one, estimate: evidence.estimate(one, 'throughput')! }))
+    .toSorted((a, b) => b.estimate.value - a.estimate.value);
+  const [first, ...rest] = estimates.map(({ one, estimate }) => ({ name: one.name, rate: figure(estimate, 'throughput') }));
+  if (first === undefined) return [];
+  if (rest.every(({ rate }) => rate.strong === first.rate.strong)) return [first.rate];
+  if (rest.length > 2) return [rest.at(-1)!.rate, ' to ', first.rate];
+  return [first, ...rest].flatMap(({ name, rate }, i) => [`${i === 0 ? '' : ', '}${name} `, rate]);
 }
 
 function whyNone({ nearest }: Recommendation): Phrase {
@@ -199,7 +213,10 @@ function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, 
     const doubts = checks.filter(({ state }) => state === 'undecided').map((check) => doubtWords(check));
     return `${contender.name}: ${doubts.join('; ')}`;
   });
-  const more = open.length > told.length ? ` ${open.length - told.length} more are undecided as well.` : '';
+  const more =
+    open.length > told.length
+      ? ` ${open.length - told.length} more ${open.length - told.length === 1 ? 'is' : 'are'} undecided as well.`
+      : '';
   const count = limitsIn(needs);
   return [
     `No backend is shown to meet ${everyLimit(count)}, and these data do not rule out that one does. ${told.join('. ')}.${more}`,
@@ -280,12 +297,12 @@ function lineOf({ contender, outcome, checks }: Checked, recommendation: Recomme
 function behind(contender: Contender, { choice }: Recommendation, evidence: Evidence, front: readonly Contender[]): string {
   const [pick] = choice.picks;
   if (pick === undefined) return '';
-  const ratio = evidence.advantage(pick, contender, 'throughput');
-  const isTied = choice.fastest.includes(contender);
+  // What is not among the fastest is shown to be slower than the first of them, which need not be the pick.
+  const [best = pick] = choice.fastest;
+  const ratio = choice.slower.find((one) => one.contender === contender)?.ratio ?? null;
+  const isTied = ratio === null;
   const speed =
-    isTied || ratio === null
-      ? 'as fast by these data, not as good in the rest'
-      : `${timesOf(ratio)} × slower than ${pick.name} (${rangeOf(ratio)})`;
+    ratio === null ? 'not shown to be slower, not as good in the rest' : `${timesOf(ratio)} × slower than ${best.name} (${rangeOf(ratio)})`;
   const better = (['p99', 'pause', 'recovery', 'rss'] as const)
     .filter((name) => evidence.isBetter(contender, pick, name))
     .map(
