@@ -26,13 +26,13 @@ test('where a backend of wide trials stands in a tier above a faster one, the re
   const rates: Readonly<Record<string, readonly number[]>> = {
     memory: [1_000_000, 1_010_000, 990_000],
     lmdb: [500_000, 505_000, 495_000],
-    level: [900_000, 40_000, 600_000],
+    rocksdb: [900_000, 40_000, 600_000],
   };
   const about = (wide: boolean) => {
     const trials = whole.trials.map((trial) => {
       const rate = rates[trial.backend.name]?.[trial.block - 1];
       if (trial.state !== 'completed' || rate === undefined) return trial;
-      const eventsPerSecond = !wide && trial.backend.name === 'level' ? 200_000 + trial.block : rate;
+      const eventsPerSecond = !wide && trial.backend.name === 'rocksdb' ? 200_000 + trial.block : rate;
       return { ...trial, throughput: { ...trial.throughput, eventsPerSecond } };
     });
     return caveatsOf({ ...whole, trials }, summarise(whole.plan, trials)).filter(({ text }) => text.includes('stands in tier'));
@@ -40,7 +40,7 @@ test('where a backend of wide trials stands in a tier above a faster one, the re
   t.deepEqual(
     about(true).map(({ text }) => text),
     [
-      'level stands in tier 1, above lmdb, whose figure is higher: the blocks of level differ so much that it is not shown to be slower than memory.',
+      'rocksdb stands in tier 1, above lmdb, whose figure is higher: the blocks of rocksdb differ so much that it is not shown to be slower than memory.',
     ],
   );
   t.deepEqual(about(false), []);
