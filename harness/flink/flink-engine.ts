@@ -70,7 +70,7 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
     return await body({ jobManager, own, workload, source, home, eventsFile, signal: AbortSignal.any([signal, timeout]) }).catch(
       (error: unknown) => {
-        if (!timeout.aborted || signal.aborted) throw error;
+        if (!timeout.aborted || signal.aborted) throw own?.explained(error) ?? error;
         throw new StatebenchError('backend-failed', `the job took more than ${Math.round(timeoutMs / 1000)} s`);
       },
     );
