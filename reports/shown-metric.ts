@@ -13,6 +13,7 @@ export interface ShownMetric {
 
 const SHOWN = {
   eventsPerSecond: ['Throughput', 'rate'],
+  wholeEventsPerSecond: ['Throughput, all of the measured part', 'rate'],
   sustainedPerSecond: ['Sustained rate', 'rate'],
   latencyP50Ms: ['Latency, p50', 'time'],
   latencyP99Ms: ['Latency, p99', 'time'],
