@@ -23,6 +23,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     'see that every TaskManager can write to execution.checkpointing.dir',
   ],
   [/UnsupportedClassVersionError/, 'the cluster runs on an older Java than 17'],
+  [
+    /Could not find a file system implementation for scheme 'hdfs'/,
+    'Flink has no Hadoop on its class path: set HADOOP_CLASSPATH for all its processes; a Flink started here takes that of statebench servers install hdfs, and has to be started again after it',
+  ],
   [/No space left on device/, 'make space on the disk of the TaskManagers or of the checkpoints'],
 ];
 

@@ -3,10 +3,12 @@
  * the place. The JobManager's configuration says where they are described (`statebench.task-managers`), so that whoever has its
  * address knows which processes were started here.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { TaskMemory } from '../../harness/flink/task-memory.ts';
 import { identityOf } from '../../harness/process-identity.ts';
+import { hadoopClient } from './hadoop-client.ts';
 import { type JavaProcess, type JavaSession, startJavaServer } from './java-server.ts';
 import type { ServerRequest, ServerStart } from './server.ts';
 
@@ -37,19 +39,13 @@ const OPENS = [
   'java.util.concurrent.locks',
 ];
 
-/**
- * MiB of a TaskManager. Whichever backend holds the state has the same for it: hashmap the heap of the tasks, rocksdb and forst the
- * managed memory. `Xmx` and the direct memory are what Flink's own start script would make of it.
- */
-const MEMORY_MIB = {
-  frameworkHeap: 128,
-  taskHeap: 1024,
-  frameworkOffHeap: 128,
-  network: 128,
-  managed: 1024,
-  metaspace: 256,
-  overhead: 192,
-};
+/** MiB of a TaskManager that no state is in. `Xmx` and the direct memory are what Flink's own start script would make of it. */
+const MEMORY_MIB = { frameworkHeap: 128, frameworkOffHeap: 128, network: 128, metaspace: 256, overhead: 192 };
+
+/** Whichever backend holds the state has the same for it: hashmap the heap of the tasks, rocksdb and forst the managed memory. */
+const USUAL_MEMORY: TaskMemory = { taskHeapBytes: 2 ** 30, managedBytes: 2 ** 30 };
+/** Where a run says what other memory the TaskManagers are to have that come from then on. */
+const MEMORY_FILE = 'task-manager-memory.json';
 
 /**
  * Ready when every TaskManager has registered and the gateway answers. The address is that of the JobManager, `http://HOST:PORT`.
@@ -66,6 +62,7 @@ async function start(session: JavaSession<Port>): Promise<string> {
     mkdirSync(path.join(home, folder), { recursive: true });
   // Of processes that are gone with an earlier start.
   for (const file of readdirSync(described)) rmSync(path.join(described, file));
+  rmSync(path.join(home, MEMORY_FILE), { force: true });
   session.configure('config.yaml', configuration(session));
   session.configure('log4j.properties', LOGGING);
   await session.run({
@@ -93,8 +90,8 @@ async function start(session: JavaSession<Port>): Promise<string> {
   return rest;
 }
 
-function shared({ home }: JavaSession<Port>, name: string): Pick<JavaProcess, 'name' | 'graceMs' | 'environment'> {
-  return { name, graceMs: GRACE_MS, environment: { FLINK_CONF_DIR: path.join(home, 'conf') } };
+function shared({ home }: JavaSession<Port>, name: string): Pick<JavaProcess, 'name' | 'graceMs' | 'environment' | 'jars'> {
+  return { name, graceMs: GRACE_MS, environment: { FLINK_CONF_DIR: path.join(home, 'conf') }, jars: hadoopClient() };
 }
 
 function flagsOf({ home }: JavaSession<Port>, name: string): readonly string[] {
@@ -109,16 +106,17 @@ function flagsOf({ home }: JavaSession<Port>, name: string): readonly string[] {
 }
 
 function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
-  const { frameworkHeap, taskHeap, frameworkOffHeap, network, managed, metaspace, overhead } = MEMORY_MIB;
-  const heap = frameworkHeap + taskHeap;
+  const { frameworkHeap, frameworkOffHeap, network, metaspace, overhead } = MEMORY_MIB;
+  const { taskHeapBytes, managedBytes } = memoryIn(session.home);
+  const heapKib = frameworkHeap * 2 ** 10 + Math.ceil(taskHeapBytes / 2 ** 10);
   const settings = {
     'taskmanager.memory.framework.heap.size': `${frameworkHeap}m`,
     'taskmanager.memory.framework.off-heap.size': `${frameworkOffHeap}m`,
-    'taskmanager.memory.task.heap.size': `${taskHeap}m`,
+    'taskmanager.memory.task.heap.size': `${taskHeapBytes}b`,
     'taskmanager.memory.task.off-heap.size': '0b',
     'taskmanager.memory.network.min': `${network}m`,
     'taskmanager.memory.network.max': `${network}m`,
-    'taskmanager.memory.managed.size': `${managed}m`,
+    'taskmanager.memory.managed.size': `${managedBytes}b`,
     'taskmanager.memory.jvm-metaspace.size': `${metaspace}m`,
     'taskmanager.memory.jvm-overhead.min': `${overhead}m`,
     'taskmanager.memory.jvm-overhead.max': `${overhead}m`,
@@ -130,8 +128,8 @@ function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
     ...shared(session, id),
     flags: [
       ...flagsOf(session, id),
-      `-Xms${heap}m`,
-      `-Xmx${heap}m`,
+      `-Xms${heapKib}k`,
+      `-Xmx${heapKib}k`,
       `-XX:MaxDirectMemorySize=${frameworkOffHeap + network}m`,
       `-XX:MaxMetaspaceSize=${metaspace}m`,
     ],
@@ -142,6 +140,12 @@ function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
       ...Object.entries(settings).flatMap(([name, value]) => ['-D', `${name}=${value}`]),
     ],
   };
+}
+
+/** What a TaskManager that starts now is to have. */
+function memoryIn(home: string): TaskMemory {
+  const file = path.join(home, MEMORY_FILE);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TaskMemory) : USUAL_MEMORY;
 }
 
 function configuration({ home, ports }: JavaSession<Port>): string {
@@ -180,6 +184,9 @@ function configuration({ home, ports }: JavaSession<Port>): string {
     'sql-gateway.endpoint.rest.port': ports.gateway,
     'statebench.gateway': `http://127.0.0.1:${ports.gateway}`,
     'statebench.task-managers': at('task-managers'),
+    'statebench.task-manager-memory': at(MEMORY_FILE),
+    'statebench.task-heap': USUAL_MEMORY.taskHeapBytes,
+    'statebench.managed': USUAL_MEMORY.managedBytes,
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
