@@ -108,7 +108,7 @@ if (flink !== undefined && hdfs !== undefined) {
     });
     t.regex(String(trial.backend.settings.checkpointsOn), /^hdfs:\/\/127\.0\.0\.1:\d+$/);
     t.true((trial.disk.checkpointBytes ?? 0) > 0);
-    const url = `${hdfs.url}/webhdfs/v1/user/${userInfo().username}/statebench?op=LISTSTATUS`;
+    const url = `${hdfs.url}/webhdfs/v1/user/${userInfo().username}/statebench?op=LISTSTATUS&user.name=${userInfo().username}`;
     const left = (await (await fetch(url)).json()) as { FileStatuses: { FileStatus: unknown[] } };
     t.deepEqual(left.FileStatuses.FileStatus, [], 'nothing of the trials is left in HDFS');
     const { recovery, throughput, memory, checkpoints, unavailable } = trial;

@@ -81,7 +81,7 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
     };
     const ground = { jobManager, own, workload, source, home, eventsFile, checkpointsUrl, signal: AbortSignal.any([signal, timeout]) };
     return await body(ground).catch((error: unknown) => {
-      if (!timeout.aborted || signal.aborted) throw error;
+      if (!timeout.aborted || signal.aborted) throw own?.explained(error) ?? error;
       throw new StatebenchError('backend-failed', `the job took more than ${Math.round(timeoutMs / 1000)} s`);
     });
   } finally {

@@ -4,8 +4,8 @@ import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { StatebenchError } from '../errors.ts';
-import { FlinkRefusal, restCall } from './rest-call.ts';
-import { rootCause } from './root-cause.ts';
+import { FlinkRefusal, restCall, restText } from './rest-call.ts';
+import { checkpointFailureIn, isOfCheckpoint, rootCause } from './root-cause.ts';
 import { FLINK_VERSION } from './version.ts';
 
 const count = z.number();
@@ -119,6 +119,8 @@ export interface TaskManagerMemory {
 export const ENDED_BADLY: readonly string[] = ['FAILED', 'CANCELED'];
 const JOB_ID = z.object({ jobid: z.string() });
 const POLL_MS = 100;
+/** A log of a cluster that has run for long may be more than is worth to be fetched. */
+const LOG_BYTES_MAX = 64 * 2 ** 20;
 
 export class JobManager {
   readonly url: string;
@@ -235,7 +237,11 @@ export class JobManager {
   async failureOf(job: string): Promise<string | null> {
     const { exceptionHistory } = await this.#get(`/jobs/${job}/exceptions?maxExceptions=1`, exceptionsSchema);
     const stack = exceptionHistory?.entries[0]?.stacktrace;
-    return stack === undefined ? null : rootCause(stack);
+    if (stack === undefined) return null;
+    if (!isOfCheckpoint(stack)) return rootCause(stack);
+    const log = await restText(`${this.url}/v1/jobmanager/log`, LOG_BYTES_MAX);
+    const cause = log === null ? null : checkpointFailureIn(log, job);
+    return cause === null ? rootCause(stack) : `a checkpoint failed: ${rootCause(cause, stack)}`;
   }
 
   /** Asks for an end of a job, which then comes; one that has ended already is left alone. */

@@ -64,6 +64,24 @@ export async function restCall<Answer>({ url, method = 'GET', body, answer, whom
   );
 }
 
+/** A file that is served, such as a log; null where there is none, or one that is longer than `bytesMax`. Never throws. */
+export async function restText(url: string, bytesMax: number): Promise<string | null> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok || response.body === null) return null;
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of response.body) {
+      bytes += part.length;
+      if (bytes > bytesMax) return null;
+      parts.push(part);
+    }
+    return Buffer.concat(parts).toString('utf8');
+  } catch {
+    return null;
+  }
+}
+
 function parsed(text: string): unknown {
   try {
     return text === '' ? {} : JSON.parse(text);

@@ -43,7 +43,8 @@ const OPENS = [
 const MEMORY_MIB = { frameworkHeap: 128, frameworkOffHeap: 128, network: 128, metaspace: 256, overhead: 192 };
 
 /** Whichever backend holds the state has the same for it: hashmap the heap of the tasks, rocksdb and forst the managed memory. */
-const USUAL_MEMORY: TaskMemory = { taskHeapBytes: 2 ** 30, managedBytes: 2 ** 30 };
+const USUAL_HEAP_MIB = 1024;
+const USUAL_MANAGED_MIB = 1024;
 /** Where a run says what other memory the TaskManagers are to have that come from then on. */
 const MEMORY_FILE = 'task-manager-memory.json';
 
@@ -51,11 +52,15 @@ const MEMORY_FILE = 'task-manager-memory.json';
  * Ready when every TaskManager has registered and the gateway answers. The address is that of the JobManager, `http://HOST:PORT`.
  * Nothing is asked to survive by itself: a job's state lies in its checkpoints.
  */
-export function startFlink(request: ServerRequest): Promise<ServerStart> {
-  return startJavaServer({ name: 'flink', ports: PORTS, start }, request);
+export function startFlink(
+  request: ServerRequest,
+  { taskHeapMib = USUAL_HEAP_MIB }: { readonly taskHeapMib?: number } = {},
+): Promise<ServerStart> {
+  const usual: TaskMemory = { taskHeapBytes: taskHeapMib * 2 ** 20, managedBytes: USUAL_MANAGED_MIB * 2 ** 20 };
+  return startJavaServer({ name: 'flink', ports: PORTS, start: (session) => start(session, usual) }, request);
 }
 
-async function start(session: JavaSession<Port>): Promise<string> {
+async function start(session: JavaSession<Port>, usual: TaskMemory): Promise<string> {
   const { home, ports } = session;
   const described = path.join(home, 'task-managers');
   for (const folder of ['checkpoints', 'savepoints', 'rocksdb', 'web', 'task-managers'])
@@ -63,7 +68,7 @@ async function start(session: JavaSession<Port>): Promise<string> {
   // Of processes that are gone with an earlier start.
   for (const file of readdirSync(described)) rmSync(path.join(described, file));
   rmSync(path.join(home, MEMORY_FILE), { force: true });
-  session.configure('config.yaml', configuration(session));
+  session.configure('config.yaml', configuration(session, usual));
   session.configure('log4j.properties', LOGGING);
   await session.run({
     ...shared(session, 'jobmanager'),
@@ -74,7 +79,7 @@ async function start(session: JavaSession<Port>): Promise<string> {
   let made = 0;
   for (let i = 0; i < TASK_MANAGERS; i++) {
     await session.keep({
-      make: () => taskManager(session, `task-manager-${++made}`),
+      make: () => taskManager(session, `task-manager-${++made}`, usual),
       started: (name, pid) => writeFileSync(path.join(described, `${name}.json`), JSON.stringify({ id: name, process: identityOf(pid) })),
       ended: (name) => rmSync(path.join(described, `${name}.json`), { force: true }),
     });
@@ -105,9 +110,9 @@ function flagsOf({ home }: JavaSession<Port>, name: string): readonly string[] {
   ];
 }
 
-function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
+function taskManager(session: JavaSession<Port>, id: string, usual: TaskMemory): JavaProcess {
   const { frameworkHeap, frameworkOffHeap, network, metaspace, overhead } = MEMORY_MIB;
-  const { taskHeapBytes, managedBytes } = memoryIn(session.home);
+  const { taskHeapBytes, managedBytes } = memoryIn(session.home, usual);
   const heapKib = frameworkHeap * 2 ** 10 + Math.ceil(taskHeapBytes / 2 ** 10);
   const settings = {
     'taskmanager.memory.framework.heap.size': `${frameworkHeap}m`,
@@ -130,6 +135,8 @@ function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
       ...flagsOf(session, id),
       `-Xms${heapKib}k`,
       `-Xmx${heapKib}k`,
+      // Of one that is not heard of any more, what tells whether its heap was full.
+      `-Xlog:gc:file=${path.join(session.home, `${id}.gc.log`)}:uptime:filecount=1,filesize=4m`,
       `-XX:MaxDirectMemorySize=${frameworkOffHeap + network}m`,
       `-XX:MaxMetaspaceSize=${metaspace}m`,
     ],
@@ -143,12 +150,12 @@ function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
 }
 
 /** What a TaskManager that starts now is to have. */
-function memoryIn(home: string): TaskMemory {
+function memoryIn(home: string, usual: TaskMemory): TaskMemory {
   const file = path.join(home, MEMORY_FILE);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TaskMemory) : USUAL_MEMORY;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TaskMemory) : usual;
 }
 
-function configuration({ home, ports }: JavaSession<Port>): string {
+function configuration({ home, ports }: JavaSession<Port>, usual: TaskMemory): string {
   const at = (folder: string): string => path.join(home, folder);
   const url = (folder: string): string => pathToFileURL(at(folder)).href;
   const settings: Readonly<Record<string, string | number>> = {
@@ -185,8 +192,8 @@ function configuration({ home, ports }: JavaSession<Port>): string {
     'statebench.gateway': `http://127.0.0.1:${ports.gateway}`,
     'statebench.task-managers': at('task-managers'),
     'statebench.task-manager-memory': at(MEMORY_FILE),
-    'statebench.task-heap': USUAL_MEMORY.taskHeapBytes,
-    'statebench.managed': USUAL_MEMORY.managedBytes,
+    'statebench.task-heap': usual.taskHeapBytes,
+    'statebench.managed': usual.managedBytes,
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
