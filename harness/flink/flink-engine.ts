@@ -5,12 +5,14 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import type { Source, Workload } from '../../workloads/contract.ts';
-import { destroyCheckpoints } from '../checkpointing/remove-jobs.ts';
+import { destroyCheckpoints, sweepJobs } from '../checkpointing/remove-jobs.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
 import { create, type ModuleRef } from '../modules.ts';
 import type { Cell, CompletedTrial, FailedTrial } from '../results.ts';
+import { makeScratch } from '../scratch.ts';
 import type { Expected } from '../trial/tasks.ts';
 import { check, checkLate, type Failure, type Measurements, type TrialRequest } from '../trial/trial.ts';
+import { endAbandonedJobs } from './abandoned-jobs.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import { writeEvents } from './events-file.ts';
 import { FlinkJob } from './flink-job.ts';
@@ -66,7 +68,8 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
   }
   const workload = await create<Workload>(planned.workload);
   const source = await workload.source({ seed, endless: true });
-  const home = shared === undefined ? directory : path.join(String(shared), `statebench-${process.pid}-${path.basename(directory)}`);
+  await endAbandonedJobs(jobManager, signal);
+  const home = shared === undefined ? directory : await sharedFolder(String(shared), planned.storage);
   mkdirSync(home, { recursive: true });
   try {
     // Trials of one workload have the same events: in a folder of the run's own they are written once.
@@ -88,6 +91,12 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
     await destroyCheckpoints(home, planned.storage);
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+/** One for this trial; what earlier processes left that were killed is removed. @throws StatebenchError `bad-folder` or `disk-full` */
+async function sharedFolder(shared: string, storage: ModuleRef): Promise<string> {
+  await sweepJobs(shared, [storage]);
+  return makeScratch(shared, 'flink');
 }
 
 function digestOf({ file, options }: ModuleRef, seed: number): string {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Source, Workload } from '../../workloads/contract.ts';
 import { StatebenchError } from '../errors.ts';
 import type { Cell, Output } from '../results.ts';
+import { jobName } from './abandoned-jobs.ts';
 import { layoutOf } from './events-file.ts';
 import { hasTypes, stageArguments } from './job-arguments.ts';
 import { ENTRY_CLASS, jobJar } from './job-jar.ts';
@@ -79,7 +80,7 @@ export class FlinkJob {
     const { delayMs, everyEvents } = workload.watermark;
     const layout = layoutOf(source, hasTypes(workload));
     const given = {
-      name: `statebench ${cell.id}`,
+      name: jobName(cell.id),
       stages: stageArguments(workload, parallelism),
       'events-file': eventsFile,
       events,

@@ -39,12 +39,21 @@ const OPENS = [
   'java.util.concurrent.locks',
 ];
 
-/** MiB of a TaskManager that no state is in. `Xmx` and the direct memory are what Flink's own start script would make of it. */
-const MEMORY_MIB = { frameworkHeap: 128, frameworkOffHeap: 128, network: 128, metaspace: 256, overhead: 192 };
-
-/** Whichever backend holds the state has the same for it: hashmap the heap of the tasks, rocksdb and forst the managed memory. */
-const USUAL_HEAP_MIB = 1024;
-const USUAL_MANAGED_MIB = 1024;
+/**
+ * MiB of a TaskManager. Whichever backend holds the state has the same for it: hashmap the heap of the tasks, rocksdb and forst the
+ * managed memory. `Xmx` and the direct memory are what Flink's own start script would make of it.
+ */
+const MEMORY_MIB = {
+  frameworkHeap: 128,
+  taskHeap: 1024,
+  frameworkOffHeap: 128,
+  network: 128,
+  managed: 1024,
+  metaspace: 256,
+  overhead: 192,
+};
+type Memory = Readonly<typeof MEMORY_MIB>;
+const MIB = 2 ** 20;
 /** Where a run says what other memory the TaskManagers are to have that come from then on. */
 const MEMORY_FILE = 'task-manager-memory.json';
 
@@ -52,15 +61,12 @@ const MEMORY_FILE = 'task-manager-memory.json';
  * Ready when every TaskManager has registered and the gateway answers. The address is that of the JobManager, `http://HOST:PORT`.
  * Nothing is asked to survive by itself: a job's state lies in its checkpoints.
  */
-export function startFlink(
-  request: ServerRequest,
-  { taskHeapMib = USUAL_HEAP_MIB }: { readonly taskHeapMib?: number } = {},
-): Promise<ServerStart> {
-  const usual: TaskMemory = { taskHeapBytes: taskHeapMib * 2 ** 20, managedBytes: USUAL_MANAGED_MIB * 2 ** 20 };
-  return startJavaServer({ name: 'flink', ports: PORTS, start: (session) => start(session, usual) }, request);
+export function startFlink(request: ServerRequest, memory: Partial<Memory> = {}): Promise<ServerStart> {
+  const all = { ...MEMORY_MIB, ...memory };
+  return startJavaServer({ name: 'flink', ports: PORTS, start: (session) => start(session, all) }, request);
 }
 
-async function start(session: JavaSession<Port>, usual: TaskMemory): Promise<string> {
+async function start(session: JavaSession<Port>, memory: Memory): Promise<string> {
   const { home, ports } = session;
   const described = path.join(home, 'task-managers');
   for (const folder of ['checkpoints', 'savepoints', 'rocksdb', 'web', 'task-managers'])
@@ -68,7 +74,7 @@ async function start(session: JavaSession<Port>, usual: TaskMemory): Promise<str
   // Of processes that are gone with an earlier start.
   for (const file of readdirSync(described)) rmSync(path.join(described, file));
   rmSync(path.join(home, MEMORY_FILE), { force: true });
-  session.configure('config.yaml', configuration(session, usual));
+  session.configure('config.yaml', configuration(session, memory));
   session.configure('log4j.properties', LOGGING);
   await session.run({
     ...shared(session, 'jobmanager'),
@@ -79,7 +85,7 @@ async function start(session: JavaSession<Port>, usual: TaskMemory): Promise<str
   let made = 0;
   for (let i = 0; i < TASK_MANAGERS; i++) {
     await session.keep({
-      make: () => taskManager(session, `task-manager-${++made}`, usual),
+      make: () => taskManager(session, `task-manager-${++made}`, memory),
       started: (name, pid) => writeFileSync(path.join(described, `${name}.json`), JSON.stringify({ id: name, process: identityOf(pid) })),
       ended: (name) => rmSync(path.join(described, `${name}.json`), { force: true }),
     });
@@ -110,9 +116,9 @@ function flagsOf({ home }: JavaSession<Port>, name: string): readonly string[] {
   ];
 }
 
-function taskManager(session: JavaSession<Port>, id: string, usual: TaskMemory): JavaProcess {
-  const { frameworkHeap, frameworkOffHeap, network, metaspace, overhead } = MEMORY_MIB;
-  const { taskHeapBytes, managedBytes } = memoryIn(session.home, usual);
+function taskManager(session: JavaSession<Port>, id: string, memory: Memory): JavaProcess {
+  const { frameworkHeap, frameworkOffHeap, network, metaspace, overhead } = memory;
+  const { taskHeapBytes, managedBytes } = memoryIn(session.home, memory);
   const heapKib = frameworkHeap * 2 ** 10 + Math.ceil(taskHeapBytes / 2 ** 10);
   const settings = {
     'taskmanager.memory.framework.heap.size': `${frameworkHeap}m`,
@@ -150,12 +156,14 @@ function taskManager(session: JavaSession<Port>, id: string, usual: TaskMemory):
 }
 
 /** What a TaskManager that starts now is to have. */
-function memoryIn(home: string, usual: TaskMemory): TaskMemory {
+function memoryIn(home: string, { taskHeap, managed }: Memory): TaskMemory {
   const file = path.join(home, MEMORY_FILE);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TaskMemory) : usual;
+  return existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as TaskMemory)
+    : { taskHeapBytes: taskHeap * MIB, managedBytes: managed * MIB };
 }
 
-function configuration({ home, ports }: JavaSession<Port>, usual: TaskMemory): string {
+function configuration({ home, ports }: JavaSession<Port>, { taskHeap, managed }: Memory): string {
   const at = (folder: string): string => path.join(home, folder);
   const url = (folder: string): string => pathToFileURL(at(folder)).href;
   const settings: Readonly<Record<string, string | number>> = {
@@ -192,8 +200,8 @@ function configuration({ home, ports }: JavaSession<Port>, usual: TaskMemory): s
     'statebench.gateway': `http://127.0.0.1:${ports.gateway}`,
     'statebench.task-managers': at('task-managers'),
     'statebench.task-manager-memory': at(MEMORY_FILE),
-    'statebench.task-heap': usual.taskHeapBytes,
-    'statebench.managed': usual.managedBytes,
+    'statebench.task-heap': taskHeap * MIB,
+    'statebench.managed': managed * MIB,
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
