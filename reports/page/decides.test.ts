@@ -20,7 +20,8 @@ const MOST_BYTES = 2_500_000;
 const MOST_MS = 50;
 const usual = inventResults(USUAL);
 const usualPage = renderPage(usual);
-const [group] = summarise(usual.plan, usual.trials).groups;
+const run = summarise(usual.plan, usual.trials);
+const [group] = run.groups;
 
 const pick = (page: Page) => page.textContent('.pick');
 const slide = (page: Page, criterion: string, stop: string) =>
@@ -34,7 +35,7 @@ browserTest('a limit that is moved decides again, as the engine does here, and s
     open(browser, html, { viewport: { width: 1200, height: 900 } }, async ({ page, troubles }) => {
       t.is(await pick(page), 'memory');
       await slide(page, 'rss', '1000000000');
-      t.is(await pick(page), decide(group!, usual.plan, withNeed(NO_NEEDS, 'rss<=1GB')).headline);
+      t.is(await pick(page), decide(group!, usual.plan, run, withNeed(NO_NEEDS, 'rss<=1GB')).headline);
       const memory = page.locator('.standings li', { hasText: /^memory✕/ }).locator('.detail');
       t.regex((await memory.textContent()) ?? '', /^memory 1\.4\d GB, 4\d % over$/);
       await page.selectOption('[data-need=durability]', 'os-crash');
@@ -47,7 +48,7 @@ browserTest('a limit that is moved decides again, as the engine does here, and s
         await page.evaluate(`location.hash = 'needs=${texts.map(encodeURIComponent).join(';')}'`);
         const needs = texts.reduce(withNeed, NO_NEEDS);
         await page.waitForFunction(
-          `document.querySelector('.pick').textContent === ${JSON.stringify(decide(group!, usual.plan, needs).headline)}`,
+          `document.querySelector('.pick').textContent === ${JSON.stringify(decide(group!, usual.plan, run, needs).headline)}`,
         );
       }
       t.deepEqual(troubles, []);
@@ -154,8 +155,8 @@ browserTest('12 backends on 10 workloads over 15 blocks: a page under 2.5 MB tha
       })()`)) as number;
       t.true(fastest < MOST_MS, `${fastest.toFixed(1)} ms`);
       await slide(page, 'rss', '1000000000');
-      const groups = summarise(many.plan, many.trials).groups;
-      const last = decide(groups.at(-1)!, many.plan, withNeed(NO_NEEDS, 'rss<=1GB')).headline;
+      const all = summarise(many.plan, many.trials);
+      const last = decide(all.groups.at(-1)!, many.plan, all, withNeed(NO_NEEDS, 'rss<=1GB')).headline;
       await page.waitForFunction(`document.querySelector('#g10 .pick').textContent === ${JSON.stringify(last)}`);
       t.is(await page.textContent('[data-headline=g10]'), last);
       t.is(await page.locator('[data-matrix=g10][data-outcome=picked]').count(), 1);
