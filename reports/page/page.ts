@@ -77,7 +77,7 @@ export async function renderRuns(all: readonly RunOfPage[]): Promise<string> {
         html`${body}${reproduce(parts[i]!.results, parts[i]!.run, room, parts[i]!.before)}${all.length === 1 ? null : html`</section>`}`,
     )}${data}`,
     statebench: first.results.environment.statebench,
-    startedAt: first.results.plan.startedAt,
+    startedAt: [first.results.plan.startedAt],
   });
 }
 
