@@ -30,17 +30,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<(finish: Finish) => Comman
 const EXAMPLES = `statebench measures which state backend a keyed, windowed stream job should use.
 
 Examples:
-  npm start                                     measure every embedded backend, 3 blocks of 3 s
+  npm start                               measure every embedded backend
   statebench run --backend lmdb --backend sqlite --profile standard
-  statebench run suite.json --dry-run           print the plan of a suite, run nothing
-  statebench run --backend lmdb@big:mapSize=4gib --backend lmdb --batch-size 1,1000
+  statebench run suite.json --dry-run     print the plan of a suite, run nothing
+  statebench run --backend lmdb@big:mapBytes=4gib --backend lmdb
   statebench run --backend ./my-backend.js --backend memory
   statebench recommend DIR --need 'p99<=20ms' --need 'rss<=1GB'
-  statebench conformance ./my-backend.js        does it keep the contract?
-  statebench compare A B --fail-on 'throughput<-5%'   two results folders, exit 4 if one is worse
-  statebench describe lmdb                      its options, with defaults and ranges
-  statebench micro --operation valueGet         what single calls cost, memory against rocksdb
-  statebench doctor                             is this machine fit to measure on?
+  statebench conformance ./my-backend.js  does it keep the contract?
+  statebench compare A B --fail-on 'throughput<-5%'   exit 4 if B is worse
+  statebench describe lmdb                its options, with defaults and ranges
+  statebench micro --operation valueGet   single calls, memory against rocksdb
+  statebench doctor                       is this machine fit to measure on?
 `;
 
 /** Runs one command line and ends the process with its exit code. Never rejects. */

@@ -33,9 +33,9 @@ export function columns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Columns of the terminal, within what is comfortable to read; 100 where there is no terminal. */
+/** Columns of the terminal, within what is comfortable to read; 80 where there is no terminal. */
 export function lineWidth(): number {
-  return Math.min(120, Math.max(80, process.stdout.columns ?? 100));
+  return Math.min(120, Math.max(80, process.stdout.columns ?? 80));
 }
 
 /** Text in lines of at most `width` characters, if no word is longer, each after the first moved in by `indent`; so is what the first is put behind. */

@@ -5,6 +5,7 @@ import type { Usage } from '../harness/measure/run-usage.ts';
 import type { Estimate, PlannedRun } from '../harness/plan.ts';
 import { describeProfile } from '../harness/profiles.ts';
 import { formatBytes, formatSeconds } from '../harness/units.ts';
+import { wrapped } from './console.ts';
 import { workloadRemarks } from './workload-remarks.ts';
 
 export function planText({ plan, cells: planned, estimate }: PlannedRun, folder: string): string {
@@ -34,7 +35,13 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
     lines.push(`  this machine has only ${formatBytes(memoryBytes())} of memory: large states may not fit`);
   if (processes > availableParallelism())
     lines.push(`  ${processes} processes take turns on ${count(availableParallelism(), 'core')} here: their speed-up says little`);
-  return lines.join('\n');
+  return lines.map(inLines).join('\n');
+}
+
+/** A line of the plan, which goes on behind its name. */
+function inLines(line: string): string {
+  const start = /^ *(?:[a-z]+(?: [a-z]+)? {2,})?/.exec(line)![0];
+  return start + wrapped(line.slice(start.length), Math.max(2, start.length));
 }
 
 /** What a run took beside what its plan expected: both in the same words, so that a plan can be held to its word. */

@@ -9,7 +9,7 @@ import { cpuGovernor, memoryBytes } from '../../harness/measure/environment.ts';
 import { CACHED_FSYNC_MS, fileSystemOf, freeBytes, probeFsyncMs } from '../../harness/measure/file-system.ts';
 import { builtIns, type Configured, type LoadedModule, loadBackend, loadStorage, refOf } from '../../harness/modules.ts';
 import { formatBytes } from '../../harness/units.ts';
-import { columns, printJson, say } from '../console.ts';
+import { columns, printJson, say, wrapped } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { startServerFor } from '../servers/for-backend.ts';
 
@@ -34,7 +34,11 @@ export function doctorCommand(finish: Finish): Command {
     .action(async (folder: string, { json }: { json?: boolean }) => {
       const findings = [node(), cores(), governor(), memory(), ...disk(folder), ...(await modules())];
       if (json) printJson(findings);
-      else say(columns(findings.map(({ status, what, found, remedy }) => [status, what, remedy === '' ? found : `${found}. ${remedy}`])));
+      else {
+        const indent = columns(findings.map(({ status, what }) => [status, what, '|'])).indexOf('|');
+        const text = ({ found, remedy }: Finding) => wrapped(remedy === '' ? found : `${found}. ${remedy}`, indent);
+        say(columns(findings.map((finding) => [finding.status, finding.what, text(finding)])));
+      }
       finish(findings.some(({ status }) => status === 'fail') ? EXIT.harnessFailure : EXIT.ok);
     });
 }

@@ -5,16 +5,16 @@ import { readResults } from '../../reports/read-results.ts';
 import { NEED_NAMES, NeedError, type Needs, NO_NEEDS, withNeed } from '../../reports/recommend/needs.ts';
 import { recommendationsOf, recommendJson, recommendText } from '../../reports/recommendation-text.ts';
 import { terminalOptions } from '../../reports/terminal.ts';
-import { print, printJson } from '../console.ts';
+import { print, printJson, wrapped } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { gathered } from '../flags.ts';
 
 const EXAMPLES = `
 A need is a figure, a sign and a limit with its unit:
-  --need 'p99<=20ms'  --need 'throughput>=50000'  --need 'recovery<=5s'  --need 'rss<=1GB'
-  --need 'durability>=process-crash'              the working state itself survives SIGKILL
-  --need servers=no                               only stores that are no server
-Figures: ${NEED_NAMES.join(', ')}.
+  --need 'p99<=20ms'  --need 'throughput>=50000'  --need 'rss<=1GB'
+  --need 'durability>=process-crash'  the working state itself survives SIGKILL
+  --need servers=no                   only stores that are no server
+${wrapped(`Figures: ${NEED_NAMES.join(', ')}.`, 2)}
 `;
 
 interface Flags {
