@@ -8,7 +8,7 @@ test('a number has the digits its interval supports', (t) => {
   t.is(rounded(660.4, 22), '660');
   t.is(rounded(1.4321, 5), '1.4');
   t.is(rounded(8.3, 30), '8');
-  t.is(rounded(123456, 0.001), '123,500');
+  t.is(rounded(123456, 0.001), '123,000');
   t.is(rounded(0.0123456, 0.002), '0.012');
   t.is(rounded(0.04321, null), '0.043');
   t.is(rounded(0, 1), '0');

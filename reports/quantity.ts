@@ -44,16 +44,16 @@ export function uncertainty(sample: Sample): number | null {
 }
 
 /**
- * `value` rounded to what `half`, half its interval, supports: 1 to 4 significant digits; 2 where nothing is known of the
+ * `value` rounded to what `half`, half its interval, supports: 1 to 3 significant digits; 2 where nothing is known of the
  * uncertainty. Thousands are divided by commas.
  */
 export function rounded(value: number, half: number | null): string {
   if (value === 0) return '0';
   const size = Math.floor(Math.log10(Math.abs(value)));
-  const supported = half === null || half <= 0 ? size - (half === null ? 1 : 3) : Math.floor(Math.log10(half / 2));
+  const supported = half === null || half <= 0 ? size - (half === null ? 1 : 2) : Math.floor(Math.log10(half / 2));
   // A single digit 1 would stand for anything from 0.95 to 1.5: it gets a second one.
   const coarsest = Math.abs(value) < 2 * 10 ** size ? size - 1 : size;
-  const place = Math.min(coarsest, Math.max(size - 3, supported));
+  const place = Math.min(coarsest, Math.max(size - 2, supported));
   return grouped(Math.round(value / 10 ** place) * 10 ** place, Math.max(0, -place));
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { z } from 'zod';
 import {
   Attempts,
@@ -19,6 +20,7 @@ import { blocksOf } from './statistics/sequential.ts';
 
 /** Name of the results of the state micro-suite in a results folder. */
 export const MICRO = 'micro.json';
+const TRIALS = 'trials.ndjson';
 
 /** A results folder, read and checked. */
 export interface Results {
@@ -49,14 +51,14 @@ export function isPartial({ plan, trials }: Pick<Results, 'plan' | 'trials'>): b
 }
 
 /**
- * Reads `plan.json`, `environment.json` and `trials.ndjson` of a results folder. Without `trials.ndjson` there are no trials.
+ * Reads `plan.json`, `environment.json` and `trials.ndjson`, or `trials.ndjson.gz`, of a results folder. Without either there are no trials.
  * @throws ResultsError `results-missing` if a file is not there, `results-newer` if a later Statebench wrote it,
  *   `results-invalid` with file, line and JSON path otherwise.
  */
 export async function readResults(directory: string): Promise<Results> {
   const planned = parse('plan.json', await text(directory, 'plan.json'), planSchema);
   const environment = parse('environment.json', await text(directory, 'environment.json'), environmentSchema);
-  const { trials, tornLines } = parseTrials(await text(directory, 'trials.ndjson'), planned);
+  const { trials, tornLines } = parseTrials((await text(directory, TRIALS)) || (await unpacked(directory)), planned);
   const plan = { ...planned, profile: { ...planned.profile, blocks: blocksOf(planned, trials) } };
   return { plan, environment, trials, tornLines };
 }
@@ -70,12 +72,25 @@ export async function readMicro(directory: string): Promise<MicroResults | null>
   return content === '' ? null : parse(MICRO, content, microSchema);
 }
 
+/** `trials.ndjson.gz`, where the results were made compact to be kept; empty if there is none. */
+async function unpacked(directory: string): Promise<string> {
+  const file = `${TRIALS}.gz`;
+  try {
+    return gunzipSync(await readFile(join(directory, file))).toString('utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw new ResultsError('results-invalid', `cannot unpack ${file} in ${directory}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+}
+
 async function text(directory: string, file: string): Promise<string> {
   try {
     return await readFile(join(directory, file), 'utf8');
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && (file === 'trials.ndjson' || file === MICRO)) return '';
+    if (missing && (file === TRIALS || file === MICRO)) return '';
     const why = missing ? 'it is not there' : error instanceof Error ? error.message : String(error);
     throw new ResultsError('results-missing', `cannot read ${file} in ${directory}: ${why}; name the folder a run wrote with --out`, {
       cause: error,

@@ -103,6 +103,24 @@ browserTest(
         t.deepEqual(await names(), ['redis', 'lmdb', 'level', 'sqlite', 'cassandra', 'null']);
         await page.fill('.filter [type=search]', 'lev, sql');
         t.deepEqual(await names(), ['redis', 'level', 'sqlite', 'null']);
+        const head = page.locator('table.cells thead tr:last-child th', { hasText: /^Memory/ });
+        await head.locator('button').focus();
+        await page.keyboard.press('Enter');
+        t.is(await head.getAttribute('aria-sort'), 'ascending');
+        await page.keyboard.press('Space');
+        t.is(await head.getAttribute('aria-sort'), 'descending');
+        const arranged = await names();
+        t.is(arranged[0], 'redis', 'pinned');
+        await page.reload();
+        t.is(await head.getAttribute('aria-sort'), 'descending', page.url());
+        t.deepEqual(await names(), arranged);
+        t.is(await page.inputValue('.filter [type=search]'), 'lev, sql');
+        t.true(await page.isChecked('.filter [type=checkbox]'));
+        await page.fill('.filter [type=search]', '');
+        await page.uncheck('.filter [type=checkbox]');
+        await page.getByRole('button', { name: 'Pin redis to the top' }).click();
+        await page.click('[data-needs-reset]');
+        t.regex(new URL(page.url()).hash, /^#sort\.g1=\d+-down$/, 'the rest is as it was made');
         t.deepEqual(troubles, []);
       }),
     );

@@ -39,21 +39,32 @@ export const SCRIPT = `'use strict';
     bodies.forEach((body, i) => body.classList.toggle('ruled', rank(body) === 2 && i > 0 && rank(bodies[i - 1]) < 2));
   };
 
+  /** What a table's column, pins and filter are; in the address under the id of its group. */
+  const views = [];
   const filters = new Map();
   for (const table of find('table.cells')) {
     table.ascending = true;
+    const view = { id: table.closest('article')?.id ?? '', sortBy: () => {}, pins: new Map(), words: null, within: null, filter: () => {}, table };
+    views.push(view);
+    const heads = find('thead tr:last-child th', table);
+    view.sortBy = (column, ascending) => {
+      heads.forEach((head, i) => {
+        if (i === column) head.setAttribute('aria-sort', ascending ? 'ascending' : 'descending');
+        else head.removeAttribute('aria-sort');
+      });
+      Object.assign(table, { sorted: heads[column] === undefined ? undefined : column, ascending });
+    };
     find('tbody', table).forEach((body, place) => { body.place = place; });
-    find('thead tr:last-child th', table).forEach((head, column) => {
+    heads.forEach((head, column) => {
       const button = document.createElement('button');
       button.type = 'button';
       button.append(...head.childNodes);
       head.append(button);
       button.addEventListener('click', () => {
         const ascending = head.getAttribute('aria-sort') ? head.getAttribute('aria-sort') === 'descending' : head.dataset.first === 'ascending';
-        for (const other of find('thead tr:last-child th', table)) other.removeAttribute('aria-sort');
-        head.setAttribute('aria-sort', ascending ? 'ascending' : 'descending');
-        Object.assign(table, { sorted: column, ascending });
+        view.sortBy(column, ascending);
         arrange(table);
+        keep();
       });
     });
     for (const body of find('tbody:not(.harness)', table)) {
@@ -64,9 +75,15 @@ export const SCRIPT = `'use strict';
       pin.textContent = 'pin';
       pin.setAttribute('aria-label', 'Pin ' + name + ' to the top');
       pin.setAttribute('aria-pressed', 'false');
+      const press = (pinned) => {
+        body.classList.toggle('pinned', pinned);
+        pin.setAttribute('aria-pressed', String(pinned));
+      };
+      view.pins.set(name, { body, press });
       pin.addEventListener('click', () => {
-        pin.setAttribute('aria-pressed', String(body.classList.toggle('pinned')));
+        press(!body.classList.contains('pinned'));
         arrange(table);
+        keep();
       });
       body.rows[0].cells[0].append(pin);
     }
@@ -84,10 +101,32 @@ export const SCRIPT = `'use strict';
       }
       bar.querySelector('output').textContent = hidden === 0 ? '' : hidden + ' hidden';
     };
-    words.addEventListener('input', filter);
-    within.addEventListener('change', filter);
+    for (const [input, type] of [[words, 'input'], [within, 'change']]) input.addEventListener(type, () => { filter(); keep(); });
+    Object.assign(view, { words, within, filter });
     filters.set(table, filter);
   }
+  /** As it stands in the address; nothing where it is as it was made. */
+  const viewTexts = ({ id, table, pins, words, within }) => {
+    const pinned = [...pins].filter(([, { body }]) => body.classList.contains('pinned')).map(([name]) => encodeURIComponent(name));
+    return [
+      ...(table.sorted === undefined ? [] : ['sort.' + id + '=' + table.sorted + (table.ascending ? '-up' : '-down')]),
+      ...(pinned.length === 0 ? [] : ['pin.' + id + '=' + pinned.join(';')]),
+      ...(words === null || words.value === '' ? [] : ['show.' + id + '=' + encodeURIComponent(words.value)]),
+      ...(within === null || !within.checked ? [] : ['within.' + id + '=1']),
+    ];
+  };
+  const unencoded = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
+  const setView = (view, given) => {
+    const of = (what) => given.get(what + '.' + view.id) ?? '';
+    const [, column, way] = /^(\\d{1,2})-(up|down)$/.exec(of('sort')) ?? [];
+    view.sortBy(column === undefined ? undefined : Number(column), way !== 'down');
+    const pinned = new Set(of('pin').split(';').map(unencoded));
+    for (const [name, { press }] of view.pins) press(pinned.has(name));
+    if (view.words !== null) view.words.value = unencoded(of('show'));
+    if (view.within !== null) view.within.checked = of('within') === '1';
+    arrange(view.table);
+    view.filter();
+  };
 
   const data = document.getElementById('groups');
   const groups = (data === null ? [] : JSON.parse(data.textContent)).map((group) => {
@@ -161,13 +200,17 @@ export const SCRIPT = `'use strict';
   };
   const hash = () => {
     const texts = statebench.textsOfNeeds(needs);
-    return texts.length === 0 ? '' : '#needs=' + texts.map(encodeURIComponent).join(';');
+    const parts = [...(texts.length === 0 ? [] : ['needs=' + texts.map(encodeURIComponent).join(';')]), ...views.flatMap(viewTexts)];
+    return parts.length === 0 ? '' : '#' + parts.join('&');
   };
   const keep = () => history.replaceState(null, '', hash() === '' ? location.pathname + location.search : hash());
   const changed = () => { show(); decide(); keep(); };
   const read = () => {
-    if (!location.hash.startsWith('#needs=')) return false;
-    const texts = location.hash.slice(7).split(';').map((text) => { try { return decodeURIComponent(text); } catch { return text; } });
+    const given = new Map(location.hash.slice(1).split('&').filter((part) => part.includes('=')).map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]));
+    if (given.size === 0) return false;
+    for (const view of views) setView(view, given);
+    if (controls === undefined) return true;
+    const texts = (given.get('needs') ?? '').split(';').map(unencoded);
     const found = statebench.needsOfTexts(texts.filter((text) => text !== ''));
     needs = found.needs;
     const told = controls.querySelector('.unread');
@@ -190,7 +233,6 @@ export const SCRIPT = `'use strict';
       try { await navigator.clipboard.writeText(location.href); event.target.textContent = 'Copied'; }
       catch { event.target.textContent = 'It is in the address bar'; }
     });
-    addEventListener('hashchange', () => { if (read()) { show(); decide(); } });
     // A link to a section must not take the limits out of the address.
     document.addEventListener('click', (event) => {
       const link = event.target.closest?.('a[href^="#"]');
@@ -201,10 +243,14 @@ export const SCRIPT = `'use strict';
       target.tabIndex = -1;
       target.focus({ preventScroll: true });
     });
-    read();
-    show();
-    decide();
   }
+  const isDecided = controls !== undefined && groups.length > 0;
+  const restore = () => {
+    if (isDecided) { show(); decide(); }
+  };
+  read();
+  restore();
+  addEventListener('hashchange', () => { if (read()) restore(); });
 
   const save = (name, parts, type) => {
     const link = document.createElement('a');

@@ -37,7 +37,7 @@ h2 { font-size: 17px; margin: 0 0 4px; letter-spacing: -.005em } h3 { font-size:
 .lead { color: var(--soft); font-size: 13px; margin: 0 0 12px; max-width: 112ch }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px }
 .banner { background: var(--card); border: 1px solid var(--bad); border-left-width: 5px; border-radius: 8px; padding: 10px 14px; margin: 12px 0; font-weight: 600 }
-.decision { display: grid; grid-template-columns: minmax(0, 1.35fr) minmax(270px, 1fr); overflow: hidden; border-top: 3px solid var(--accent) }
+.decision { display: grid; grid-template-columns: minmax(0, 1.35fr) minmax(270px, 1fr); grid-template-rows: auto 1fr; overflow: hidden; border-top: 3px solid var(--accent) }
 .answer { padding: 20px 26px 22px } .limits { background: var(--band); padding: 18px 22px; border-left: 1px solid var(--line); font-size: 13px }
 .kicker { color: var(--soft); font-size: 13px; margin: 0 } .pick { font-size: 34px; line-height: 1.15; margin: 2px 0 8px; font-weight: 650; letter-spacing: -.01em }
 .pick.long { font-size: 24px } .why { margin: 0 0 12px; max-width: 60ch }
@@ -52,7 +52,7 @@ h2 { font-size: 17px; margin: 0 0 4px; letter-spacing: -.005em } h3 { font-size:
 .runs td, .runs th[scope=row] { white-space: normal; overflow-wrap: anywhere; vertical-align: top; border-bottom: 1px solid var(--line) } .runs th[scope=row] { width: 22%; min-width: 110px; font-size: 13px } .runs td { width: 39% } .runs tbody tr:last-child > * { border-bottom: 0 } #gates .standings { border: 0 } #gates details.pad { margin: 0; padding-top: 10px; padding-bottom: 12px } .changes td { line-height: 1.3; vertical-align: top } .changes small.good { color: var(--good) } details.quiet { margin-top: 14px } details.quiet > summary { margin-bottom: 10px; max-width: 112ch; width: auto }
 .limits h2 { font-size: 13px; margin: 0 0 6px } .limits ul { margin: 0; padding: 0; list-style: none; display: grid; gap: 7px } .limits li { padding-left: 18px; position: relative; color: var(--soft) } .limits li::before { content: "·"; position: absolute; left: 5px; font-weight: 700 } .limits li.warning { color: var(--ink) } .limits li.warning::before { content: "!"; color: var(--amber); font-weight: 800 }
 .standings { grid-column: 1 / -1; border-top: 1px solid var(--line); padding: 12px 26px 16px; display: grid; gap: 5px; font-size: 13.5px; margin: 0; list-style: none }
-.standings li { display: grid; grid-template-columns: 170px 116px minmax(0, 1fr); gap: 10px } .standings b { font-weight: 600 } .standings .detail { color: var(--soft) }
+.decision > .limits { grid-column: 2; grid-row: 1 / span 2 } .decision > .standings { grid-column: 1; align-self: start; border-top: 0 } .standings li { display: grid; grid-template-columns: 170px 116px minmax(0, 1fr); gap: 10px } .standings b { font-weight: 600 } .standings .detail { color: var(--soft) }
 .good { color: var(--good) } .bad { color: var(--bad) }
 .swatch { width: 12px; height: 12px; margin-right: 7px; vertical-align: -1px; display: inline-block; overflow: visible }
 table { border-collapse: collapse; width: 100%; font-size: 13px }
@@ -76,7 +76,7 @@ details { font-size: 12.5px; color: var(--soft); margin-top: 6px } details p { m
 .small { font-size: 13px; margin-top: 18px } .small ul { margin: 4px 0 0; padding-left: 18px } dl { display: grid; grid-template-columns: minmax(110px, max-content) minmax(0, 1fr); gap: 4px 18px; margin: 0; font-size: 13.5px } dt { color: var(--soft) } dd { margin: 0 } .pad { padding: 16px 20px }
 pre { background: var(--band); border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; font-size: 12.5px; margin: 0; white-space: pre-wrap; overflow-wrap: anywhere } .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 12px 0 0; align-items: center }
 footer { color: var(--soft); font-size: 12px; padding-bottom: 40px } .two { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px }
-@media (max-width: 900px) { .decision, .grid, .two { grid-template-columns: minmax(0, 1fr) } .thirds { grid-template-columns: repeat(2, minmax(0, 1fr)) } .limits { border-left: 0; border-top: 1px solid var(--line) } nav { margin-left: 0 } .grid .draw { max-width: 640px } }
+@media (max-width: 900px) { .decision > .limits { grid-column: 1; grid-row: auto } .decision > .standings { border-top: 1px solid var(--line) } .decision, .grid, .two { grid-template-columns: minmax(0, 1fr) } .thirds { grid-template-columns: repeat(2, minmax(0, 1fr)) } .limits { border-left: 0; border-top: 1px solid var(--line) } nav { margin-left: 0 } .grid .draw { max-width: 640px } }
 @media screen and (max-width: 620px) {
   header, main, footer { padding-left: 12px; padding-right: 12px } .answer, .limits, .standings { padding-left: 16px; padding-right: 16px } .pick { font-size: 28px } .thirds { grid-template-columns: minmax(0, 1fr) }
   .standings li { grid-template-columns: minmax(0, 1fr) max-content; gap: 0 10px; padding-bottom: 5px } .standings .detail { grid-column: 1 / -1 }

@@ -370,7 +370,15 @@ export function flipPhrase({ changes, instead }: Flip, recommendation: Recommend
           },
         ];
   const [first] = instead;
-  const ratio = pick === undefined || first === undefined ? null : evidence.advantage(first, pick, 'throughput');
+  // The same words as in the answer, where that compares the two.
+  const told =
+    pick === recommendation.choice.fastest[0] ? recommendation.choice.slower.find(({ contender }) => contender === first) : undefined;
+  const ratio =
+    told !== undefined
+      ? inverse(told.ratio)
+      : pick === undefined || first === undefined
+        ? null
+        : evidence.advantage(first, pick, 'throughput');
   const isElsewhere = changes.some(({ kind }) => kind === 'size');
   const times = isElsewhere
     ? ', which is faster there'

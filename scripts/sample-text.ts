@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+import { decide } from '../reports/decision.ts';
+import { plainText } from '../reports/plain-text.ts';
+import { percent } from '../reports/quantity.ts';
+import type { Results } from '../reports/read-results.ts';
+import { summarise } from '../reports/statistics/summary.ts';
+
+/** Where the committed sample is: the results of a run, compact, and the report made from them. */
+export const SAMPLE = fileURLToPath(new URL('../../reports/sample/', import.meta.url));
+
+const MARKS = /<!-- sample -->\n.*?\n<!-- \/sample -->/su;
+
+/** What the README says of the sample, Markdown: made from the results, so that it never claims what they do not say. */
+export function sampleText(results: Results): string {
+  const { plan, environment, trials } = results;
+  const run = summarise(plan, trials);
+  const [group] = run.groups;
+  if (group === undefined) throw new Error('the sample has no group of backends');
+  const { headline } = decide(group, plan, run);
+  const { name, blocks, measuredSeconds, smallestEffect } = plan.profile;
+  const decides = smallestEffect === null ? 'which decides nothing' : `which decides effects of ${percent(smallestEffect)} and more`;
+  return `The picture is the top of [a sample report](reports/sample/report.html): ${plainText(group.workload.name)}, profile ${name} (${blocks} blocks of ${measuredSeconds} s, ${decides}), on ${plainText(environment.cpu)}, ${environment.cores} cores, ${plan.startedAt.slice(0, 10)}. Its answer there is **${headline}**; \`npx statebench recommend reports/sample\` gives it again from the results beside it.`;
+}
+
+/** `readme` with the text between its marks replaced. @throws Error if it has no marks */
+export function withSampleText(readme: string, text: string): string {
+  if (!MARKS.test(readme)) throw new Error('README.md has no lines <!-- sample --> and <!-- /sample -->');
+  return readme.replace(MARKS, () => `<!-- sample -->\n${text}\n<!-- /sample -->`);
+}
