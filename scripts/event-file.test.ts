@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
-const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./brief-for-tests.js', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'statebench-event-file-test-'));
 test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
 const elsewhere = path.join(folder, 'elsewhere');
