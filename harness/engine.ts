@@ -90,6 +90,7 @@ const FLINK: Engine = {
     return {
       warmUp: units(warmUpSeconds(profile)),
       measured: stream.measured,
+      swept: stream.swept,
       tail: units(TAIL_SECONDS),
       killSpan: units(TAIL_SECONDS),
       checkpoints: { ...stream.checkpoints, everyMs: Math.max(100, Math.round((profile.measuredSeconds / 3) * 1000)) },

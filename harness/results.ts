@@ -10,6 +10,8 @@ import { histogramSchema } from './results-histogram.ts';
 import { latencySchema } from './results-latency.ts';
 import { interruptionsSchema, noiseSchema } from './results-noise.ts';
 
+export { Attempts } from './attempts.ts';
+export { type Course, courseOf, middle, steadyWindows } from './measure/steady-state.ts';
 export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
 export type { LatencyFigures, Load } from './results-latency.ts';
 export type { Interruptions, Noise } from './results-noise.ts';
@@ -302,7 +304,7 @@ const trialBase = {
   seed: z.int().nonnegative(),
   startedAt: z.iso.datetime(),
   durationSeconds: z.number().nonnegative(),
-  /** The trial of the same cell and block that this one repeats, because the machine was too noisy; that one is superseded. */
+  /** The trial of the same cell and block that this one repeats, the machine having been too noisy or the trial too short; that one is superseded. */
   supersedes: z.string().optional(),
 };
 
@@ -329,6 +331,11 @@ export const completedTrialSchema = z.strictObject({
     serverCpuSeconds: z.number().nonnegative().nullable().optional(),
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
+    /**
+     * What the figure to be compared is of: all of the measured part; or the seconds in which it was steady; or the last third of a part
+     * three times as long, since the cell's first trial was still falling at its end. Absent: all.
+     */
+    basis: z.enum(['whole', 'steady', 'last-third']).optional(),
   }),
   /** Each process's share of the measured part, in their order. */
   parts: z.array(z.strictObject({ events: count, measuredSeconds: z.number().positive() })).min(1),

@@ -7,6 +7,8 @@ export type RunEvent =
   | { readonly type: 'trial-started'; readonly cell: string; readonly block: number; readonly index: number; readonly trials: number }
   /** Where a trial stands: `phase` in the words of the results, and how much of it is done, 0 to 1. */
   | { readonly type: 'progress'; readonly cell: string; readonly phase: string; readonly done: number }
+  /** The throughput of a cell was still falling: from now on its trials measure for so long. */
+  | { readonly type: 'extended'; readonly cell: string; readonly measuredSeconds: number }
   /** `index` counts from 1 over the whole run. */
   | { readonly type: 'trial-finished'; readonly trial: Trial; readonly index: number; readonly trials: number };
 
@@ -15,8 +17,8 @@ export interface RunRequest {
   readonly cells: readonly PlannedCell[];
   /** Exists. Goes on from the trials and sizes that an interrupted run of the same plan left there. */
   readonly outDirectory: string;
-  /** Is asked after every whole block whether those trials are enough; absent, all blocks are run. */
-  readonly isEnough?: (trials: readonly Trial[]) => boolean;
+  /** Is asked after every whole block whether the trials up to it are enough; absent, all blocks are run. */
+  readonly isEnough?: (trials: readonly Trial[], block: number) => boolean;
   readonly onEvent: (event: RunEvent) => void;
   /** Once aborted, the trial under way is ended and given up, and the run returns what there is. */
   readonly signal: AbortSignal;

@@ -89,7 +89,10 @@ test('four bad backends beside a good one: each is told for what it is, and the 
   t.regex(failure('throws') ?? '', /no such luck/);
   t.regex(failure('dies') ?? '', /SIGBUS/);
   const forgets = byName.get('forgets');
-  t.true(forgets?.state === 'completed' && forgets.correctness.uninterrupted?.equal === false, 'a lost write is seen without a crash');
+  t.true(
+    forgets?.state === 'completed' && forgets.correctness.uninterrupted?.equal === false,
+    `a lost write is seen without a crash: ${failure('forgets')}`,
+  );
   const amnesiac = byName.get('amnesiac');
   t.true(
     amnesiac?.state === 'completed' &&

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { Answers, type Worked } from './answers.ts';
+import { Attempts, type Basis, EXTENDED } from './attempts.ts';
 import { sweepJobs } from './checkpointing/remove-jobs.ts';
 import { engineOf } from './engine.ts';
 import { StatebenchError } from './errors.ts';
@@ -14,28 +16,20 @@ import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { withCatchUp } from './trial/catch-up.ts';
-import { runChild } from './trial/child.ts';
-import { sweepEnd } from './trial/interval-sweep.ts';
-import { commonRates, latencyEnd, latencyPlan } from './trial/latency-run.ts';
+import { commonRates, latencyPlan } from './trial/latency-run.ts';
 import { BASE_TIMEOUT_MS } from './trial/pipeline-rate.ts';
-import type { Expected, LatencyPlan, StreamPlan } from './trial/tasks.ts';
+import type { StreamPlan } from './trial/tasks.ts';
 import { type Kill, trialId } from './trial/trial.ts';
 
-/** What the oracle may take, large states included. */
-const ORACLE_MS_PER_EVENT_MAX = 0.1;
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
 
 /** A run begins with much more than this; what a trial took is free again when it has ended. */
 const LEAST_FREE_BYTES = 64 * 2 ** 20;
 
-/** A cell with the work its trials do. */
-interface SizedCell {
-  readonly planned: PlannedCell;
-  readonly stream: StreamPlan;
+/** A cell with the work its trials do, and how long a process of one may take. */
+interface SizedCell extends Worked {
   readonly timeoutMs: number;
-  /** Null where no open loop is run. */
-  readonly latency: LatencyPlan | null;
 }
 
 /**
@@ -48,9 +42,8 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
   await sweepJobs(outDirectory, distinctStorages(cells));
   using files = openRunFiles(outDirectory);
   const { trials } = files;
-  const repeats = plan.profile.smallestEffect !== null;
   const total = cells.length * plan.profile.blocks;
-  if (isWhole(trials, total, repeats)) return { trials };
+  if (isWhole(plan, trials)) return { trials };
   const work = makeScratch(outDirectory, 'work');
   const watch = new NoiseWatch();
   const record = (made: Trial) => {
@@ -60,53 +53,49 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
     onEvent({ type: 'trial-finished', trial, index: trials.length, trials: Math.max(total, trials.length) });
   };
   try {
-    for (const workload of distinctWorkloads(cells)) await expectedOutput(workload, plan.seed, [], signal);
-    const sized = withLatency(await calibrate(cells, { plan, work, signal, onEvent, files, record }), plan);
     const swept = plan.measures.includes('interval');
-    const expected = await expectAll(sized, { seed: plan.seed, swept, signal });
+    const answers = new Answers({ seed: plan.seed, swept, signal });
+    for (const workload of distinctWorkloads(cells)) await answers.check(workload);
+    const sized = withLatency(await calibrate(cells, { plan, work, signal, onEvent, files, record }), plan);
+    const before = new Attempts(plan, trials);
+    await answers.prepare(sized.map((one) => workOf(one, before)));
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
       const block = index + 1;
-      const attempt = (of: 1 | 2) => order.map((sizedCell) => ({ ...sizedCell, attempt: of }));
-      // Those that were disturbed once more when the block has ended: by then whatever it was may be over.
-      for (const { planned, stream, timeoutMs, latency, attempt: nth } of [...attempt(1), ...(repeats ? attempt(2) : [])]) {
-        if (signal.aborted) return { trials };
-        const { cell } = planned;
-        if (nth === 2 && !wasDisturbed(trials, trialId(cell.id, block))) continue;
-        if (trials.some(({ id }) => id === trialId(cell.id, block, nth))) continue;
-        onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total, trials.length + 1) });
-        watch.start();
-        const measured = stream.warmUp + stream.measured;
-        const outputs = expected.get(planned.cell.workload.name);
-        const at = (event: number) => outputs?.find(({ atEvent }) => atEvent === event) ?? missing(cell.id, event);
-        const trial = await engineOf(planned.backend).trial({
-          planned,
-          block,
-          attempt: nth,
-          seed: plan.seed,
-          stream,
-          kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
-          rescale: measuredAlone(cell) && plan.measures.includes('rescale'),
-          interval: measuredAlone(cell) && swept,
-          latency: latency && { plan: latency, settings: plan.latency },
-          expected:
-            cell.role === 'candidate'
-              ? {
-                  measured: at(measured),
-                  total: at(measured + stream.tail),
-                  swept: swept ? at(sweepEnd(stream)) : null,
-                  paced: latency && at(latencyEnd(latency)),
-                }
-              : null,
-          directory: join(work, `trial-${trials.length + 1}`),
-          timeoutMs,
-          signal,
-          onPhase: (phase) => onEvent({ type: 'progress', cell: cell.id, phase, done: PHASES_DONE[phase] ?? 0 }),
-        });
-        // A trial that Ctrl-C ended says nothing of its backend.
-        if (trial.state === 'failed' && signal.aborted) return { trials };
-        record(trial.state === 'completed' ? { ...trial, noise: watch.stop(watched(planned, trial)) } : trial);
+      for (let due = dueIn(block, order, plan, trials); due.length > 0; due = dueIn(block, order, plan, trials)) {
+        await answers.prepare(due);
+        for (const { planned, stream, timeoutMs, latency, attempt, basis } of due) {
+          if (signal.aborted) return { trials };
+          const { cell } = planned;
+          if (basis === 'last-third' && block === 1)
+            onEvent({ type: 'extended', cell: cell.id, measuredSeconds: EXTENDED * plan.profile.measuredSeconds });
+          onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total, trials.length + 1) });
+          watch.start();
+          const trial = await engineOf(planned.backend).trial({
+            planned,
+            block,
+            attempt,
+            seed: plan.seed,
+            stream,
+            kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
+            rescale: measuredAlone(cell) && plan.measures.includes('rescale'),
+            interval: measuredAlone(cell) && swept,
+            latency: latency && { plan: latency, settings: plan.latency },
+            expected: cell.role === 'candidate' ? answers.of({ planned, stream, latency }) : null,
+            directory: join(work, `trial-${trials.length + 1}`),
+            timeoutMs,
+            signal,
+            onPhase: (phase) => onEvent({ type: 'progress', cell: cell.id, phase, done: PHASES_DONE[phase] ?? 0 }),
+          });
+          // A trial that Ctrl-C ended says nothing of its backend.
+          if (trial.state === 'failed' && signal.aborted) return { trials };
+          record(
+            trial.state === 'completed'
+              ? { ...trial, throughput: { ...trial.throughput, basis }, noise: watch.stop(watched(planned, trial)) }
+              : trial,
+          );
+        }
       }
-      if (isEnough(trials)) break;
+      if (isEnough(trials, block)) break;
     }
     return { trials };
   } finally {
@@ -114,17 +103,37 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
   }
 }
 
-/** True for a trial of this name on a machine so noisy that it is to be repeated. */
-function wasDisturbed(trials: readonly Trial[], id: string): boolean {
-  const trial = trials.find((one) => one.id === id);
-  return trial?.state === 'completed' && trial.noise?.badge === 'red';
+/** A cell with the trial that it lacks in a block. */
+interface DueCell extends SizedCell {
+  readonly attempt: number;
+  readonly basis: Basis;
+}
+
+/**
+ * What a block lacks, in its order: at first every cell, when those have their trials the ones that were disturbed or too short. By then
+ * whatever disturbed them may be over.
+ */
+function dueIn(block: number, order: readonly SizedCell[], plan: Plan, trials: readonly Trial[]): readonly DueCell[] {
+  const attempts = new Attempts(plan, trials);
+  return order.flatMap((one) => {
+    const { cell } = one.planned;
+    const attempt = attempts.due(cell, block);
+    return attempt === null ? [] : [{ ...workOf(one, attempts), attempt, basis: attempts.basisOf(cell) }];
+  });
+}
+
+/** The work of a cell's trials, as it is once its first one is known. */
+function workOf(one: SizedCell, attempts: Attempts): SizedCell {
+  if (attempts.basisOf(one.planned.cell) !== 'last-third') return one;
+  const { stream, timeoutMs } = one;
+  return { ...one, stream: { ...stream, measured: EXTENDED * stream.measured }, timeoutMs: EXTENDED * timeoutMs };
 }
 
 /** True where nothing is left to do. */
-function isWhole(trials: readonly Trial[], total: number, repeats: boolean): boolean {
-  const first = trials.filter(({ supersedes }) => supersedes === undefined);
-  const isSettled = ({ id }: Trial) => !repeats || !wasDisturbed(trials, id) || trials.some(({ supersedes }) => supersedes === id);
-  return first.length >= total && first.every(isSettled);
+function isWhole(plan: Plan, trials: readonly Trial[]): boolean {
+  const attempts = new Attempts(plan, trials);
+  const blocks = Array.from({ length: plan.profile.blocks }, (_, i) => i + 1);
+  return plan.cells.every((cell) => blocks.every((block) => attempts.due(cell, block) === null));
 }
 
 /** What a noise watch has to know of a trial. */
@@ -268,6 +277,7 @@ export function streamPlan(measuredEvents: number): StreamPlan {
   return {
     warmUp: unit,
     measured: 3 * unit,
+    swept: 3 * unit,
     tail: unit,
     killSpan: unit,
     checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565), exact: false },
@@ -289,60 +299,4 @@ function distinctWorkloads(cells: readonly PlannedCell[]): PlannedCell['workload
 
 function distinctStorages(cells: readonly PlannedCell[]): PlannedCell['storage'][] {
   return [...new Map(cells.map(({ storage }) => [storage.name, storage])).values()];
-}
-
-interface Expectation {
-  readonly seed: number;
-  /** Whether the ends of sweeps are asked for too. */
-  readonly swept: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** The right output of every workload at the ends of all its cells' streams. */
-async function expectAll(
-  sized: readonly SizedCell[],
-  { seed, swept, signal }: Expectation,
-): Promise<ReadonlyMap<string, readonly Expected[]>> {
-  const expected = new Map<string, readonly Expected[]>();
-  const candidates = sized.filter(({ planned }) => planned.cell.role === 'candidate');
-  for (const workload of distinctWorkloads(candidates.map(({ planned }) => planned))) {
-    const own = candidates.filter(({ planned }) => planned.workload.name === workload.name);
-    const ends = ({ stream, latency }: SizedCell) => {
-      const measured = stream.warmUp + stream.measured;
-      return [measured, measured + stream.tail, ...(swept ? [sweepEnd(stream)] : []), ...(latency === null ? [] : [latencyEnd(latency)])];
-    };
-    const stops = new Set(own.flatMap(ends));
-    expected.set(
-      workload.name,
-      await expectedOutput(
-        workload,
-        seed,
-        [...stops].sort((a, b) => a - b),
-        signal,
-      ),
-    );
-  }
-  return expected;
-}
-
-async function expectedOutput(workload: PlannedCell['workload'], seed: number, stops: readonly number[], signal: AbortSignal) {
-  if (signal.aborted) return [];
-  const timeoutMs = BASE_TIMEOUT_MS + (stops.at(-1) ?? 0) * ORACLE_MS_PER_EVENT_MAX;
-  const { result, failure } = await runChild({ task: { kind: 'expect', workload, seed, stops }, phase: 'verify', timeoutMs, signal });
-  if (signal.aborted) return [];
-  if (result !== null && failure === null) return result;
-  const { code, message } = failure ?? { code: 'no-result', message: 'the process ended without a result' };
-  if (code === 'timeout') {
-    const events = (stops.at(-1) ?? 0).toLocaleString('en');
-    throw new StatebenchError(
-      'oracle-timeout',
-      `workload '${workload.name}': the independent answer for ${events} events took more than ${Math.round(timeoutMs / 1000)} s; end what else runs on this machine and go on with 'statebench resume', or take fewer keys or a shorter profile`,
-    );
-  }
-  const known = code === 'missing-data' || code === 'bad-data' || code === 'impossible-settings' ? code : 'harness';
-  throw new StatebenchError(known, `workload '${workload.name}': ${message}`);
-}
-
-function missing(cell: string, event: number): never {
-  throw new StatebenchError('harness', `the oracle was not asked for event ${event} of ${cell}`);
 }

@@ -4,7 +4,7 @@ import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
 import { everyGroup, type RunSummary } from './statistics/summary.ts';
-import { courseNotes, overBudgetWarnings } from './trial-courses.ts';
+import { courseNotes, overBudgetWarnings, seldomNotes } from './trial-courses.ts';
 
 /** Something to know before believing the numbers. */
 export interface Caveat {
@@ -45,7 +45,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   if (profile.smallestEffect === null) warn(`The profile ${profile.name} only tries whether things work: it decides nothing.`);
   else if (profile.smallestEffect > 0.05)
     warn(
-      `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more.`,
+      `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more, and its trials are too short for a median of steady seconds: their throughput is that of all of the measured time.`,
     );
   const cells = everyGroup(run).flatMap((group) => group.candidates);
   const fellBack = trials.filter((trial) => trial.state === 'completed' && (trial.recovery?.checkpointsSkipped ?? 0) > 0);
@@ -65,6 +65,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   for (const text of inMemoryNotes(run, environment)) note(text);
   for (const text of overBudgetWarnings(run, plan)) warn(text);
   for (const text of courseNotes(run)) note(text);
+  for (const text of seldomNotes(run)) note(text);
   for (const caveat of noiseCaveats(run)) caveats.push(caveat);
   if (run.trials.superseded > 0) note(`${run.trials.superseded} trials were repeated in their block; the repetition counts.`);
   if (cells.some((cell) => cell.killsChecked > 0))

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import {
+  Attempts,
   type Environment,
   environmentSchema,
   type MicroResults,
@@ -40,9 +41,11 @@ export function finishedTrials({ plan, trials }: Pick<Results, 'plan' | 'trials'
   return new Set(planned.map(({ cell, block }) => `${cell}#${block}`)).size;
 }
 
-/** True for a run that was interrupted. */
+/** True for a run that was interrupted, also where it lacks only the repetition of a trial. */
 export function isPartial({ plan, trials }: Pick<Results, 'plan' | 'trials'>): boolean {
-  return finishedTrials({ plan, trials }) < plannedTrials(plan);
+  const attempts = new Attempts(plan, trials);
+  const blocks = Array.from({ length: plan.profile.blocks }, (_, i) => i + 1);
+  return plan.cells.some((cell) => blocks.some((block) => attempts.due(cell, block) !== null));
 }
 
 /**

@@ -1,9 +1,8 @@
 /** What to know of trials that were not steady, or took more memory than they were given. */
-import type { Plan } from '../harness/results.ts';
+import { courseOf, type Plan } from '../harness/results.ts';
 import { nameOf } from './decision.ts';
-import { withUnit } from './quantity.ts';
+import { percent, withUnit } from './quantity.ts';
 import { median } from './statistics/sample.ts';
-import { courseOf } from './statistics/steady-state.ts';
 import { type CellSummary, everyGroup, type RunSummary } from './statistics/summary.ts';
 
 const SAYS = {
@@ -16,6 +15,10 @@ const SAYS = {
 export function courseNotes(run: RunSummary): readonly string[] {
   return everyGroup(run).flatMap(({ candidates }) =>
     candidates.flatMap((cell) => {
+      if (cell.trials.some(({ throughput }) => throughput.basis === 'last-third'))
+        return [
+          `The throughput of ${nameOf(cell)} was still falling in its first trial, as that of a log-structured store may: its trials were made three times as long, and what is told is their last third.`,
+        ];
       const courses = cell.trials.flatMap(({ throughput }) => courseOf(throughput.perSecond) ?? []);
       return (['slowdown', 'warm-up', 'none'] as const).flatMap((course) => {
         const count = courses.filter((one) => one === course).length;
@@ -23,6 +26,22 @@ export function courseNotes(run: RunSummary): readonly string[] {
           ? []
           : [`In ${count} of ${courses.length} trials the throughput of ${nameOf(cell)} ${SAYS[course]}.`];
       });
+    }),
+  );
+}
+
+/** From where the two throughputs of a cell are told apart. */
+const APART = 0.05;
+
+/** A note for each cell whose median second says something else than all of its time: what happens seldom takes much of it. */
+export function seldomNotes(run: RunSummary): readonly string[] {
+  return everyGroup(run).flatMap(({ candidates }) =>
+    candidates.flatMap((cell) => {
+      const [steady, whole] = [cell.metrics.eventsPerSecond?.mean ?? null, cell.metrics.wholeEventsPerSecond?.mean ?? null];
+      if (steady === null || whole === null || steady / whole < 1 + APART) return [];
+      return [
+        `The throughput of ${nameOf(cell)} is the median of its steady seconds. Over all of the measured time it is ${percent(1 - whole / steady)} lower: checkpoints or stalls take much of a few seconds.`,
+      ];
     }),
   );
 }

@@ -49,7 +49,7 @@ export async function measure(request: MeasuringRequest): Promise<void> {
   const startedMs = performance.now();
   const usage = new RunUsage(folder);
   try {
-    const isEnough = (trials: readonly Trial[]) => blocksOf(plan, trials) < plan.profile.blocks;
+    const isEnough = (trials: readonly Trial[], block: number) => blocksOf(plan, trials) <= block;
     await runPlan({ plan, cells, outDirectory: folder, isEnough, onEvent: progress.onEvent, signal: stop.signal });
   } finally {
     progress.end();

@@ -68,6 +68,14 @@ export function drawProgress({
       case 'progress':
         current = `${event.cell}, ${event.phase} ${Math.round(event.done * 100)} %`;
         break;
+      case 'extended':
+        if (style !== 'quiet') {
+          wipe();
+          screen.write(
+            `${event.cell}: its throughput was still falling, so that its trials measure ${event.measuredSeconds} s from now on\n`,
+          );
+        }
+        break;
       case 'trial-finished':
         trials = event.trials;
         finished = event.index;

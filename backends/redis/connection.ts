@@ -85,6 +85,8 @@ export class RedisConnection {
   #isOpen = false;
   /** The first thing that went wrong with the socket: later failures follow from it. */
   #broken: Error | undefined;
+  /** What a server said that still loads, which tells more than that time is up. */
+  #loading: Error | undefined;
 
   /** @param at where the server is to be connected to. */
   private constructor({ url, timeoutMs, name }: ConnectionOptions, at: Address) {
@@ -124,7 +126,8 @@ export class RedisConnection {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       // Where this process was busy for so long, answers may lie there unread: they come first.
-      timer = setTimeout(() => setImmediate(reject, new Error(`no answer within ${limitMs} ms`)), limitMs);
+      const expire = () => reject(connection.#loading ?? new Error(`no answer within ${limitMs} ms`));
+      timer = setTimeout(() => setImmediate(expire), limitMs);
     });
     try {
       const opening = connection.#open(durability, performance.now() + limitMs);
@@ -148,6 +151,7 @@ export class RedisConnection {
       const answer = await this.#client.ping().catch((error: Error) => error);
       if (!(answer instanceof Error)) break;
       if (!answer.message.startsWith('LOADING') || performance.now() + LOADING_MS > untilMs) throw answer;
+      this.#loading = answer;
       await pause(LOADING_MS);
     }
     // ioredis goes on in database 0 where that of the url could not be selected.

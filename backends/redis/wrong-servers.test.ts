@@ -174,11 +174,11 @@ if (running !== undefined) {
     if (started.state !== 'running') return t.fail(started.reason);
     const filler = new Redis(started.server.url, { lazyConnect: true, retryStrategy: () => null });
     await filler.connect();
-    await filler.mset(Array.from({ length: 8_000 }, (_, i) => String(i)));
+    await filler.mset(Array.from({ length: 20_000 }, (_, i) => String(i)));
     await filler.save();
     filler.disconnect();
     await started.server.stop();
-    // Every key that is loaded takes half a millisecond: two seconds in all.
+    // Every key that is loaded takes half a millisecond: five seconds in all.
     const server = await startGuarded({
       command: 'redis-server',
       args: ['redis.conf', '--key-load-delay', '500', '--loading-process-events-interval-bytes', '1024'],
@@ -192,7 +192,7 @@ if (running !== undefined) {
       rmSync(directory, { recursive: true });
     });
     await pause(300);
-    const hasty = redis({ url, timeoutMs: 1_000 }).open({ directory: tmpdir(), tables: [TABLE] });
+    const hasty = redis({ url, timeoutMs: 2_500 }).open({ directory: tmpdir(), tables: [TABLE] });
     await t.throwsAsync(hasty, { instanceOf: BackendError, message: /is still loading what it kept .*: begin again once it is through/ });
     // A busy machine makes more of each half millisecond.
     const patient = redis({ url, timeoutMs: 60_000 }).open({ directory: tmpdir(), tables: [TABLE] });

@@ -6,12 +6,16 @@ import { z } from 'zod';
 import { StatebenchError } from '../errors.ts';
 import { processSchema, stateOf } from '../process-identity.ts';
 import type { JobManager } from './job-manager.ts';
+import { whyLost } from './lost-task-manager.ts';
+import { SEE_ITS_LOG } from './root-cause.ts';
 
 const describedSchema = z.object({ id: z.string(), process: processSchema });
 
 /** Three times what the slowest start took on a busy machine of two cores. */
 const REPLACED_MS = 180_000;
 const POLL_MS = 100;
+/** How Flink tells that one was lost. */
+const LOST = /TaskManager with id (\S+) (?:timed out|is no longer reachable)/;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 export class OwnTaskManagers {
@@ -89,6 +93,28 @@ export class OwnTaskManagers {
       }
       await pause(POLL_MS, undefined, { signal });
     }
+  }
+
+  /**
+   * Of a TaskManager that a job was lost with Flink tells only that it is not heard of: what became of it, from its own files, is added.
+   * Any other error comes back as it is.
+   */
+  explained(error: unknown): unknown {
+    const id = error instanceof StatebenchError ? LOST.exec(error.message)?.[1] : undefined;
+    const why = id === undefined ? null : this.#whyLost(id);
+    if (why === null || !(error instanceof StatebenchError)) return error;
+    return new StatebenchError(error.code, `${error.message.replace(`; ${SEE_ITS_LOG}`, '')}: ${why}`);
+  }
+
+  #whyLost(id: string): string | null {
+    const file = (name: string): string => {
+      try {
+        return readFileSync(path.join(path.dirname(this.#folder), name), 'utf8');
+      } catch {
+        return '';
+      }
+    };
+    return whyLost({ log: file(`${id}.log`), collections: file(`${id}.gc.log`), isThere: this.pids().has(id) });
   }
 
   async #isWhole(): Promise<boolean> {

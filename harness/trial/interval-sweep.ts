@@ -32,8 +32,8 @@ export function sweepIntervals(measuredEvents: number, eventsPerSecond: number, 
 }
 
 /** The event at which a sweep ends. */
-export function sweepEnd({ warmUp, measured }: StreamPlan): number {
-  return warmUp + (INTERVALS + 1) * measured;
+export function sweepEnd({ warmUp, swept }: StreamPlan): number {
+  return warmUp + (INTERVALS + 1) * swept;
 }
 
 /** Sweeps the checkpoint interval of a cell in a process of its own. */
@@ -41,13 +41,13 @@ export async function sweepInterval(
   request: SweepRequest,
 ): Promise<{ readonly interval: IntervalSweep; readonly output: Output } | TaskFailure> {
   const { cell, stream, block, eventsPerSecond, timeoutMs, signal, onPhase } = request;
-  const everyEvents = sweepIntervals(stream.measured, eventsPerSecond, cell.seed + block);
+  const everyEvents = sweepIntervals(stream.swept, eventsPerSecond, cell.seed + block);
   const { result, failure } = await runChild({
     task: {
       kind: 'interval',
       cell: { ...cell, directory: `${cell.directory}/interval` },
       warmUpEvents: stream.warmUp,
-      measuredEvents: stream.measured,
+      measuredEvents: stream.swept,
       everyEvents,
     },
     phase: 'interval',
@@ -59,7 +59,7 @@ export async function sweepInterval(
     return failure ?? { phase: 'interval', code: 'no-result', message: 'the process ended without a result' };
   const points = everyEvents.map((every, i) => {
     const { checkpoints, measuredSeconds } = result.stretches[i]!;
-    return { every, checkpoints, measuredSeconds, eventsPerSecond: stream.measured / measuredSeconds };
+    return { every, checkpoints, measuredSeconds, eventsPerSecond: stream.swept / measuredSeconds };
   });
   const interval = {
     baselineEventsPerSecond: points.find(({ every }) => every === null)!.eventsPerSecond,

@@ -15,6 +15,7 @@ import { CATCH_UP_RATE } from './catch-up.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
 import { OpenLoop } from './open-loop.ts';
+import { Seconds } from './seconds.ts';
 import type { MeasureResult, MeasureTask, Meet, Tell } from './tasks.ts';
 
 /**
@@ -58,7 +59,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const cpuBefore = process.cpuUsage();
   const faultsBefore = majorFaults();
   const startNs = meter.start();
-  await job.run(stream.warmUp + stream.measured, stream.checkpoints, () => meter.step());
+  await job.run(stream.warmUp + stream.measured, stream.checkpoints);
   const endNs = nowNs();
   const cpu = process.cpuUsage(cpuBefore);
   const faults = majorFaults();
@@ -87,7 +88,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     endNs,
     events: meter.events,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
-    perSecond: meter.eventsPerSecond,
+    perSecond: meter.perSecond,
     time: {
       storeSeconds: storeNs / 1e9,
       sourceSeconds: sourceNs / 1e9,
@@ -215,9 +216,9 @@ class TimedSource implements Source {
 class StreamMeter implements PipelineProbe {
   readonly all = new Histogram();
   readonly duringCheckpoint = new Histogram();
-  readonly eventsPerSecond: number[] = [];
   readonly p99MsPerSecond: (number | null)[] = [];
   events = 0;
+  readonly #seconds = new Seconds();
   readonly #second = new Histogram();
   readonly #source: TimedSource;
   #job: Job | null = null;
@@ -225,8 +226,6 @@ class StreamMeter implements PipelineProbe {
   #lastNs = 0;
   #lastSourceNs = 0;
   #busyAtStart = false;
-  #secondEndsNs = 0;
-  #secondEvents = 0;
 
   constructor(source: TimedSource) {
     this.#source = source;
@@ -236,12 +235,17 @@ class StreamMeter implements PipelineProbe {
     this.#job = job;
   }
 
+  /** Events of each second that is over. */
+  get perSecond(): readonly number[] {
+    return this.#seconds.events;
+  }
+
   /** Begins to measure, now, in ns. */
   start(): number {
     this.#on = true;
     this.#lastNs = nowNs();
     this.#lastSourceNs = this.#source.ns;
-    this.#secondEndsNs = this.#lastNs + 1e9;
+    this.#seconds.begin(this.#lastNs);
     return this.#lastNs;
   }
 
@@ -254,23 +258,15 @@ class StreamMeter implements PipelineProbe {
     const now = nowNs();
     const sourceNs = this.#source.ns;
     const ns = Math.max(0, now - this.#lastNs - (sourceNs - this.#lastSourceNs));
+    for (let over = this.#seconds.add(now, events); over > 0; over--) {
+      this.p99MsPerSecond.push(this.#second.total === 0 ? null : this.#second.quantile(0.99) / 1e6);
+      this.#second.clear();
+    }
     this.#lastNs = now;
     this.#lastSourceNs = sourceNs;
     this.all.record(ns);
     this.#second.record(ns);
     if (this.#busyAtStart) this.duringCheckpoint.record(ns);
-    this.#secondEvents += events;
     this.events += events;
-  }
-
-  /** Closes the seconds that are over. */
-  step(): void {
-    while (this.#lastNs >= this.#secondEndsNs) {
-      this.eventsPerSecond.push(this.#secondEvents);
-      this.p99MsPerSecond.push(this.#second.total === 0 ? null : this.#second.quantile(0.99) / 1e6);
-      this.#second.clear();
-      this.#secondEvents = 0;
-      this.#secondEndsNs += 1e9;
-    }
   }
 }

@@ -37,6 +37,8 @@ export interface CellTask {
 export interface StreamPlan {
   readonly warmUp: number;
   readonly measured: number;
+  /** Measured at each checkpoint interval, where that is swept. */
+  readonly swept: number;
   readonly tail: number;
   /** The first events of the tail, among which the kill comes; the others are there to catch up in. */
   readonly killSpan: number;

@@ -15,8 +15,8 @@ import type { CellTask, Ended, Expected, LatencyPlan, MeasureResult, Phase, Reco
 export interface TrialRequest {
   readonly planned: PlannedCell;
   readonly block: number;
-  /** 2 for one that repeats another of its block. */
-  readonly attempt: 1 | 2;
+  /** From 1; a later one repeats the one before it, in its block. */
+  readonly attempt: number;
   /** Seed of the events, the same for every trial of a run. */
   readonly seed: number;
   readonly stream: StreamPlan;
@@ -76,7 +76,7 @@ export async function runTrial(request: TrialRequest, measured: TrialMeasurement
     const base = {
       schema: 1 as const,
       id: trialId(cell.id, block, attempt),
-      ...(attempt === 2 && { supersedes: trialId(cell.id, block) }),
+      ...(attempt > 1 && { supersedes: trialId(cell.id, block, attempt - 1) }),
       cell: cell.id,
       block,
       backend: cell.backend,
@@ -94,8 +94,8 @@ export async function runTrial(request: TrialRequest, measured: TrialMeasurement
   }
 }
 
-/** What a trial is called: every block has each cell once, and once more where that was disturbed. */
-export function trialId(cell: string, block: number, attempt: 1 | 2 = 1): string {
+/** What a trial is called: every block has each cell once, and again where that was disturbed or too short. */
+export function trialId(cell: string, block: number, attempt = 1): string {
   return attempt === 1 ? `${cell}#${block}` : `${cell}#${block}.${attempt}`;
 }
 

@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { rounded, unitFor } from '../quantity.ts';
+import { headlineOf } from '../statistics/headline.ts';
 import { type CellSummary, medianTrial } from '../statistics/summary.ts';
 import { linearExtent, scaleOf, TICK_LABEL } from './axis.ts';
 import { type BackendRow, backendRow } from './backend-axis.ts';
@@ -17,7 +18,7 @@ export interface OverTimeRow extends BackendRow {
 /** Rows of the cells that have a completed trial. */
 export function overTimeRows(cells: readonly CellSummary[], looks: ReadonlyMap<string, Look>): readonly OverTimeRow[] {
   return cells.flatMap((cell) => {
-    const trial = medianTrial(cell, ({ throughput }) => throughput.eventsPerSecond);
+    const trial = medianTrial(cell, headlineOf);
     if (trial === null || trial.throughput.perSecond.length === 0) return [];
     const seconds = trial.throughput.perSecond.map((eventsPerSecond, second) => ({
       second: second + 0.5,

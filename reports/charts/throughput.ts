@@ -1,4 +1,5 @@
 import { unitFor } from '../quantity.ts';
+import { headlineOf } from '../statistics/headline.ts';
 import { type CellSummary, throughputOf } from '../statistics/summary.ts';
 import { extentOf, scaleOf, TICK_LABEL } from './axis.ts';
 import { BANDS, type BackendRow, backendRow, distinct, nameLayers, nameWidth } from './backend-axis.ts';
@@ -24,7 +25,7 @@ export function throughputRows(cells: readonly CellSummary[], looks: ReadonlyMap
     return cell.trials.map((trial) => ({
       ...backendRow(cell, looks),
       block: trial.block,
-      eventsPerSecond: trial.throughput.eventsPerSecond,
+      eventsPerSecond: headlineOf(trial),
       mean,
       low,
       high,

@@ -6,6 +6,7 @@ import { plainText } from '../plain-text.ts';
 import { events, grouped, inUnit, percent, rounded, type Unit, uncertainty, unitFor } from '../quantity.ts';
 import { survivalOf } from '../recommend/words.ts';
 import { IN_MEMORY_MARK, type InMemory } from '../state-in-memory.ts';
+import { headlineOf } from '../statistics/headline.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999, type MetricName } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
@@ -64,10 +65,7 @@ export function sideBySide(
     'rate',
     group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
   );
-  const shown = cells.flatMap((cell) => [
-    ...cell.trials.map((trial) => trial.throughput.eventsPerSecond),
-    ...Object.values(cell.metrics.eventsPerSecond?.interval ?? {}),
-  ]);
+  const shown = cells.flatMap((cell) => [...cell.trials.map(headlineOf), ...Object.values(cell.metrics.eventsPerSecond?.interval ?? {})]);
   const axis = extentOf(shown, 5);
   const strip = (cell: CellSummary) => stripOf(cell, axis, looks.get(cell.cell.backend.name)!);
   const heads = metrics.map(
@@ -148,8 +146,8 @@ function stripOf({ trials, metrics }: CellSummary, axis: ReturnType<typeof exten
   const x = (value: number) => (inset + toPixel(axis, width - 2 * inset, value)).toFixed(1);
   const last = Math.max(...trials.map(({ block }) => block));
   const points = trials.map(
-    ({ block, throughput }) =>
-      html`<circle cx="${x(throughput.eventsPerSecond)}" cy="${(9.5 + ((block - 0.5) / last) * 9).toFixed(1)}" r="${trials.length > 3 ? 1.9 : 2.6}" fill="${color}" opacity=".6"/>`,
+    (trial) =>
+      html`<circle cx="${x(headlineOf(trial))}" cy="${(9.5 + ((trial.block - 0.5) / last) * 9).toFixed(1)}" r="${trials.length > 3 ? 1.9 : 2.6}" fill="${color}" opacity=".6"/>`,
   );
   const interval = metrics.eventsPerSecond?.interval ?? null;
   const bar =
@@ -169,6 +167,7 @@ function leftOut({ leftOut: absent }: Plan): Markup | null {
 const NUMBERS: readonly { readonly title: string; readonly name: MetricName; readonly kind: 'time' | 'bytes' | 'rate' | 'share' | 'ns' }[] =
   [
     { title: 'Throughput', name: 'eventsPerSecond', kind: 'rate' },
+    { title: 'Throughput, all of the measured part', name: 'wholeEventsPerSecond', kind: 'rate' },
     ...ALL_METRICS.map(({ title, over, name, kind }) => ({ title: over === '' ? title : `${over}, ${title.toLowerCase()}`, name, kind })),
     { title: 'Time per micro-batch, p99 during checkpoints', name: 'batchP99DuringCheckpointMs', kind: 'time' },
     { title: 'Referenced', name: 'bytesReferenced', kind: 'bytes' },

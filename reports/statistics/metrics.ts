@@ -1,4 +1,5 @@
 import type { CompletedTrial } from '../../harness/results.ts';
+import { headlineOf } from './headline.ts';
 import { mergeHistograms, percentileNs } from './percentile.ts';
 import { median } from './sample.ts';
 
@@ -57,7 +58,10 @@ function shareOfTime({ time }: CompletedTrial, part: Part): number | null {
 
 /** Every metric of a report: how it is read off a trial. Names carry units. */
 const measures = {
-  eventsPerSecond: (trial) => trial.throughput.eventsPerSecond,
+  /** The headline: of the steady seconds, where trials are long enough. */
+  eventsPerSecond: headlineOf,
+  /** Over all of the measured part, whatever it was like. */
+  wholeEventsPerSecond: (trial) => trial.throughput.eventsPerSecond,
   batchP50Ms: batchPercentileMs(0.5, 1),
   batchP99Ms: batchPercentileMs(0.99, FEWEST_FOR_P99),
   batchP999Ms: batchPercentileMs(0.999, FEWEST_FOR_P999),
@@ -76,7 +80,7 @@ const measures = {
   checkpointMs: (trial) => checkpointMedian(trial, ({ pauseMs, persistMs }) => pauseMs + persistMs),
   /** From the choice of a checkpoint until its state is there. */
   restoreMs: ({ recovery }) => (recovery === null ? null : recovery.phases.verifyMs + recovery.phases.restoreMs),
-  nsPerEvent: (trial) => 1e9 / trial.throughput.eventsPerSecond,
+  nsPerEvent: (trial) => 1e9 / headlineOf(trial),
   recoveryMs: (trial) => (trial.recovery === null ? null : recoveryTotalMs(trial.recovery.phases)),
   caughtUpMs: (trial) => trial.recovery?.catchUp?.caughtUpMs ?? null,
   splitMs: ({ rescale }) => rescale?.split.ms ?? null,

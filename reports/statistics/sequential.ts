@@ -3,8 +3,9 @@
  * made at 5 % divided by the number of looks: whatever ends the run, the chance of a false verdict stays below 5 % (Bonferroni over
  * looks, as in a group sequential design with equal levels; C. Jennison and B. W. Turnbull, Group Sequential Methods, 2000, ch. 1).
  */
-import type { Cell, CompletedTrial, Plan, Trial } from '../../harness/results.ts';
+import { Attempts, type Cell, type CompletedTrial, type Plan, type Trial } from '../../harness/results.ts';
 import { grouped } from './grouped.ts';
+import { headlineOf } from './headline.ts';
 import { type ByBlock, pairedRatio } from './ratio.ts';
 
 const LEVEL = 0.05;
@@ -18,12 +19,13 @@ export function levelOf({ sequential }: Plan['profile']): number {
  * How many blocks a run has when it is finished, by the trials that there are: all of the profile, or where it may end earlier, the first
  * block after which it does. What comes later changes nothing of it, so that a run and its report agree.
  */
-export function blocksOf({ cells, profile }: Pick<Plan, 'cells' | 'profile'>, trials: readonly Trial[]): number {
+export function blocksOf(plan: Pick<Plan, 'cells' | 'profile' | 'reference' | 'twin'>, trials: readonly Trial[]): number {
+  const { cells, profile } = plan;
   const { blocks, sequential } = profile;
   if (sequential === null) return blocks;
   const { looks, fewestBlocks, timeLimitSeconds } = sequential;
   const seconds = secondsByBlock(trials);
-  const whole = wholeBlocks(cells, trials, blocks);
+  const whole = wholeBlocks(plan, trials, blocks);
   let spent = 0;
   for (let block = 1; block <= whole; block++) {
     spent += seconds.get(block) ?? 0;
@@ -39,11 +41,11 @@ function secondsByBlock(trials: readonly Trial[]): ReadonlyMap<number, number> {
   return seconds;
 }
 
-/** Blocks from the first on in which every cell has a trial. */
-function wholeBlocks(cells: Plan['cells'], trials: readonly Trial[], most: number): number {
-  const there = new Set(trials.map(({ cell, block }) => `${cell}#${block}`));
+/** Blocks from the first on that lack no trial, nor the repetition of one. */
+function wholeBlocks(plan: Parameters<typeof blocksOf>[0], trials: readonly Trial[], most: number): number {
+  const attempts = new Attempts(plan, trials);
   let whole = 0;
-  while (whole < most && cells.every(({ id }) => there.has(`${id}#${whole + 1}`))) whole++;
+  while (whole < most && plan.cells.every((cell) => attempts.due(cell, whole + 1) === null)) whole++;
   return whole;
 }
 
@@ -73,7 +75,7 @@ export function areKnown(values: readonly ByBlock[], level: number, halfWidth: n
 
 function throughputOf(id: string, trials: readonly Trial[]): ByBlock {
   const completed = trials.filter((trial): trial is CompletedTrial => trial.state === 'completed' && trial.cell === id);
-  return new Map(completed.map(({ block, throughput }) => [block, throughput.eventsPerSecond]));
+  return new Map(completed.map((trial) => [trial.block, headlineOf(trial)]));
 }
 
 function groupOf({ workload, storage, batchSize, parallelism }: Cell): string {

@@ -1,5 +1,6 @@
 import type { Cell, CompletedTrial, Durability, FailedTrial, Plan, Trial } from '../../harness/results.ts';
 import { grouped } from './grouped.ts';
+import { headlineOf } from './headline.ts';
 import { METRIC_NAMES, type MetricName, measure } from './metrics.ts';
 import { type ByBlock, holm, type PairedRatio, pairedRatio } from './ratio.ts';
 import { median, type Sample, sampleOf } from './sample.ts';
@@ -157,7 +158,7 @@ const groupKey = ({ cell }: BareCell) => `${named(cell.workload)} ${named(cell.s
 
 /** Throughput of a cell by block: what is compared. */
 export function throughputByBlock({ trials }: Pick<CellSummary, 'trials'>): ByBlock {
-  return new Map(trials.map((trial) => [trial.block, trial.throughput.eventsPerSecond]));
+  return new Map(trials.map((trial) => [trial.block, headlineOf(trial)]));
 }
 
 /** The throughput printed for a cell, events/s: the geometric mean over blocks; null if no trial completed. */

@@ -58,6 +58,7 @@ async function* compared(ours: string, spec: string, directory: string): AsyncGe
   const stream = {
     warmUp: Math.ceil(rate * WARM_UP_SECONDS),
     measured: Math.ceil(rate * MEASURED_SECONDS),
+    swept: 0,
     tail: 0,
     killSpan: 0,
     checkpoints: NEVER,

@@ -50,16 +50,18 @@ const MEMORY_MIB = {
   metaspace: 256,
   overhead: 192,
 };
+type Memory = Readonly<typeof MEMORY_MIB>;
 
 /**
  * Ready when every TaskManager has registered and the gateway answers. The address is that of the JobManager, `http://HOST:PORT`.
  * Nothing is asked to survive by itself: a job's state lies in its checkpoints.
  */
-export function startFlink(request: ServerRequest): Promise<ServerStart> {
-  return startJavaServer({ name: 'flink', ports: PORTS, start }, request);
+export function startFlink(request: ServerRequest, memory: Partial<Memory> = {}): Promise<ServerStart> {
+  const all = { ...MEMORY_MIB, ...memory };
+  return startJavaServer({ name: 'flink', ports: PORTS, start: (session) => start(session, all) }, request);
 }
 
-async function start(session: JavaSession<Port>): Promise<string> {
+async function start(session: JavaSession<Port>, memory: Memory): Promise<string> {
   const { home, ports } = session;
   const described = path.join(home, 'task-managers');
   for (const folder of ['checkpoints', 'savepoints', 'rocksdb', 'web', 'task-managers'])
@@ -77,7 +79,7 @@ async function start(session: JavaSession<Port>): Promise<string> {
   let made = 0;
   for (let i = 0; i < TASK_MANAGERS; i++) {
     await session.keep({
-      make: () => taskManager(session, `task-manager-${++made}`),
+      make: () => taskManager(session, `task-manager-${++made}`, memory),
       started: (name, pid) => writeFileSync(path.join(described, `${name}.json`), JSON.stringify({ id: name, process: identityOf(pid) })),
       ended: (name) => rmSync(path.join(described, `${name}.json`), { force: true }),
     });
@@ -108,8 +110,8 @@ function flagsOf({ home }: JavaSession<Port>, name: string): readonly string[] {
   ];
 }
 
-function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
-  const { frameworkHeap, taskHeap, frameworkOffHeap, network, managed, metaspace, overhead } = MEMORY_MIB;
+function taskManager(session: JavaSession<Port>, id: string, memory: Memory): JavaProcess {
+  const { frameworkHeap, taskHeap, frameworkOffHeap, network, managed, metaspace, overhead } = memory;
   const heap = frameworkHeap + taskHeap;
   const settings = {
     'taskmanager.memory.framework.heap.size': `${frameworkHeap}m`,
@@ -132,6 +134,8 @@ function taskManager(session: JavaSession<Port>, id: string): JavaProcess {
       ...flagsOf(session, id),
       `-Xms${heap}m`,
       `-Xmx${heap}m`,
+      // Of one that is not heard of any more, what tells whether its heap was full.
+      `-Xlog:gc:file=${path.join(session.home, `${id}.gc.log`)}:uptime:filecount=1,filesize=4m`,
       `-XX:MaxDirectMemorySize=${frameworkOffHeap + network}m`,
       `-XX:MaxMetaspaceSize=${metaspace}m`,
     ],

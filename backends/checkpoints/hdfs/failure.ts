@@ -107,6 +107,9 @@ function remedyFor(exception: string, message: string): string {
     return '. A file is in the way, and stays: choose another path with path=…';
   if (/could only be (written|replicated) to 0 |failed to find datanode/i.test(message))
     return '. The cluster is full, or has no DataNode that takes a block: make room, or start one';
+  // A disk that fills while a block is written looks like this to whoever writes it.
+  if (/all datanodes .* are bad/i.test(message))
+    return '. Every DataNode that took the block failed at it: see their logs, and make room where a disk is full';
   return '';
 }
 

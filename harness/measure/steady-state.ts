@@ -1,5 +1,5 @@
 /** Fewest windows that tell a course from chance: with eight the second half has two and two. */
-const FEWEST_WINDOWS = 8;
+export const FEWEST_WINDOWS = 8;
 const MOST_DIFFERENCE = 0.03;
 /** 97.5 % quantile of the normal distribution. */
 const Z = 1.959964;
@@ -12,10 +12,43 @@ export type Course = 'flat' | 'warm-up' | 'slowdown' | 'none';
  * differ by at most 3 % and the 95 % interval of the Theil–Sen slope contains 0 (Sen 1968, by Kendall's variance).
  */
 export function courseOf(perSecond: readonly number[]): Course | null {
-  if (perSecond.length < FEWEST_WINDOWS) return null;
+  return perSecond.length < FEWEST_WINDOWS ? null : courseIn(perSecond.slice(perSecond.length >> 1));
+}
+
+/**
+ * The windows in which a trial's throughput was steady: the longest part at its end that is, and at least the second half of the trial.
+ * @param perSecond events of each second, at least one
+ */
+export function steadyWindows(perSecond: readonly number[]): readonly number[] {
+  const half = perSecond.length >> 1;
+  if (courseOf(perSecond) === 'flat') {
+    for (let from = 0; from < half; from++) {
+      const windows = perSecond.slice(from);
+      if (courseIn(windows) === 'flat') return windows;
+    }
+  }
+  return perSecond.slice(half);
+}
+
+/**
+ * Whether a trial's throughput fell so much in its second half that it should be measured for longer: a slowdown of more than 3 %. By
+ * chance, on a machine whose speed wanders, that is found in one trial of fifteen where a slowdown of any size is in one of eight.
+ */
+export function isStillFalling(perSecond: readonly number[]): boolean {
+  if (courseOf(perSecond) !== 'slowdown') return false;
   const half = perSecond.slice(perSecond.length >> 1);
-  const [early, late] = [half.slice(0, half.length >> 1), half.slice(half.length >> 1)].map(middle) as [number, number];
-  const slope = slopeInterval(half);
+  const [early, late] = halvesOf(half);
+  return late < (1 - MOST_DIFFERENCE) * early;
+}
+
+function halvesOf(windows: readonly number[]): readonly [number, number] {
+  const at = windows.length >> 1;
+  return [middle(windows.slice(0, at)), middle(windows.slice(at))];
+}
+
+function courseIn(windows: readonly number[]): Course {
+  const [early, late] = halvesOf(windows);
+  const slope = slopeInterval(windows);
   const isLevel = slope.low <= 0 && slope.high >= 0;
   if (isLevel && Math.abs(late - early) <= MOST_DIFFERENCE * Math.max(early, late)) return 'flat';
   if (isLevel) return 'none';
@@ -30,7 +63,8 @@ function slopeInterval(values: readonly number[]): { readonly low: number; reado
   return { low: slopes[low]!, high: slopes[slopes.length - 1 - low]! };
 }
 
-function middle(values: readonly number[]): number {
+/** Median of at least one number. */
+export function middle(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[at]! : (sorted[at - 1]! + sorted[at]!) / 2;

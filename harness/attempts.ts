@@ -1,0 +1,86 @@
+import { FEWEST_WINDOWS, isStillFalling } from './measure/steady-state.ts';
+import type { Cell, CompletedTrial, Plan, Trial } from './results.ts';
+
+type Planned = Pick<Plan, 'cells' | 'profile' | 'reference' | 'twin'>;
+export type Basis = NonNullable<CompletedTrial['throughput']['basis']>;
+
+/** How many times as long a trial gets, once. */
+export const EXTENDED = 3;
+
+/**
+ * Which trials a run still lacks: of every block the first of each cell; one more where the machine disturbed it; and in the first block,
+ * where the throughput was still falling, one three times as long, which is then the length of all trials of the cell. All of it follows
+ * from the trials that are there, so that a run that was interrupted goes on as it would have gone on.
+ */
+export class Attempts {
+  readonly #plan: Planned;
+  readonly #made = new Map<string, CompletedTrial[]>();
+  readonly #count = new Map<string, number>();
+  /** Cells of which a trial failed in a block: what fails is told, not tried again. */
+  readonly #failed = new Set<string>();
+
+  /** @param trials in the order in which they were made */
+  constructor(plan: Planned, trials: readonly Trial[]) {
+    this.#plan = plan;
+    for (const trial of trials) {
+      const key = keyOf(trial.cell, trial.block);
+      this.#count.set(key, (this.#count.get(key) ?? 0) + 1);
+      if (trial.state === 'failed') this.#failed.add(key);
+      else this.#made.set(key, [...(this.#made.get(key) ?? []), trial]);
+    }
+  }
+
+  /** The number, from 1, of the trial that a cell still lacks in a block; null where it lacks none. */
+  due({ id }: Pick<Cell, 'id'>, block: number): number | null {
+    const key = keyOf(id, block);
+    if (this.#failed.has(key)) return null;
+    const basis = this.basisOf({ id });
+    const alike = this.#madeIn(key).filter(({ throughput }) => (throughput.basis ?? basis) === basis);
+    return alike.length === 0 || this.#isToBeRepeated(alike) ? (this.#count.get(key) ?? 0) + 1 : null;
+  }
+
+  /** What the figures of a cell's trials are of, from now on: `last-third` are those of {@link EXTENDED} the length. */
+  basisOf({ id }: Pick<Cell, 'id'>): Basis {
+    if (this.#plan.profile.measuredSeconds < FEWEST_WINDOWS) return 'whole';
+    return this.#sameButName(id).some((one) => this.#fell(one)) ? 'last-third' : 'steady';
+  }
+
+  #madeIn(key: string): readonly CompletedTrial[] {
+    return this.#made.get(key) ?? [];
+  }
+
+  /** The cell, and where it is of the reference or its twin, the other: both do the same work, whatever their first trials were like. */
+  #sameButName(id: string): readonly string[] {
+    const { cells, reference, twin } = this.#plan;
+    const cell = twin === null ? undefined : cells.find((one) => one.id === id);
+    const isOfPair = ({ backend: { name } }: Cell) => name === reference || name === twin;
+    if (cell === undefined || !isOfPair(cell)) return [id];
+    const { workload, storage, batchSize, parallelism } = cell;
+    return cells
+      .filter(
+        (one) =>
+          isOfPair(one) &&
+          one.workload.name === workload.name &&
+          one.storage.name === storage.name &&
+          one.batchSize === batchSize &&
+          one.parallelism === parallelism,
+      )
+      .map((one) => one.id);
+  }
+
+  /** Whether that trial of the first block which counts, of the usual length, was still falling at its end. */
+  #fell(id: string): boolean {
+    const usual = this.#madeIn(keyOf(id, 1)).filter(({ throughput }) => throughput.basis === 'steady');
+    const last = usual.at(-1);
+    return last !== undefined && !this.#isToBeRepeated(usual) && isStillFalling(last.throughput.perSecond);
+  }
+
+  /** On a machine so noisy a trial is repeated, once. A profile that decides nothing repeats nothing. */
+  #isToBeRepeated(alike: readonly CompletedTrial[]): boolean {
+    return alike.length === 1 && this.#plan.profile.smallestEffect !== null && alike[0]!.noise?.badge === 'red';
+  }
+}
+
+function keyOf(cell: string, block: number): string {
+  return `${cell}#${block}`;
+}
