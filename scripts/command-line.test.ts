@@ -371,7 +371,7 @@ test('a backend that throws is a failed trial, the others go on, and reports can
 
 test('Ctrl-C ends the trial, keeps what there is and exits with 130', async (t) => {
   const out = path.join(folder, 'stopped');
-  const { child, ended } = start(['run', '--backend', 'memory', '--workload', 'synthetic', '--out', out]);
+  const { child, ended } = start(['run', '--profile', 'standard', '--backend', 'memory', '--workload', 'synthetic', '--out', out]);
   await new Promise<void>((resolve) => {
     child.stderr?.on('data', (chunk: Buffer) => {
       if (chunk.toString().includes('results')) resolve();
@@ -383,6 +383,6 @@ test('Ctrl-C ends the trial, keeps what there is and exits with 130', async (t) 
   const { code, stderr } = await ended;
   t.is(code, 130, stderr);
   t.regex(stderr, /once more to kill/);
-  t.true(performance.now() - sentMs < 20_000, 'even where other tests have the machine');
+  t.true(performance.now() - sentMs < 60_000, 'the run would have gone on for minutes');
   t.deepEqual(readdirSync(out).filter(isScratchName), [], 'working state was left behind');
 });

@@ -11,6 +11,8 @@ import { thisProcess } from '../harness/process-identity.ts';
 import type { Trial } from '../harness/results.ts';
 import { MARKER } from '../harness/scratch.ts';
 import { readResults } from '../reports/read-results.ts';
+import { commandLinesIn } from './asked-for-tests.ts';
+import { HELD_BACKEND, writeHeld } from './held-for-tests.ts';
 
 const PROGRAM = fileURLToPath(new URL('./brief-for-tests.js', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'statebench-resume-test-'));
@@ -51,6 +53,7 @@ const start = (...args: readonly string[]): Started => startWith({}, ...args);
 const startHeld = (file: string, ...args: readonly string[]): Started => startWith({ HOLD: file }, ...args);
 const trialsIn = (out: string): string => path.join(at(out), 'trials.ndjson');
 const run = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
+const ask = commandLinesIn(folder);
 const at = (name: string): string => path.join(folder, name);
 const WORKLOAD = 'synthetic:keys=300,ratePerSecond=3000';
 /** Slow on purpose: the fewer events a trial of a second takes, the sooner the independent answer is there. */
@@ -61,16 +64,7 @@ const smoke = (out: string, ...more: readonly string[]) => [
   ...more,
 ];
 
-/** Memory, which never opens while it is held: a test ends a run where it wants to, however fast or slow the machine is. */
-const HOLDS = `import memory, { options } from ${JSON.stringify(builtInFile('backend', 'memory'))}; export { options };
-  import { statSync } from 'node:fs';
-  const isHeld = () => process.env.HOLD !== undefined && (statSync(process.env.HOLD, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  export default (given) => ({ ...memory(given), async open(request) {
-    while (isHeld()) await new Promise((resolve) => setTimeout(resolve, 10));
-    return memory(given).open(request);
-  } });`;
-const HELD = at('held.mjs');
-writeFileSync(HELD, HOLDS);
+const HELD = writeHeld(at('held.mjs'));
 
 /** A run of three cells that was killed once its first trial was finished; what it leaves is copied by most tests. */
 async function killedRun(out: string): Promise<void> {
@@ -149,7 +143,7 @@ test('every trial of a cell is the same work, also after the resume', async (t) 
 
 async function refused(t: ExecutionContext, results: string, message: RegExp, code = 2): Promise<void> {
   const before = existsSync(path.join(results, 'trials.ndjson')) ? readFileSync(path.join(results, 'trials.ndjson')) : null;
-  const ended = await run('resume', results);
+  const ended = await ask(['resume', results]);
   t.is(ended.code, code, ended.stderr);
   t.regex(ended.stderr, message);
   t.notRegex(ended.stderr, /^ {4}at /m, 'a stack');
@@ -225,17 +219,17 @@ test('refused: a folder of something else, no folder, a file', async (t) => {
 
 test('a module that changed, or went, is refused', async (t) => {
   const file = at('mine.mjs');
-  writeFileSync(file, HOLDS);
+  writeHeld(file);
   const out = 'of-mine';
   const { child, ended, said } = startHeld(trialsIn(out), ...smoke(out, '--backend', file, '--backend', `${file}@again`));
   await said(/^1\/2 /m);
   child.kill('SIGINT');
   t.is((await ended).code, 130);
-  writeFileSync(file, `${HOLDS} // now faster`);
+  writeFileSync(file, `${HELD_BACKEND} // now faster`);
   await refused(t, at(out), /backend 'mine': .*mine\.mjs was changed since the run began/);
   rmSync(file);
   await refused(t, at(out), /backend 'mine': .*mine\.mjs is not there any more/);
-  writeFileSync(file, HOLDS);
+  writeHeld(file);
   const resumed = await run('resume', at(out));
   t.is(resumed.code, 0, resumed.stderr);
 });
@@ -321,11 +315,11 @@ test('no password is kept, and a resume asks for it', async (t) => {
     t.notRegex(readFileSync(path.join(at('secret2'), name), 'utf8'), hidden, name);
   }
   await refused(t, at('secret2'), /backend 'redis' needs a password.*--backend 'redis:url=redis:\/\/:\*\*\*@127\.0\.0\.1:1'/);
-  const other = await run('resume', at('secret2'), '--backend', `redis:url=${url},timeoutMs=77`);
+  const other = await ask(['resume', at('secret2'), '--backend', `redis:url=${url},timeoutMs=77`]);
   t.is(other.code, 2);
   t.regex(other.stderr, /was given other options/);
   t.notRegex(other.stderr, hidden);
-  t.is((await run('resume', at('secret2'), '--backend', 'lmdb')).code, 2);
+  t.is((await ask(['resume', at('secret2'), '--backend', 'lmdb'])).code, 2);
   const resumed = await run('resume', at('secret2'), '--backend', `redis:url=${url}`);
   t.is(resumed.code, 3, resumed.stderr);
   t.is((await readResults(at('secret2'))).trials.length, 2);
