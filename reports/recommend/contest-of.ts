@@ -2,7 +2,7 @@ import type { Cell, Plan } from '../../harness/results.ts';
 import { plainText } from '../plain-text.ts';
 import { type MetricName, measure } from '../statistics/metrics.ts';
 import { levelOf } from '../statistics/sequential.ts';
-import type { CellSummary, GroupSummary } from '../statistics/summary.ts';
+import { alternativesIn, type CellSummary, type GroupSummary } from '../statistics/summary.ts';
 import type { Contender, Contest, CriterionName } from './contest.ts';
 
 const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
@@ -32,8 +32,9 @@ const SERVER_SETTINGS = ['url', 'contactPoints'];
 
 /** What a recommendation on `group` is made from. */
 export function contestOf(group: GroupSummary, plan: Plan): Contest {
-  const percentiles = group.candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
-  const blocks = Math.max(1, ...group.candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
+  const candidates = alternativesIn(group);
+  const percentiles = candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
+  const blocks = Math.max(1, ...candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
   return {
     workload: plainText(group.workload.name),
     blocks,
@@ -42,7 +43,7 @@ export function contestOf(group: GroupSummary, plan: Plan): Contest {
     level: levelOf(plan.profile),
     percentiles,
     seed: plan.seed,
-    contenders: group.candidates.map((cell) => contenderOf(cell, blocks, percentiles)),
+    contenders: candidates.map((cell) => contenderOf(cell, blocks, percentiles)),
   };
 }
 
