@@ -71,7 +71,7 @@ test("Flink's state backends have tiers of their own, and are no alternatives to
   t.true(flink.every(({ againstReference }) => againstReference === null));
   t.is(standingLine(flink[0]!, group, results.plan).mark, '✓ best tier of Flink');
   t.deepEqual(
-    contestOf(group, results.plan).contenders.map(({ id }) => id),
+    contestOf(group, results.plan, { groups: [group] }).contenders.map(({ id }) => id),
     group.candidates.slice(0, -2).map(({ cell }) => cell.id),
   );
 });
@@ -90,7 +90,7 @@ test('where Flink alone ran, its state backends are what is chosen from', (t) =>
     group.tiers?.map(({ members }) => members.length),
     [1, 1],
   );
-  t.is(decide(group, alone).headline, 'flink:hashmap');
+  t.is(decide(group, alone, { groups: [group] }).headline, 'flink:hashmap');
 });
 
 test('the order that holds is told with the ratio in both', (t) => {
