@@ -86,6 +86,8 @@ for (const [args, message] of [
   [['run', '--memory', '8mib', '--backend', 'sqlite:cacheBytes=9mib'], /less than the cacheBytes that are set/],
   [['micro', '--operation', 'valGet'], /There is no 'valGet' to name here\. Did you mean 'valueGet'\?/],
   [['micro', '--backend', 'rocksdbb'], /there is no backend 'rocksdbb'\. Did you mean 'rocksdb'\?/],
+  [['micro', '--backend', 'memory', '--backend', 'flink:rocksdb'], /^statebench: flink:rocksdb runs whole workloads, and the operations/],
+  [['conformance', 'flink'], /^statebench: flink runs whole workloads, and the contract is that of a store/],
   [['micro', '--keys', '100'], /a batch holds a key once: --batch-size 1024 takes at least as many --keys, not 100/],
   [['micro', '--key-bytes', '9'], /--key-bytes takes a multiple of 4, not 9/],
   [['micro', '--backend', 'lmdb', '--backend', 'lmdb'], /two backends are named 'lmdb'/],
