@@ -211,7 +211,7 @@ export const recoverySchema = z.strictObject({
    */
   catchUp: z
     .strictObject({
-      /** Half of the trial's throughput. */
+      /** Half of the trial's throughput, or of what its cell was calibrated at if that is less. */
       ratePerSecond: z.number().positive(),
       /** Latency before the kill. */
       p99BeforeMs: ms,

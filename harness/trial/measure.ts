@@ -6,12 +6,12 @@ import { allocatedBytes } from '../measure/disk.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { InterruptionWatch } from '../measure/interruptions.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
-import { anonymousBytes } from '../measure/resident-memory.ts';
+import { anonymousBytes, heapBytes, residentBytes } from '../measure/resident-memory.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { workloadTables } from '../pipeline/operator.ts';
 import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
 import { EntryCounter, storedEntries } from '../portable/entries.ts';
-import { CATCH_UP_RATE } from './catch-up.ts';
+import { catchUpRate } from './catch-up.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
 import { OpenLoop } from './open-loop.ts';
@@ -28,7 +28,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const source = new TimedSource(parts.source);
   const sink = new DigestSink();
   const meter = new StreamMeter(source);
-  const rssBytesBefore = process.memoryUsage.rss();
+  const rssBytesBefore = residentBytes();
   const anonymousBytesBefore = await anonymousBytes();
   let store: MeasuredStore | null = null;
   const job = await Job.open({
@@ -63,7 +63,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const endNs = nowNs();
   const cpu = process.cpuUsage(cpuBefore);
   const faults = majorFaults();
-  const { heapUsed: heapBytes, external: externalBytes } = process.memoryUsage();
+  const { heap, external } = heapBytes();
   const interrupted = interruptions.stop();
   const storeNs = measured.ns;
   const sourceNs = source.ns;
@@ -113,8 +113,8 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     lateByStage: job.pipeline.lateByStage,
     rssBytesBefore,
     anonymousBytesBefore,
-    heapBytes,
-    externalBytes,
+    heapBytes: heap,
+    externalBytes: external,
     interruptions: interrupted,
     majorFaults: faults === null || faultsBefore === null ? null : faults - faultsBefore,
     output,
@@ -138,7 +138,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     await tell({ type: 'kill-me', event: killAt });
     await job.run(end, stream.checkpoints);
   } else {
-    const ratePerSecond = CATCH_UP_RATE * (meter.events / (totalNs / 1e9));
+    const ratePerSecond = catchUpRate(stream, meter.events / (totalNs / 1e9));
     const pace = new OpenLoop({ arrivals: 'constant', seed: cell.seed, batchSize: cell.batchSize, clock: null });
     pace.begin(job, ratePerSecond, end - job.pipeline.events);
     await job.run(killAt, stream.checkpoints, undefined, pace);

@@ -148,6 +148,8 @@ interface Part {
   readonly measured: MeasureResult;
   readonly ended: Ended | null;
   readonly recovery: Recovery | null;
+  /** Why a job that was killed had not caught up; null where it had, or where it was not asked. */
+  readonly notCaughtUp: string | null;
 }
 
 async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
@@ -176,6 +178,16 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     stream,
   );
   const ends = parts.flatMap(({ ended }) => ended ?? []);
+  const memoryFigures = {
+    rssBytesBefore: sumOrNull(parts, ({ rssBytesBefore }) => rssBytesBefore),
+    rssBytesMax,
+    anonymousBytesMax: memory.anonymousBytesMax,
+    anonymousBytesBefore: sumOrNull(parts, ({ anonymousBytesBefore }) => anonymousBytesBefore),
+    heapBytes: parts.reduce((sum, part) => sum + part.measured.heapBytes, 0),
+    externalBytes: parts.reduce((sum, part) => sum + part.measured.externalBytes, 0),
+    majorFaults: sumOrNull(parts, ({ majorFaults }) => majorFaults),
+  };
+  const notCaughtUp = parts.find((part) => part.notCaughtUp !== null)?.notCaughtUp ?? null;
   const lateByStage = sumLate(kill === null ? parts.map((part) => part.measured) : ends);
   return {
     ...measured,
@@ -189,19 +201,12 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       late: lateByStage.reduce((sum, late) => sum + late, 0),
       lateByStage,
     },
-    memory: {
-      rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0),
-      rssBytesMax,
-      anonymousBytesMax: memory.anonymousBytesMax,
-      anonymousBytesBefore: sumOrNull(parts, ({ anonymousBytesBefore }) => anonymousBytesBefore),
-      heapBytes: parts.reduce((sum, part) => sum + part.measured.heapBytes, 0),
-      externalBytes: parts.reduce((sum, part) => sum + part.measured.externalBytes, 0),
-      majorFaults: sumOrNull(parts, ({ majorFaults }) => majorFaults),
-    },
+    memory: memoryFigures,
     unavailable: {
       ...measured.unavailable,
       ...(servers.seconds === null && { 'throughput.serverCpuSeconds': 'this run has started no server whose time could be told' }),
-      ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),
+      ...(notCaughtUp !== null && { 'recovery.catchUp.caughtUpMs': notCaughtUp }),
+      ...missingMemory(memoryFigures),
     },
     recovery: parts.find(({ recovery }) => recovery !== null)?.recovery ?? null,
     correctness: {
@@ -216,6 +221,19 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     interval: null,
     latency: null,
   };
+}
+
+/** Why memory is not told, for what is not. */
+function missingMemory(memory: CompletedTrial['memory']): Record<string, string> {
+  const reasons = {
+    rssBytesBefore: 'the system does not tell a process its resident memory here',
+    rssBytesMax: 'there is no /proc here to watch another process by',
+    anonymousBytesMax: 'there is no /proc here that tells mapped files from other memory',
+    anonymousBytesBefore: 'there is no /proc here that tells mapped files from other memory',
+    majorFaults: 'this platform does not tell page faults by their kind',
+  } as const;
+  const missing = Object.entries(reasons).filter(([name]) => memory[name as keyof typeof reasons] === null);
+  return Object.fromEntries(missing.map(([name, reason]) => [`memory.${name}`, reason]));
 }
 
 function sumOrNull(parts: readonly Part[], of: (measured: MeasureResult) => number | null): number | null {
@@ -258,7 +276,7 @@ async function livePart(
   });
   const measured = first.result;
   if (first.failure !== null || measured === null) return { failure: failureOf(first) };
-  if (!isKilled) return { result: { measured, ended: measured.ended, recovery: null } };
+  if (!isKilled) return { result: { measured, ended: measured.ended, recovery: null, notCaughtUp: null } };
   if (first.killed === null)
     return { failure: { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' } };
   const second = await runChild({
@@ -270,7 +288,8 @@ async function livePart(
   });
   const recovered = second.result;
   if (second.failure !== null || recovered === null) return { failure: failureOf(second) };
-  return { result: { measured, ended: recovered, recovery: recoveryOf(recovered, first.killed, index + 1) } };
+  const { notCaughtUp } = recovered;
+  return { result: { measured, ended: recovered, recovery: recoveryOf(recovered, first.killed, index + 1), notCaughtUp } };
 }
 
 function failureOf({ failure }: Outcome<'measure' | 'recover'>): TaskFailure {
