@@ -3,7 +3,7 @@ import { noiseCaveats } from './noise-caveats.ts';
 import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
-import { everyGroup, type RunSummary } from './statistics/summary.ts';
+import { everyGroup, type GroupSummary, type RunSummary, throughputOf } from './statistics/summary.ts';
 import { courseNotes, overBudgetWarnings, seldomNotes } from './trial-courses.ts';
 
 /** Something to know before believing the numbers. */
@@ -14,6 +14,23 @@ export interface Caveat {
 }
 
 const CACHED_FSYNC_MS = 0.3;
+
+/** Why a slower figure may stand above a faster one: its trials differ so much that it is not shown to be slower than the best of its tier. */
+function wideMembers({ candidates, tiers }: GroupSummary): readonly string[] {
+  const means = new Map(candidates.map((cell) => [cell.cell.id, { name: nameOf(cell), mean: throughputOf(cell) ?? 0 }]));
+  return (tiers ?? []).flatMap(({ members }, i) => {
+    const below = (tiers ?? []).slice(i + 1).flatMap((tier) => tier.members.map((id) => means.get(id)!));
+    const [fastest] = below.toSorted((a, b) => b.mean - a.mean);
+    if (fastest === undefined) return [];
+    return members
+      .map((id) => means.get(id)!)
+      .filter(({ mean }) => mean < fastest.mean)
+      .map(
+        ({ name }) =>
+          `${name} stands in tier ${i + 1}, above ${fastest.name}, whose figure is higher: the blocks of ${name} differ so much that it is not shown to be slower than ${means.get(members[0]!)!.name}.`,
+      );
+  });
+}
 
 /** What limits this run, weightiest first. */
 export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] {
@@ -66,6 +83,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   for (const text of overBudgetWarnings(run, plan)) warn(text);
   for (const text of courseNotes(run)) note(text);
   for (const text of seldomNotes(run)) note(text);
+  for (const text of run.groups.flatMap(wideMembers)) note(text);
   for (const caveat of noiseCaveats(run)) caveats.push(caveat);
   if (run.trials.superseded > 0) note(`${run.trials.superseded} trials were repeated in their block; the repetition counts.`);
   if (cells.some((cell) => cell.killsChecked > 0))

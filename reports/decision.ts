@@ -8,7 +8,7 @@ import type { Phrase } from './recommend/phrase.ts';
 import { flipPhrase, headlineOf, type Line, survivalOf, whyOf } from './recommend/words.ts';
 import { type Recommendation, Recommender } from './recommend.ts';
 import type { PairedRatio } from './statistics/ratio.ts';
-import type { CellSummary, GroupSummary } from './statistics/summary.ts';
+import type { CellSummary, GroupSummary, RunSummary } from './statistics/summary.ts';
 import { survives } from './statistics/summary.ts';
 
 /** What the data say about one group under some needs: the answer first, then why, then what would change it. */
@@ -22,9 +22,9 @@ export interface Decision {
   readonly flip: readonly Phrase[];
 }
 
-/** The answer for `group`. */
-export function decide(group: GroupSummary, plan: Plan, needs: Needs = NO_NEEDS): Decision {
-  const recommender = new Recommender(contestOf(group, plan));
+/** The answer for `group`, one of those of `run`. */
+export function decide(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>, needs: Needs = NO_NEEDS): Decision {
+  const recommender = new Recommender(contestOf(group, plan, run));
   const { evidence } = recommender;
   const recommendation = recommender.recommend(needs);
   return {

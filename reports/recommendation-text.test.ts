@@ -24,6 +24,9 @@ test('the text says which, why, what every other misses, and what would change i
   t.regex(text, /^· If memory may be 1\.5 GB and the working state may go with the process/m);
   t.regex(text, /in all of 1,000 draws/);
   t.regex(text, /are latency at 70 % of the rate/);
+  const questions = text.slice(text.indexOf('\nlmdb\n'));
+  t.regex(questions, /^\nlmdb\n {2}Performance: .* events\/s, tier 2; /);
+  t.regex(questions, /^ {2}Reliability: output exact in 10 of 10 trials; .*\n[^A-Z]*process\n {2}State management: /m);
 });
 
 test('ASCII is ASCII, and hostile names neither escape nor widen', (t) => {
@@ -50,7 +53,7 @@ test('the JSON says what the text says, with the figures behind it', (t) => {
       needs: { need: string; state: string; interval: { low: number; high: number } | null }[];
       answers: Record<string, string[]>;
     }[];
-    stability: { shares: { backend: string | null; share: number }[] };
+    stability: { shares: { backends: string[]; share: number }[] };
   }[];
   t.is(group?.kind, 'pick');
   t.deepEqual(group?.picks, ['lmdb']);
@@ -61,5 +64,5 @@ test('the JSON says what the text says, with the figures behind it', (t) => {
   t.is(rss?.state, 'missed');
   t.true((rss?.interval?.low ?? 0) > 1e9);
   t.deepEqual(Object.keys(memory?.answers ?? {}), ['Performance', 'Reliability', 'State management']);
-  t.deepEqual(group?.stability.shares[0], { backend: 'lmdb', share: 1 });
+  t.deepEqual(group?.stability.shares[0], { backends: ['lmdb'], share: 1 });
 });

@@ -1,13 +1,15 @@
+import { type Caveat, caveatsOf } from './caveats.ts';
 import { type Decision, decide, nameOf } from './decision.ts';
 import { groupTitle } from './group-title.ts';
 import type { Results } from './read-results.ts';
 import type { Check } from './recommend/checks.ts';
 import { limitText, type Needs, needTexts } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
-import { answersOf } from './recommend/three-questions.ts';
+import type { Stability } from './recommend/stability.ts';
+import { answersOf, askedOf, ELSEWHERE } from './recommend/three-questions.ts';
 import { linesOf, littleToGainWords, percentileNote, steadinessOf } from './recommend/words.ts';
 import { type GroupSummary, summarise } from './statistics/summary.ts';
-import { ascii, displayWidth, painter, type TerminalOptions, wrapped } from './terminal.ts';
+import { ascii, displayWidth, type Painter, painter, type TerminalOptions, wrapped } from './terminal.ts';
 
 /** The answer for one group of a run. */
 export interface GroupRecommendation {
@@ -15,16 +17,30 @@ export interface GroupRecommendation {
   readonly decision: Decision;
 }
 
-/** The answer for every group of a run. */
-export function recommendationsOf({ plan, trials }: Results, needs: Needs): readonly GroupRecommendation[] {
-  return summarise(plan, trials).groups.map((group) => ({ group, decision: decide(group, plan, needs) }));
+/** The answers of a run, and what to know before believing them. */
+export interface Recommendations {
+  readonly groups: readonly GroupRecommendation[];
+  readonly caveats: readonly Caveat[];
 }
 
-/** For a terminal: the answer, a line on every backend, what would change it. Ends with a newline. */
-export function recommendText(recommendations: readonly GroupRecommendation[], options: TerminalOptions): string {
+/** The answer for every group of a run. */
+export function recommendationsOf(results: Results, needs: Needs): Recommendations {
+  const { plan, trials } = results;
+  const run = summarise(plan, trials);
+  return {
+    groups: run.groups.map((group) => ({ group, decision: decide(group, plan, run, needs) })),
+    caveats: caveatsOf(results, run).filter(({ tone }) => tone !== 'note'),
+  };
+}
+
+/** For a terminal: the answer, a line on every backend, what would change it, three questions on each. Ends with a newline. */
+export function recommendText({ groups, caveats }: Recommendations, options: TerminalOptions): string {
   const width = Math.min(100, Math.max(40, options.columns));
   const paint = painter(options);
-  const lines = recommendations.flatMap(({ group, decision }, i) => {
+  const toneOf = { alarm: paint.bad, warning: paint.bold, note: paint.dim };
+  const told = (tones: readonly Caveat['tone'][]) =>
+    caveats.filter(({ tone }) => tones.includes(tone)).flatMap(({ tone, text }) => wrapped(`! ${text}`, width, '  ').map(toneOf[tone]));
+  const answers = groups.flatMap(({ group, decision }, i) => {
     const { recommendation, evidence, headline, why, flip } = decision;
     const needs = needTexts(recommendation.needs);
     const standings = linesOf(recommendation, evidence);
@@ -51,17 +67,38 @@ export function recommendText(recommendations: readonly GroupRecommendation[], o
         ? []
         : ['', 'What would change this', ...flip.flatMap((phrase) => wrapped(`· ${asText(phrase)}`, width, '  '))]),
       ...(notes.length === 0 ? [] : ['', ...notes.flatMap((note) => wrapped(note, width, '')).map(paint.dim)]),
+      ...questionLines(group, width, paint),
     ];
   });
+  const [alarms, warnings] = [told(['alarm']), told(['warning'])];
+  const lines = [...alarms, ...(alarms.length === 0 ? [] : ['']), ...answers, ...(warnings.length === 0 ? [] : ['']), ...warnings];
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.unicode ? text : ascii(text);
 }
 
+/** The three questions, backend by backend. */
+function questionLines(group: GroupSummary, width: number, paint: Painter): readonly string[] {
+  const asked = askedOf(group);
+  if (asked.length === 0) return [];
+  return [
+    ...asked.flatMap((cell) => [
+      '',
+      ...wrapped(nameOf(cell), width, '  ').map(paint.bold),
+      ...answersOf(cell).flatMap(({ question, statements }) =>
+        wrapped(`${question}: ${statements.join('; ')}`, width - 2, '  ').map((line) => `  ${line}`),
+      ),
+    ]),
+    '',
+    ...wrapped(ELSEWHERE, width, '').map(paint.dim),
+  ];
+}
+
 /** What `statebench recommend --json` prints. Figures are in base units: events/s, ms, bytes. */
-export function recommendJson(recommendations: readonly GroupRecommendation[]): unknown {
+export function recommendJson({ groups, caveats }: Recommendations): unknown {
   return {
     schema: 1,
-    groups: recommendations.map(({ group, decision: { recommendation, evidence, headline, why, flip } }) => {
+    caveats: caveats.map(({ text }) => text),
+    groups: groups.map(({ group, decision: { recommendation, evidence, headline, why, flip } }) => {
       const { kind, needs, choice, front, nearest, blocksNeeded, stability, weightStability, littleToGain, contest } = recommendation;
       const lines = linesOf(recommendation, evidence);
       return {
@@ -75,13 +112,13 @@ export function recommendJson(recommendations: readonly GroupRecommendation[]): 
         why: asText(why),
         picks: choice.picks.map(({ name }) => name),
         margin:
-          choice.next === null
+          choice.slower[0] === undefined
             ? null
             : {
-                over: choice.next.contender.name,
-                ratio: choice.next.ratio.ratio,
-                interval: choice.next.ratio.interval,
-                blocks: choice.next.ratio.n,
+                over: choice.slower[0].contender.name,
+                ratio: choice.slower[0].ratio.ratio,
+                interval: choice.slower[0].ratio.interval,
+                blocks: choice.slower[0].ratio.n,
               },
         passing: choice.passing.map(({ name }) => name),
         paretoFront: front.map(({ name }) => name),
@@ -123,7 +160,7 @@ function checkJson(needs: Needs) {
   });
 }
 
-function named(shares: readonly { readonly id: string | null; readonly share: number }[], group: GroupSummary) {
-  const name = (id: string | null) => group.candidates.filter(({ cell }) => cell.id === id).map(nameOf)[0] ?? null;
-  return shares.map(({ id, share }) => ({ backend: name(id), share }));
+function named(shares: Stability['shares'], group: GroupSummary) {
+  const name = (id: string) => group.candidates.filter(({ cell }) => cell.id === id).map(nameOf)[0] ?? id;
+  return shares.map(({ ids, share }) => ({ backends: ids.map(name), share }));
 }

@@ -132,7 +132,7 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
     })),
     trials: { ...run.trials },
     groups: everyGroup(run).map((group) => {
-      const { headline, why } = decide(group, plan);
+      const { headline, why } = decide(group, plan, run);
       return {
         workload: group.workload.name,
         storage: group.storage.name,

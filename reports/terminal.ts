@@ -58,7 +58,7 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   for (const group of run.groups)
     lines.push(
       '',
-      ...groupLines(group, results.plan, inMemory, width, paint),
+      ...groupLines(group, { plan: results.plan, run, inMemory }, width, paint),
       ...latencyLines(group, width, paint),
       ...speedUpLines(group, run, width, paint),
       ...flinkLines(group, width),
@@ -98,9 +98,15 @@ interface Field {
   readonly rank: number;
 }
 
-/** @param inMemory ids of the cells that get a mark */
-function groupLines(group: GroupSummary, plan: Plan, inMemory: ReadonlySet<string>, width: number, paint: Painter): readonly string[] {
-  const { headline, why } = decide(group, plan);
+interface Around {
+  readonly plan: Plan;
+  readonly run: RunSummary;
+  /** Ids of the cells that get a mark. */
+  readonly inMemory: ReadonlySet<string>;
+}
+
+function groupLines(group: GroupSummary, { plan, run, inMemory }: Around, width: number, paint: Painter): readonly string[] {
+  const { headline, why } = decide(group, plan, run);
   const title = groupTitle(group);
   const unit = unitFor(
     'rate',

@@ -3,11 +3,14 @@ import path from 'node:path';
 import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
 import type { Plan } from '../harness/results.ts';
 import { compareRuns, type RunComparison } from '../reports/comparison/compare-runs.ts';
+import { comparisonTable } from '../reports/comparison/comparison-table.ts';
 import { renderComparison } from '../reports/comparison/comparison-terminal.ts';
 import { type Gate, parseGate } from '../reports/comparison/gate.ts';
 import { terminalOptions } from '../reports/terminal.ts';
 import { checkBaselineName, readRun } from './baselines.ts';
 import { say } from './console.ts';
+import { writeResult } from './results-folder.ts';
+import { tableForm } from './table-form.ts';
 
 export interface GateFlags {
   readonly failOn?: readonly string[];
@@ -21,6 +24,29 @@ export function gatesOf({ failOn = [] }: GateFlags): readonly Gate[] {
 
 export function sayComparison(compared: RunComparison): void {
   say(renderComparison(compared, terminalOptions(process.env, process.stderr.columns, process.stderr.isTTY === true)).trimEnd());
+}
+
+/** Name of the page in the folder of a run that was compared with a baseline. */
+export const COMPARISON = 'comparison.html';
+const PAGE = '.html';
+
+/**
+ * What writes a comparison to `files`, each as its name ends: a page or a table.
+ * @throws StatebenchError `bad-command-line` before anything is read, if a name ends in neither
+ */
+export function comparisonWriter(files: readonly string[]): (compared: RunComparison) => Promise<void> {
+  const forms = files.map((file) => ({ file, form: path.extname(file) === PAGE ? null : tableForm(file, [PAGE]) }));
+  return async (compared) => {
+    for (const { file, form } of forms) {
+      // What draws charts takes longer to load than all the rest.
+      const text =
+        form === null
+          ? await (await import('../reports/comparison/comparison-page.ts')).renderComparisonPage(compared)
+          : form(comparisonTable(compared));
+      writeResult(file, text);
+      say(`written to ${file}`);
+    }
+  };
 }
 
 /**
@@ -80,6 +106,7 @@ export async function baselineOf(flags: BaselineFlags): Promise<Baseline | null>
       const compared = compareRuns(a, b, { gates, forceMixed: false });
       say('');
       sayComparison(compared);
+      await comparisonWriter([path.join(folder, COMPARISON)])(compared);
       const gated = comparisonExit(compared, flags);
       return gated === EXIT.gateFailed || code === EXIT.ok ? gated : code;
     },

@@ -1,46 +1,18 @@
 // Proves that a run measures Flink beside our own backends, with right rows also after a TaskManager was killed, and that what stands in
 // its way is told by Flink's own root cause, while jobs of others are left alone.
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { startFlink } from '../../scripts/servers/flink.ts';
 import { freePorts } from '../../scripts/servers/ports.ts';
 import { requiredServer } from '../../scripts/servers/required.ts';
-import { loadBackend, loadStorage, loadWorkload } from '../modules.ts';
-import { makePlan } from '../plan.ts';
-import { type Trial, trialSchema } from '../results.ts';
-import { runPlan } from '../run.ts';
+import { trialSchema } from '../results.ts';
 import { parseSpec } from '../spec.ts';
-import { DEFAULT_SUITE, overrule, type Suite } from '../suite.ts';
 import { JobManager } from './job-manager.ts';
+import { run, whyOf } from './run-for-tests.ts';
 
 const flink = await requiredServer(test, (directory) => startFlink({ directory, durability: 'volatile' }));
-
-async function run(t: ExecutionContext, backends: readonly string[], given: Partial<Suite> = {}): Promise<readonly Trial[]> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'statebench-flink-engine-test-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const suite = overrule(DEFAULT_SUITE, { profile: 'smoke', workloads: [parseSpec('flights-delays')], ...given });
-  const modules = {
-    backends: await Promise.all(backends.map((spec) => loadBackend(spec))),
-    workloads: await Promise.all(suite.workloads.map(loadWorkload)),
-    storages: await Promise.all(suite.storages.map(loadStorage)),
-  };
-  const { plan, cells } = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
-  const { trials } = await runPlan({ plan, cells, outDirectory: folder, onEvent: () => {}, signal: new AbortController().signal });
-  t.deepEqual(
-    readdirSync(folder).filter((name) => name !== 'trials.ndjson' && name !== 'sizes.json'),
-    [],
-    'nothing of the trials is left',
-  );
-  return trials;
-}
-
-const whyOf = ([trial]: readonly Trial[]): string =>
-  trial?.state === 'failed' ? `${trial.phase}, ${trial.code}: ${trial.message}` : 'it completed';
 
 test('a cluster that is not there is named', async (t) => {
   const [port] = (await freePorts(1)) as [number];
@@ -50,11 +22,20 @@ test('a cluster that is not there is named', async (t) => {
 
 test('another release, and another server, are told', async (t) => {
   const answers = { 'flink-version': '1.20.0', taskmanagers: 1, 'slots-total': 1, 'slots-available': 1, 'jobs-running': 0 };
-  for (const [body, said] of [
-    [answers, /^calibrate, unavailable: the Flink at http:\/\/\S+ is 1\.20\.0, and the job is made for 2\.3\.0: name a cluster of 2\.3$/],
-    [{ hello: 'world' }, /^calibrate, unavailable: http:\/\/\S+ answers, but not as Flink's JobManager does \(taskmanagers\)/],
+  for (const [status, body, said] of [
+    [
+      200,
+      answers,
+      /^calibrate, unavailable: the Flink at http:\/\/\S+ is 1\.20\.0, and the job is made for 2\.3\.0: name a cluster of 2\.3$/,
+    ],
+    [
+      404,
+      { hello: 'world' },
+      /^calibrate, unavailable: http:\/\/\S+ answers, but not as Flink's JobManager does \(404 to GET \/v1\/overview\)/,
+    ],
+    [200, { hello: 'world' }, /^calibrate, unavailable: http:\/\/\S+ answers, but not as Flink's JobManager does \(taskmanagers\)/],
   ] as const) {
-    const server = createServer((_, response) => response.end(JSON.stringify(body))).listen(0, '127.0.0.1');
+    const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(body))).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     try {
       t.regex(whyOf(await run(t, [`flink:rocksdb,url=http://127.0.0.1:${(server.address() as AddressInfo).port}`])), said);

@@ -8,8 +8,10 @@ import { messageOf, StatebenchError } from '../errors.ts';
 import { allocatedBytes } from '../measure/disk.ts';
 import { create, type ModuleRef } from '../modules.ts';
 import type { CompletedTrial, FailedTrial } from '../results.ts';
+import { makeScratch, sweepScratch } from '../scratch.ts';
 import type { Expected } from '../trial/tasks.ts';
 import { check, checkLate, type Failure, type Measurements, type TrialRequest } from '../trial/trial.ts';
+import { endAbandonedJobs } from './abandoned-jobs.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import { writeEvents } from './events-file.ts';
 import { FlinkJob } from './flink-job.ts';
@@ -61,7 +63,8 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
   }
   const workload = await create<Workload>(planned.workload);
   const source = await workload.source({ seed, endless: true });
-  const home = shared === undefined ? directory : path.join(String(shared), `statebench-${process.pid}-${path.basename(directory)}`);
+  await endAbandonedJobs(jobManager, signal);
+  const home = shared === undefined ? directory : sharedFolder(String(shared));
   mkdirSync(home, { recursive: true });
   try {
     // Trials of one workload have the same events: in a folder of the run's own they are written once.
@@ -77,6 +80,12 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+/** One for this trial; what earlier processes left that were killed is removed. @throws StatebenchError `bad-folder` or `disk-full` */
+function sharedFolder(shared: string): string {
+  sweepScratch(shared);
+  return makeScratch(shared, 'flink');
 }
 
 function digestOf({ file, options }: ModuleRef, seed: number): string {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Source, Workload } from '../../workloads/contract.ts';
 import { StatebenchError } from '../errors.ts';
 import type { Cell, Output } from '../results.ts';
+import { jobName } from './abandoned-jobs.ts';
 import { stageArguments } from './job-arguments.ts';
 import { ENTRY_CLASS, jobJar } from './job-jar.ts';
 import type { JobDetails, JobManager } from './job-manager.ts';
@@ -73,7 +74,7 @@ export class FlinkJob {
     const jar = await jobManager.upload(await jobJar());
     const { delayMs, everyEvents } = workload.watermark;
     const given = {
-      name: `statebench ${cell.id}`,
+      name: jobName(cell.id),
       stages: stageArguments(workload),
       'events-file': eventsFile,
       events,

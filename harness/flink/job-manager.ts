@@ -1,4 +1,5 @@
 /** The part of the REST interface of Flink's JobManager that is used, typed. See Flink's "REST API", version v1. */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -29,6 +30,8 @@ const jobSchema = z.object({
   vertices: z.array(z.object({ id: z.string(), name: z.string(), parallelism: count, status: z.string() })),
 });
 export type JobDetails = z.infer<typeof jobSchema>;
+
+const jobsSchema = z.object({ jobs: z.array(z.object({ jid: z.string(), name: z.string(), state: z.string() })) });
 
 const vertexSchema = z.object({
   subtasks: z.array(
@@ -105,6 +108,7 @@ export interface JobRequest {
 
 /** A job that has come to an end of which nothing good can be told. */
 export const ENDED_BADLY: readonly string[] = ['FAILED', 'CANCELED'];
+const ENDED: readonly string[] = [...ENDED_BADLY, 'FINISHED'];
 const JOB_ID = z.object({ jobid: z.string() });
 const POLL_MS = 100;
 /** A log of a cluster that has run for long may be more than is worth to be fetched. */
@@ -171,10 +175,22 @@ export class JobManager {
     await this.#call('DELETE', `/jars/${jar}`, z.unknown());
   }
 
-  /** @returns the job's id */
+  /** @returns the job's id. One that began although no answer came, or came too late, is cancelled. */
   async run({ jar, entryClass, args, parallelism, settings }: JobRequest): Promise<string> {
-    const body = { entryClass, programArgsList: args, parallelism, flinkConfiguration: settings };
-    return (await this.#call('POST', `/jars/${jar}/run`, JOB_ID, body)).jobid;
+    const jobId = randomBytes(16).toString('hex');
+    const body = { entryClass, programArgsList: args, parallelism, jobId, flinkConfiguration: settings };
+    try {
+      return (await this.#call('POST', `/jars/${jar}/run`, JOB_ID, body)).jobid;
+    } catch (error) {
+      await this.cancel(jobId).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Those that have not come to an end, whoever began them. */
+  async runningJobs(): Promise<readonly { readonly id: string; readonly name: string; readonly state: string }[]> {
+    const { jobs } = await this.#get('/jobs/overview', jobsSchema);
+    return jobs.filter(({ state }) => !ENDED.includes(state)).map(({ jid, name, state }) => ({ id: jid, name, state }));
   }
 
   job(id: string): Promise<JobDetails> {

@@ -103,7 +103,7 @@ export class OwnTaskManagers {
     const id = error instanceof StatebenchError ? LOST.exec(error.message)?.[1] : undefined;
     const why = id === undefined ? null : this.#whyLost(id);
     if (why === null || !(error instanceof StatebenchError)) return error;
-    return new StatebenchError(error.code, `${error.message.replace(`; ${SEE_ITS_LOG}`, '')}: ${why}`, { cause: error });
+    return new StatebenchError(error.code, `${error.message.replace(`; ${SEE_ITS_LOG}`, '')}: ${why}`);
   }
 
   #whyLost(id: string): string | null {

@@ -4,6 +4,8 @@ import { messageOf, StatebenchError } from '../errors.ts';
 import { rootCause } from './root-cause.ts';
 
 const TIMEOUT_MS = 30_000;
+/** What the router of Flink's REST interfaces says. */
+const NO_SUCH_PATH = /^(?:Not found: |Method not allowed)/i;
 
 export interface RestRequest<Answer> {
   readonly url: string;
@@ -26,7 +28,7 @@ export class FlinkRefusal extends StatebenchError {
 }
 
 /**
- * @throws StatebenchError `unavailable` if nobody answers, or somebody else does
+ * @throws StatebenchError `unavailable` if nobody answers, or somebody else does, one of another kind
  * @throws FlinkRefusal if Flink says no
  */
 export async function restCall<Answer>({ url, method = 'GET', body, answer, whom }: RestRequest<Answer>): Promise<Answer> {
@@ -50,18 +52,22 @@ export async function restCall<Answer>({ url, method = 'GET', body, answer, whom
     );
   }
   const json = parsed(text);
+  const { origin, pathname } = new URL(url);
+  const another = (why: string): StatebenchError =>
+    new StatebenchError(
+      'unavailable',
+      `${origin} answers, but not as ${whom} does (${why}): see that the address is that of a Flink of release 2.3`,
+    );
   if (!response.ok) {
     const errors = (json as { errors?: unknown } | undefined)?.errors;
-    const said = Array.isArray(errors) ? errors.map(String).join('\n') : text;
-    throw new FlinkRefusal(response.status, `${whom} refused ${method} ${new URL(url).pathname}: ${rootCause(said)}`);
+    // Other servers have other errors, and the gateway and the JobManager do not know each other's paths.
+    if (!Array.isArray(errors) || NO_SUCH_PATH.test(String(errors[0]))) throw another(`${response.status} to ${method} ${pathname}`);
+    throw new FlinkRefusal(response.status, `${whom} refused ${method} ${pathname}: ${rootCause(errors.map(String).join('\n'))}`);
   }
   const read = answer.safeParse(json);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  throw new StatebenchError(
-    'unavailable',
-    `${new URL(url).origin} answers, but not as ${whom} does (${issue?.path.join('.') || 'no JSON'}): see that the address is that of a Flink of release 2.3`,
-  );
+  throw another(issue?.path.join('.') || 'no JSON');
 }
 
 /** A file that is served, such as a log; null where there is none, or one that is longer than `bytesMax`. Never throws. */

@@ -1,8 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { shortText } from '../plain-text.ts';
-import type { CellSummary } from '../statistics/summary.ts';
 import { textWidth } from './chart.ts';
 import type { Look } from './look.ts';
+import { vegaShape } from './shapes.ts';
 
 /** What every row of every chart says about the cell it is of. */
 export interface BackendRow {
@@ -18,10 +18,15 @@ type Layers = Extract<TopLevelSpec, { layer: unknown }>['layer'];
 
 const LONGEST = 22;
 
+/** What of a cell names it. */
+interface NamedCell {
+  readonly cell: { readonly id: string; readonly backend: { readonly name: string } };
+}
+
 /** The part of a row that names its cell. */
-export function backendRow({ cell }: Pick<CellSummary, 'cell'>, looks: ReadonlyMap<string, Look>): BackendRow {
+export function backendRow({ cell }: NamedCell, looks: ReadonlyMap<string, Look>): BackendRow {
   const look = looks.get(cell.backend.name)!;
-  return { id: cell.id, label: shortText(cell.backend.name, LONGEST), color: look.color, shape: look.shape };
+  return { id: cell.id, label: shortText(cell.backend.name, LONGEST), color: look.color, shape: vegaShape(look.shape) };
 }
 
 /** Room that the names of `rows` take at the left of a chart. */

@@ -1,4 +1,4 @@
-import type { Plan } from '../../harness/results.ts';
+import type { Cell } from '../../harness/results.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 
 /** How one backend looks throughout a report: never by colour alone. */
@@ -13,8 +13,10 @@ const NAMES = (Object.keys(SHAPES) as readonly Shape[]).filter((shape) => shape 
 /** The null backend: the one grey. */
 export const HARNESS_LOOK: Look = { color: 'var(--soft)', shape: 'bar' };
 
-/** A look for every backend of the plan, by name. 56 differ. */
-export function looksOf(plan: Pick<Plan, 'cells'>): ReadonlyMap<string, Look> {
+/** A look for every backend of a plan or a comparison, by name. 56 differ. */
+export function looksOf(plan: {
+  readonly cells: readonly { readonly role: Cell['role']; readonly backend: { readonly name: string } }[];
+}): ReadonlyMap<string, Look> {
   const candidates = plan.cells.filter((cell) => cell.role === 'candidate').map((cell) => cell.backend.name);
   const looks = [...new Set(candidates)].map(
     (name, i) => [name, { color: `var(--c${(i % COLORS) + 1})`, shape: NAMES[i % NAMES.length]! }] as const,

@@ -12,3 +12,8 @@ export const SHAPES = {
 } as const;
 
 export type Shape = keyof typeof SHAPES;
+
+/** What vega calls the shape: the null backend's it has not, and takes as a path within ± 1. */
+export function vegaShape(shape: Shape): string {
+  return shape === 'bar' ? 'M-1,-0.4L1,-0.4L1,0.4L-1,0.4Z' : shape;
+}

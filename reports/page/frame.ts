@@ -19,7 +19,8 @@ export interface PageParts {
   readonly main: Markup;
   /** The version that measured. */
   readonly statebench: string;
-  readonly startedAt: string;
+  /** When the runs it is of began. */
+  readonly startedAt: readonly string[];
 }
 
 /** A page that fetches nothing and runs nothing but its own script (by hash). */
@@ -40,7 +41,7 @@ export function pageOf({ title, headline, navigation, main, statebench, startedA
 <a class="skip" href="#main">Skip to the answer</a>
 <header><h1>Statebench</h1><p>${headline}</p><nav aria-label="Sections">${navigation}<button type="button" id="theme" data-needs-script hidden>Theme</button></nav></header>
 <main id="main">${main}</main>
-<footer><p>Made by Statebench ${plainText(statebench)} from the results of ${startedAt.slice(0, 16).replace('T', ' ')} UTC. This page fetches nothing.</p></footer>
+<footer><p>Made by Statebench ${plainText(statebench)} from the results of ${startedAt.map((time) => time.slice(0, 16).replace('T', ' ')).join(' and ')} UTC. This page fetches nothing.</p></footer>
 <script>${raw(script)}</script>
 </body>
 </html>

@@ -4,8 +4,8 @@ import { plainText } from '../plain-text.ts';
 import { grouped } from '../quantity.ts';
 import { survivalOf } from '../recommend/words.ts';
 import { machineText, pageOf } from './frame.ts';
-import { html, type Markup, raw } from './html.ts';
-import { pretty, zipped } from './reproduce.ts';
+import { html, type Markup } from './html.ts';
+import { pretty, saveButtons, savedData, zipped } from './saved-files.ts';
 
 /** A page of the micro-suite alone, for a folder that holds no run. */
 export function renderMicroPage(micro: MicroResults): string {
@@ -16,7 +16,7 @@ export function renderMicroPage(micro: MicroResults): string {
     navigation: html`<a href="#micro">Micro-suite</a>`,
     main: microSection(micro),
     statebench: environment.statebench,
-    startedAt,
+    startedAt: [startedAt],
   });
 }
 
@@ -35,14 +35,15 @@ export function microSection(micro: MicroResults, before = ''): Markup {
     ),
     ...leftOut.map(({ backend, reason }) => `${backend}: not here: ${reason}`),
   ];
+  const files = [{ name: 'micro.json', base64: zipped(pretty(micro)) }];
   return html`<section id="${before}micro"><h2>State micro-suite</h2><p class="lead">The operations of Flink's state benchmarks as calls of the backend contract, each in a process of its own for its state: ${microSettingsText(micro)}. Operations per second are over all of the time measured, stalls included: the median over blocks, and below it the lowest and the highest block and the median time of one batch (of one key for scans). Each operation was compared with a plain Map before it was timed. They tell what a call costs, not which backend a job should use: that is what a run measures.${against}</p>
 ${complete ? null : html`<p class="banner" role="alert">Ended early: not every operation was measured in every block.</p>`}
 ${missing.length === 0 ? null : html`<ul class="bad">${missing.map((text) => html`<li>${plainText(text)}</li>`)}</ul>`}
 ${compareMicro(micro).map((comparison) => batchTable(comparison, micro))}
 <details><summary>Backends: what their state survives without a checkpoint, and their settings</summary><dl class="pad">${backends.map(({ name, durability, settings: own }) => html`<dt>${plainText(name)}</dt><dd>${survivalOf(durability)}${Object.entries(own).map(([key, value]) => html`; ${plainText(key)}=${plainText(String(value))}`)}</dd>`)}</dl></details>
 <details><summary>What each operation does</summary><dl class="pad">${operations.map(({ name, description }) => html`<dt>${plainText(name)}</dt><dd>${plainText(description)}</dd>`)}</dl></details>
-<pre id="${before}micro-command" tabindex="0">${plainText(command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="${before}micro-command">Copy the command</button><button type="button" data-download="micro.json" data-from="${before}data-micro.json">micro.json</button></div>
-<script type="text/plain" id="${before}data-micro.json">${raw(zipped(pretty(micro)))}</script></section>`;
+<pre id="${before}micro-command" tabindex="0">${plainText(command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="${before}micro-command">Copy the command</button>${saveButtons(files, before)}</div>
+${savedData(files, before)}</section>`;
 }
 
 function batchTable({ batchSize, rows }: MicroComparison, { backends }: MicroResults): Markup {

@@ -1,8 +1,10 @@
-import type { Plan } from '../../harness/results.ts';
 import type { Look } from '../charts/look.ts';
-import { decide, nameOf, outputMark } from '../decision.ts';
+import { nameOf, outputMark } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { rounded, uncertainty, unitFor } from '../quantity.ts';
+import { NO_NEEDS } from '../recommend/needs.ts';
+import { headlineOf } from '../recommend/words.ts';
+import { Recommender } from '../recommend.ts';
 import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
 import type { PageGroup } from './answer.ts';
 import { swatch } from './figure.ts';
@@ -13,7 +15,6 @@ import { limitsPanel } from './limits-panel.ts';
 export interface Named {
   readonly name: string;
   readonly group: GroupSummary;
-  readonly plan: Plan;
   readonly page: PageGroup;
 }
 
@@ -22,7 +23,7 @@ export function overview(groups: readonly Named[], looks: ReadonlyMap<string, Lo
   const backends = [
     ...new Set(groups.flatMap(({ group }) => group.candidates.filter(({ isTwin }) => !isTwin).map(({ cell }) => cell.backend.name))),
   ];
-  const row = ({ name, group, plan, page }: Named) => {
+  const row = ({ name, group, page }: Named) => {
     const unit = unitFor(
       'rate',
       group.candidates.flatMap((cell) => throughputOf(cell) ?? []),
@@ -32,7 +33,7 @@ export function overview(groups: readonly Named[], looks: ReadonlyMap<string, Lo
       const cell = group.candidates[place];
       return cell === undefined ? html`<td><span class="none">–</span></td>` : matrixCell(cell, place, page, unit.divisor);
     });
-    return html`<tr><th scope="row" class="l"><a href="#${page.prefix}">${name}</a><small>${unit.unit}</small></th><td class="l use"><b data-headline="${page.prefix}">${decide(group, plan).headline}</b></td>${cells}</tr>`;
+    return html`<tr><th scope="row" class="l"><a href="#${page.prefix}">${name}</a><small>${unit.unit}</small></th><td class="l use"><b data-headline="${page.prefix}">${headlineOf(new Recommender(page.contest).recommend(NO_NEEDS))}</b></td>${cells}</tr>`;
   };
   const heads = backends.map((name) => {
     const look = looks.get(name)!;

@@ -3,11 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
-import type { Cell } from '../../harness/results.ts';
 import { inventResults, PROFILES, USUAL } from '../fixtures.ts';
 import { HOSTILE } from '../hostile-text.ts';
 import { plainText } from '../plain-text.ts';
-import type { Results } from '../read-results.ts';
+import { spoilt } from '../spoilt-for-tests.ts';
 import { browserTest, withChromium } from './chromium-for-tests.ts';
 import { OVERLAPPING, open, STICKING_OUT } from './opened-for-tests.ts';
 import { renderPage } from './page.ts';
@@ -160,48 +159,6 @@ test('results are the same page every time', async (t) => {
   const small = inventResults({ ...USUAL, backends: 3, profile: PROFILES.quick });
   t.is(await renderPage(small), await renderPage(structuredClone(small)));
 });
-
-/** Results whose backends are named by `texts`, one each, and whose every other text is all of them together. */
-function spoilt(texts: readonly string[]): Results {
-  const { plan, environment, trials } = inventResults({
-    ...USUAL,
-    backends: texts.length,
-    profile: PROFILES.quick,
-    failing: ['lmdb', 'level'],
-    wrong: ['redis'],
-  });
-  const all = texts.join(' ');
-  const named = { name: all, settings: { [all]: all } };
-  const names = new Map(plan.cells.map(({ backend }, i) => [backend.name, texts[i] ?? backend.name]));
-  const backend = (original: Cell['backend']) => ({ ...original, name: names.get(original.name)!, settings: named.settings });
-  const id = (original: string) => `${original} ${all}`;
-  return {
-    plan: {
-      ...plan,
-      suite: all,
-      command: all,
-      reference: all,
-      cells: plan.cells.map((cell) => ({ ...cell, id: id(cell.id), backend: backend(cell.backend), workload: named, storage: named })),
-      leftOut: texts.map((text) => ({ backend: text, reason: text, missed: true })),
-    },
-    environment: {
-      ...environment,
-      statebench: all,
-      node: all,
-      platform: all,
-      kernel: all,
-      cpu: all,
-      fileSystem: all,
-      fsyncMs: null,
-      unavailable: { fsyncMs: all, [all]: all },
-    },
-    trials: trials.map((trial) => {
-      const base = { ...trial, id: id(trial.id), cell: id(trial.cell), backend: backend(trial.backend), workload: named, storage: named };
-      return base.state === 'failed' ? { ...base, code: all, message: all } : { ...base, unavailable: { [all]: all } };
-    }),
-    tornLines: 1,
-  };
-}
 
 const AT_ONCE = 10;
 

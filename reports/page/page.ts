@@ -51,8 +51,7 @@ export async function renderRuns(all: readonly RunOfPage[]): Promise<string> {
       return {
         name: label === null ? name : `${name} · ${label}`,
         group,
-        plan: results.plan,
-        page: pageGroup(group, `${before}g${i + 1}`, { machine, plan: results.plan, looks, groupsInPage }),
+        page: pageGroup(group, `${before}g${i + 1}`, { machine, plan: results.plan, run, looks, groupsInPage }),
       };
     }),
   );
@@ -78,7 +77,7 @@ export async function renderRuns(all: readonly RunOfPage[]): Promise<string> {
         html`${body}${reproduce(parts[i]!.results, parts[i]!.run, room, parts[i]!.before)}${all.length === 1 ? null : html`</section>`}`,
     )}${data}`,
     statebench: first.results.environment.statebench,
-    startedAt: first.results.plan.startedAt,
+    startedAt: [first.results.plan.startedAt],
   });
 }
 
@@ -153,12 +152,18 @@ function banner(caveats: readonly Caveat[], label: string | null): readonly Mark
 function pageGroup(
   group: GroupSummary,
   prefix: string,
-  { machine, plan, looks, groupsInPage }: { readonly machine: string; readonly plan: Plan } & Pick<Context, 'looks' | 'groupsInPage'>,
+  {
+    machine,
+    plan,
+    run,
+    looks,
+    groupsInPage,
+  }: { readonly machine: string; readonly plan: Plan } & Pick<Context, 'run' | 'looks' | 'groupsInPage'>,
 ): PageGroup {
   return {
     prefix,
     machine,
-    contest: contestOf(group, plan),
+    contest: contestOf(group, plan, run),
     looks: group.candidates.map(({ cell }) => looks.get(cell.backend.name)!),
     limitsAt: groupsInPage === 1 ? 'right' : 'above',
   };

@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import type { HistogramData, Trial } from '../../harness/results.ts';
 import { cellTable } from '../cell-table.ts';
 import { toCsv, toMarkdown } from '../export.ts';
@@ -6,7 +5,8 @@ import { plainText } from '../plain-text.ts';
 import type { Results } from '../read-results.ts';
 import type { RunSummary } from '../statistics/summary.ts';
 import { summaryFile } from '../summary-file.ts';
-import { html, type Markup, raw } from './html.ts';
+import { html, type Markup } from './html.ts';
+import { pretty, saveButtons, savedData, zipped } from './saved-files.ts';
 
 /** How to run it again, and the data themselves, to be saved from the page; the summary and the trials as far as `roomBytes` allows. */
 export function reproduce(results: Results, run: RunSummary, roomBytes: number, before: string): Markup {
@@ -26,20 +26,12 @@ export function reproduce(results: Results, run: RunSummary, roomBytes: number, 
   if (isRoomy) files.push(summary);
   const packed = pack(results.trials, roomBytes - taken - (isRoomy ? summary.base64.length : 0));
   if (packed.base64 !== null) files.unshift({ name: 'trials.ndjson', base64: packed.base64 });
-  const buttons = files.map(
-    ({ name }) => html`<button type="button" data-download="${before}${name}" data-from="${before}data-${name}">${name}</button>`,
-  );
   return html`<section id="${before}reproduce"><h2>Run it again</h2><p class="lead">The same command on a machine of the same kind. The suite as it was resolved, with every setting, is in plan.json.</p>
-<pre id="${before}command" tabindex="0">${plainText(plan.command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="${before}command">Copy the command</button><span>Save:</span>${buttons}</div>
+<pre id="${before}command" tabindex="0">${plainText(plan.command)}</pre><div class="buttons" data-needs-script hidden><button type="button" data-copy="${before}command">Copy the command</button><span>Save:</span>${saveButtons(files, before)}</div>
 <p class="lead">${packed.note}${isRoomy ? '' : ' summary.json had no room.'} The files also lie in the folder this page was made from.</p>
 <details><summary>Plan</summary><pre>${shown[0]!}</pre></details><details><summary>Environment</summary><pre>${shown[1]!}</pre></details></section>
-${files.map(({ name, base64 }) => html`<script type="text/plain" id="${before}data-${name}">${raw(base64)}</script>`)}`;
+${savedData(files, before)}`;
 }
-
-/** A file as the page carries it: gzipped, as base64. */
-export const zipped = (text: string) => gzipSync(text, { level: 9 }).toString('base64');
-/** JSON as results folders have it. */
-export const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 function plainLines(text: string): string {
   return text

@@ -5,36 +5,43 @@ import { nameOf, standingLine } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped, inUnit, percent, rounded, type Unit, uncertainty, unitFor } from '../quantity.ts';
 import { survivalOf } from '../recommend/words.ts';
+import { type ShownMetric, type ShownName, shownMetric, unitOf } from '../shown-metric.ts';
 import { IN_MEMORY_MARK, type InMemory } from '../state-in-memory.ts';
 import { headlineOf } from '../statistics/headline.ts';
-import { FEWEST_FOR_P99, FEWEST_FOR_P999, type MetricName } from '../statistics/metrics.ts';
+import { FEWEST_FOR_P99, FEWEST_FOR_P999 } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
 import { swatch, tableOf } from './figure.ts';
 import { html, type Markup } from './html.ts';
 
-interface MetricColumn {
-  readonly title: string;
-  readonly name: MetricName;
-  readonly kind: 'time' | 'bytes';
+interface MetricColumn extends ShownMetric {
+  /** Its title where its family stands above it. */
+  readonly column: string;
   /** Columns of one family share a unit. */
   readonly family: string;
   /** What it belongs to, above its title. */
   readonly over: string;
 }
 
+const column = (name: ShownName, over: string, title: string, family: string): MetricColumn => ({
+  ...shownMetric(name),
+  column: title,
+  family,
+  over,
+});
+
 const ALL_METRICS: readonly MetricColumn[] = [
-  { title: 'p50', name: 'batchP50Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
-  { title: 'p99', name: 'batchP99Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
-  { title: 'p99.9', name: 'batchP999Ms', kind: 'time', family: 'batch', over: 'Time per micro-batch' },
-  { title: 'Pause', name: 'pauseMs', kind: 'time', family: 'pause', over: 'Checkpoint' },
-  { title: 'Persist', name: 'persistMs', kind: 'time', family: 'persist', over: 'Checkpoint' },
-  { title: 'Written', name: 'bytesWritten', kind: 'bytes', family: 'written', over: 'Checkpoint' },
-  { title: '1 → 2', name: 'splitMs', kind: 'time', family: 'rescale', over: 'Rescale' },
-  { title: '2 → 1', name: 'mergeMs', kind: 'time', family: 'rescale', over: 'Rescale' },
-  { title: 'Recovery', name: 'recoveryMs', kind: 'time', family: 'recovery', over: '' },
-  { title: 'Memory', name: 'rssBytesMax', kind: 'bytes', family: 'memory', over: '' },
-  { title: 'Disk', name: 'workingBytes', kind: 'bytes', family: 'disk', over: '' },
+  column('batchP50Ms', 'Time per micro-batch', 'p50', 'batch'),
+  column('batchP99Ms', 'Time per micro-batch', 'p99', 'batch'),
+  column('batchP999Ms', 'Time per micro-batch', 'p99.9', 'batch'),
+  column('pauseMs', 'Checkpoint', 'Pause', 'pause'),
+  column('persistMs', 'Checkpoint', 'Persist', 'persist'),
+  column('bytesWritten', 'Checkpoint', 'Written', 'written'),
+  column('splitMs', 'Rescale', '1 → 2', 'rescale'),
+  column('mergeMs', 'Rescale', '2 → 1', 'rescale'),
+  column('recoveryMs', '', 'Recovery', 'recovery'),
+  column('rssBytesMax', '', 'Memory', 'memory'),
+  column('workingBytes', '', 'Disk', 'disk'),
 ];
 
 const STRIP = { width: 132, height: 22, inset: 5 };
@@ -53,7 +60,7 @@ export function sideBySide(
   const units = new Map(
     metrics.map(({ family, kind }) => [
       family,
-      unitFor(
+      unitOf(
         kind,
         metrics
           .filter((other) => other.family === family)
@@ -69,7 +76,7 @@ export function sideBySide(
   const axis = extentOf(shown, 5);
   const strip = (cell: CellSummary) => stripOf(cell, axis, looks.get(cell.cell.backend.name)!);
   const heads = metrics.map(
-    ({ title, family }) => html`<th scope="col" data-first="ascending">${title}<small>${units.get(family)!.unit}</small></th>`,
+    ({ column: title, family }) => html`<th scope="col" data-first="ascending">${title}<small>${units.get(family)!.unit}</small></th>`,
   );
   const firstApart = group.candidates.find(({ standing, isTwin }) => standing !== 'correct' || isTwin);
   const rowOf = (cell: CellSummary) => {
@@ -85,7 +92,7 @@ export function sideBySide(
         : null;
     return html`<tbody class="${kind}${cell === firstApart ? ' ruled' : ''}"${isHarness ? null : html` data-place="${group.candidates.indexOf(cell)}"`}><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
 <td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
-${metrics.map(({ title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
+${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
   };
@@ -164,18 +171,14 @@ function leftOut({ leftOut: absent }: Plan): Markup | null {
     : html`<p class="below">${absent.map(({ backend, reason }, i) => html`${i === 0 ? '' : html`<br>`}Left out: <b>${plainText(backend)}</b>: ${plainText(reason)}`)}</p>`;
 }
 
-const NUMBERS: readonly { readonly title: string; readonly name: MetricName; readonly kind: 'time' | 'bytes' | 'rate' | 'share' | 'ns' }[] =
-  [
-    { title: 'Throughput', name: 'eventsPerSecond', kind: 'rate' },
-    { title: 'Throughput, all of the measured part', name: 'wholeEventsPerSecond', kind: 'rate' },
-    ...ALL_METRICS.map(({ title, over, name, kind }) => ({ title: over === '' ? title : `${over}, ${title.toLowerCase()}`, name, kind })),
-    { title: 'Time per micro-batch, p99 during checkpoints', name: 'batchP99DuringCheckpointMs', kind: 'time' },
-    { title: 'Referenced', name: 'bytesReferenced', kind: 'bytes' },
-    { title: 'State, keys and values at the end', name: 'liveBytes', kind: 'bytes' },
-    { title: 'Checkpoint storage', name: 'checkpointStorageBytes', kind: 'bytes' },
-    { title: 'CPU per event', name: 'cpuNsPerEvent', kind: 'ns' },
-    { title: 'Store share', name: 'storeShare', kind: 'share' },
-  ];
+const NUMBERS: readonly ShownMetric[] = [
+  shownMetric('eventsPerSecond'),
+  shownMetric('wholeEventsPerSecond'),
+  ...ALL_METRICS,
+  ...(['batchP99DuringCheckpointMs', 'bytesReferenced', 'liveBytes', 'checkpointStorageBytes', 'cpuNsPerEvent', 'storeShare'] as const).map(
+    shownMetric,
+  ),
+];
 
 /** Every sample in full: what stands behind each figure of the table. */
 function allFigures(cells: readonly CellSummary[]): Markup {
@@ -183,19 +186,13 @@ function allFigures(cells: readonly CellSummary[]): Markup {
     NUMBERS.flatMap(({ title, name, kind }) => {
       const sample = cell.metrics[name];
       if (sample === null) return [];
-      const scale =
-        kind === 'share'
-          ? { unit: '%', divisor: 0.01 }
-          : kind === 'ns'
-            ? unitFor('time', [sample.median / 1e6])
-            : unitFor(kind, [sample.median]);
-      const divisor = kind === 'ns' ? scale.divisor * 1e6 : scale.divisor;
-      const text = (value: number) => inUnit(value, sample, { ...scale, divisor });
+      const unit = unitOf(kind, [sample.median]);
+      const text = (value: number) => inUnit(value, sample, unit);
       const { interval, cv } = sample;
       return [
         [
           nameOf(cell),
-          `${title}, ${scale.unit}`,
+          `${title}, ${unit.unit}`,
           sample.n,
           text(sample.median),
           text(sample.min),

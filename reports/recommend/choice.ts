@@ -22,8 +22,8 @@ export interface Choice {
   readonly picks: readonly Contender[];
   /** Those of the passing that throughput does not tell from the best, best mean first; the picks are of these. */
   readonly fastest: readonly Contender[];
-  /** The fastest of the passing that is shown to be slower than the best, with how many times slower. */
-  readonly next: { readonly contender: Contender; readonly ratio: PairedRatio } | null;
+  /** Those of the passing that are shown to be slower than the fastest of all, with how many times slower, best mean first. */
+  readonly slower: readonly { readonly contender: Contender; readonly ratio: PairedRatio }[];
   /** What the fastest were weighed by; those that all of them have. Empty where throughput alone told. */
   readonly weighed: readonly CriterionName[];
   /** The passing among whom nothing could be compared, for want of blocks. */
@@ -41,7 +41,7 @@ export function choose(evidence: Evidence, needs: Needs, weights: Weights = EVEN
     .filter(({ outcome, contender }) => outcome === 'passes' && mean(contender) > 0)
     .map(({ contender }) => contender)
     .toSorted((a, b) => mean(b) - mean(a));
-  const none = { checked, passing, picks: [], fastest: [], next: null, weighed: [] };
+  const none = { checked, passing, picks: [], fastest: [], slower: [], weighed: [] };
   if (passing.length === 0) return { ...none, isInsufficient: false };
   const { smallestEffect } = evidence.contest;
   const [best, ...others] = passing as [Contender, ...Contender[]];
@@ -50,12 +50,11 @@ export function choose(evidence: Evidence, needs: Needs, weights: Weights = EVEN
   const isUnpaired = others.length > 0 && ratios.every((ratio) => (ratio?.interval ?? null) === null);
   if (smallestEffect === null || isThin || isUnpaired) return { ...none, isInsufficient: true };
   // The first tier, as `tiersOf` forms it.
-  const slower = others.map((_, i) => shownBy(ratios[i]!, smallestEffect) === 'slower');
-  const fastest = [best, ...others.filter((_, i) => !slower[i])];
-  const place = slower.indexOf(true);
-  const next = place < 0 ? null : { contender: others[place]!, ratio: inverse(ratios[place]!) };
+  const isSlower = others.map((_, i) => shownBy(ratios[i]!, smallestEffect) === 'slower');
+  const fastest = [best, ...others.filter((_, i) => !isSlower[i])];
+  const slower = others.flatMap((contender, i) => (isSlower[i] ? [{ contender, ratio: inverse(ratios[i]!) }] : []));
   const { picks, weighed } = fastest.length === 1 ? { picks: fastest, weighed: [] } : bestInRest(evidence, fastest, weights);
-  return { checked, passing, picks, fastest, next, weighed, isInsufficient: false };
+  return { checked, passing, picks, fastest, slower, weighed, isInsufficient: false };
 }
 
 /** Of contenders that throughput does not tell apart, those that the rest does not tell from the best in it. */
@@ -79,7 +78,7 @@ export function weighable(evidence: Evidence, contenders: readonly Contender[], 
 }
 
 /** By block, the weighted geometric mean of the criteria, each the right way up: more is better. */
-function meritByBlock(contender: Contender, weighed: readonly CriterionName[], weights: Weights): ByBlock {
+export function meritByBlock(contender: Contender, weighed: readonly CriterionName[], weights: Weights): ByBlock {
   const total = weighed.reduce((sum, name) => sum + weights[name]!, 0);
   const columns = weighed.map((name) => ({
     values: byBlock(contender, name),

@@ -1,8 +1,11 @@
 import type { Cell, Plan } from '../../harness/results.ts';
 import { plainText } from '../plain-text.ts';
 import { type MetricName, measure } from '../statistics/metrics.ts';
+import { median } from '../statistics/sample.ts';
+import { crossingsOf } from '../statistics/scaling.ts';
 import { levelOf } from '../statistics/sequential.ts';
-import type { CellSummary, GroupSummary } from '../statistics/summary.ts';
+import { stateSizesOf } from '../statistics/state-sizes.ts';
+import type { CellSummary, GroupSummary, RunSummary } from '../statistics/summary.ts';
 import type { Contender, Contest, CriterionName } from './contest.ts';
 
 const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
@@ -30,8 +33,11 @@ const SCALE: Readonly<Partial<Record<CriterionName, number>>> = { cpu: 1e-6 };
 /** Settings that only a store with a process of its own has: where it is reached. */
 const SERVER_SETTINGS = ['url', 'contactPoints'];
 
-/** What a recommendation on `group` is made from. */
-export function contestOf(group: GroupSummary, plan: Plan): Contest {
+/**
+ * What a recommendation on `group` is made from.
+ * @param run of which it is: other sizes of the same workload tell where backends change places
+ */
+export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Contest {
   const percentiles = group.candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
   const blocks = Math.max(1, ...group.candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
   return {
@@ -43,6 +49,23 @@ export function contestOf(group: GroupSummary, plan: Plan): Contest {
     percentiles,
     seed: plan.seed,
     contenders: group.candidates.map((cell) => contenderOf(cell, blocks, percentiles)),
+    ...sizesAround(group, plan, run),
+  };
+}
+
+function sizesAround(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Pick<Contest, 'entries' | 'crossings'> {
+  const found = group.candidates.flatMap(({ metrics }) => metrics.liveEntries?.median ?? []);
+  const family = stateSizesOf(run).find(({ sizes }) => sizes.some((size) => size.group === group));
+  const idOf = (name: string) => group.candidates.find(({ cell }) => cell.backend.name === name)?.cell.id;
+  const digits = (value: number) => Number(value.toPrecision(6));
+  const crossings = family === undefined ? [] : crossingsOf(family, levelOf(plan.profile));
+  return {
+    entries: found.length === 0 ? null : median(found),
+    crossings: crossings.flatMap(({ below, above, at: { n, low, high } }) => {
+      const ids = { below: idOf(below), above: idOf(above) };
+      if (ids.below === undefined || ids.above === undefined) return [];
+      return [{ below: ids.below, above: ids.above, n: digits(n), low: digits(low), high: digits(high) }];
+    }),
   };
 }
 

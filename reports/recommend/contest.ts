@@ -78,6 +78,17 @@ export interface Contender {
   readonly values: { readonly [name in CriterionName]?: readonly (number | null)[] };
 }
 
+/** Where two contenders change places as the state grows, as other sizes of the same workload show. */
+export interface CrossingInSize {
+  /** Ids: faster below, and above. */
+  readonly below: string;
+  readonly above: string;
+  /** In entries of state: where their means are equal, and between which sizes the data do not tell which is faster. */
+  readonly n: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Cells of one workload, storage, batch size and number of processes, on one machine: what may be compared. */
 export interface Contest {
   readonly workload: string;
@@ -92,4 +103,8 @@ export interface Contest {
   readonly percentiles: 'latency' | 'service-time';
   readonly seed: number;
   readonly contenders: readonly Contender[];
+  /** Entries of state here; null where that was not found. */
+  readonly entries: number | null;
+  /** Empty where only one size was measured. */
+  readonly crossings: readonly CrossingInSize[];
 }

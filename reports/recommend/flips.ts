@@ -12,7 +12,16 @@ export type Change =
   | { readonly kind: 'durability'; readonly to: Durability; readonly from: Durability }
   | { readonly kind: 'servers'; readonly to: boolean }
   /** A figure that these data leave undecided is in truth within its limit. */
-  | { readonly kind: 'truth'; readonly check: Check; readonly contender: Contender };
+  | { readonly kind: 'truth'; readonly check: Check; readonly contender: Contender }
+  /** More or less state, in entries: where the two are as fast, and between which sizes the data do not tell. */
+  | {
+      readonly kind: 'size';
+      readonly side: 'above' | 'below';
+      readonly n: number;
+      readonly low: number;
+      readonly high: number;
+      readonly here: number;
+    };
 
 /** The least that would have to be otherwise for another answer. */
 export interface Flip {
@@ -23,16 +32,20 @@ export interface Flip {
   readonly factor: number | null;
 }
 
-/** What would change the answer, the smallest change first; every one has been decided anew. Each answer is told once. */
+/**
+ * What would change the answer, the smallest change first; every one has been decided anew, but for another size of the state, where
+ * others were measured: that tells which of two is faster there. Each answer is told once for each of these two.
+ */
 export function flipsOf(evidence: Evidence, needs: Needs, choice: Choice): readonly Flip[] {
   const found = [
     ...choice.checked.flatMap((checked) => admitting(evidence, needs, choice, checked)),
     ...tightening(evidence, needs, choice),
     ...demanding(evidence, needs, choice),
+    ...crossing(evidence, choice),
   ].toSorted((a, b) => weightOf(a) - weightOf(b));
   const told = new Set<string>();
-  return found.filter(({ instead }) => {
-    const key = idsOf(instead);
+  return found.filter(({ changes, instead }) => {
+    const key = `${changes.some(({ kind }) => kind === 'size') ? 'size ' : ''}${idsOf(instead)}`;
     if (told.has(key)) return false;
     told.add(key);
     return true;
@@ -41,7 +54,7 @@ export function flipsOf(evidence: Evidence, needs: Needs, choice: Choice): reado
 
 /** Fewer changes come first, then smaller ones; a limit that nobody asked for comes after those that were. */
 function weightOf({ changes, factor, instead }: Flip): number {
-  const isNew = changes.some((change) => change.kind === 'limit' && change.from === null);
+  const isNew = changes.some((change) => change.kind === 'size' || (change.kind === 'limit' && change.from === null));
   return changes.length * 100 + (isNew ? 50 : 0) + (instead.length === 0 ? 20 : 0) + Math.min(19, Math.log(factor ?? 3));
 }
 
@@ -78,8 +91,21 @@ function withChange(needs: Needs, change: Change): Needs {
     case 'servers':
       return { ...needs, servers: change.to };
     case 'truth':
+    case 'size':
       return needs;
   }
+}
+
+/** Sizes of the state from which on one that meets every need here is faster than the answer. */
+function crossing({ contest: { crossings, entries: here } }: Evidence, { picks, passing }: Choice): readonly Flip[] {
+  if (here === null || here <= 0) return [];
+  const isPick = (id: string) => picks.some((one) => one.id === id);
+  return crossings.flatMap(({ below, above, n, low, high }): readonly Flip[] => {
+    const side = isPick(below) && here < n ? 'above' : isPick(above) && here > n ? 'below' : null;
+    const other = passing.find(({ id }) => id === (side === 'above' ? above : below));
+    if (side === null || other === undefined || picks.includes(other)) return [];
+    return [{ changes: [{ kind: 'size', side, n, low, high, here }], instead: [other], factor: Math.max(n / here, here / n) }];
+  });
 }
 
 /** The limit, in two digits, that the whole interval is within; where there is none, 25 % beyond the value. */

@@ -1,126 +1,106 @@
 import { FEWEST } from '../statistics/sample.ts';
-import { MARGIN } from '../statistics/verdict.ts';
 import { EVEN_WEIGHTS, type Weights, weighable } from './choice.ts';
 import { type Contender, type CriterionName, criterionOf, DURABILITIES } from './contest.ts';
-import type { Evidence } from './evidence.ts';
+import { DrawnChoice } from './drawn-choice.ts';
+import { byBlock, type Evidence } from './evidence.ts';
 import type { Needs } from './needs.ts';
 
-/** How often the same answer comes out when the blocks are drawn anew. */
+/** How often the same answer comes out when something is drawn anew. */
 export interface Stability {
   readonly draws: number;
-  /** How often each was the answer, most often first; `id` null: none met every need. */
-  readonly shares: readonly { readonly id: string | null; readonly share: number }[];
+  /** How often each answer was given, most often first: one backend, several that were not told apart, or none. */
+  readonly shares: readonly { readonly ids: readonly string[]; readonly share: number }[];
 }
 
 /** Draws of blocks; a page decides with the same ones. */
-export const DRAWS = 1000;
+const DRAWS = 1000;
 /** Sets of weights, each weight changed by up to half. */
 const WEIGHT_DRAWS = 200;
 
 /**
- * The means of every figure under draws of blocks with replacement, computed once: which answer each draw gives for some needs
- * then takes comparisons only. A draw takes the same blocks for all, since blocks are pairs.
- * B. Efron, R. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 6.
+ * The decision under draws of blocks with replacement: how often the same run, taken again, would have come to the same answer.
+ *
+ * Each draw is decided by the rule of the decision itself (`choose`): a need is met where a whole interval is within its limit, one is
+ * slower where Holm's test says so and by enough, and several that nothing tells apart are an answer of several. So a pick that is the
+ * only one *shown* to meet a limit stays the answer in every draw that shows it of no other one, although the middles of others may lie
+ * within the limit. A draw moves the middle of every interval and of every ratio; their widths stay as all blocks measured them. Widths
+ * taken from the blocks drawn would be too small, since blocks come twice: of 3 blocks one draw in nine has the same one three times, and
+ * would be sure of everything. A draw takes the same blocks for all, since blocks are pairs.
+ *
+ * B. Efron, R. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 6, on draws; B. Efron, "Estimation and accuracy after model
+ * selection", J. American Stat. Assoc. 109 (2014), on drawing anew what chooses, and not only what is chosen.
  */
 export class Resampled {
   readonly #evidence: Evidence;
-  /** By contender and criterion, the mean logarithm in each draw; NaN where a draw has no value. */
-  readonly #means = new Map<Contender, Map<CriterionName, Float64Array>>();
-  readonly #counts: readonly Uint8Array[];
-  readonly #contenders: readonly Contender[];
+  /** How often each block is in each draw. */
+  readonly #draws: readonly Uint8Array[];
+  readonly #shifts = new Map<string, Float64Array>();
 
-  constructor(evidence: Evidence) {
+  /** @param draws how often each block is in each of them; by default they follow from the seed of the contest */
+  constructor(evidence: Evidence, draws?: readonly Uint8Array[]) {
     this.#evidence = evidence;
-    const { contenders, blocks, seed } = evidence.contest;
-    this.#contenders = contenders.filter(({ standing, isTwin }) => standing === 'correct' && !isTwin);
+    const { blocks, seed } = evidence.contest;
     const random = generator(seed);
-    this.#counts = Array.from({ length: DRAWS }, () => {
-      const counts = new Uint8Array(blocks);
-      for (let i = 0; i < blocks; i++) counts[Math.floor(random() * blocks)]!++;
-      return counts;
-    });
+    this.#draws =
+      draws ??
+      Array.from({ length: DRAWS }, () => {
+        const counts = new Uint8Array(blocks);
+        for (let i = 0; i < blocks; i++) counts[Math.floor(random() * blocks)]!++;
+        return counts;
+      });
   }
 
-  #mean(contender: Contender, criterion: CriterionName): Float64Array {
-    const own = this.#means.get(contender) ?? new Map<CriterionName, Float64Array>();
-    this.#means.set(contender, own);
-    const known = own.get(criterion);
+  /** How often each answer is given for `needs`. Null below 3 blocks, where draws say nothing, and where the profile decides nothing. */
+  shares(needs: Needs, weights: Weights = EVEN_WEIGHTS): Stability | null {
+    const { blocks, contenders, smallestEffect } = this.#evidence.contest;
+    if (blocks < FEWEST || smallestEffect === null) return null;
+    const able = contenders.filter(
+      ({ standing, isTwin, durability, served }) =>
+        standing === 'correct' &&
+        !isTwin &&
+        DURABILITIES.indexOf(durability) >= DURABILITIES.indexOf(needs.durability) &&
+        (needs.servers || !served),
+    );
+    const choice = new DrawnChoice(this.#evidence, able, needs, weights, (contender, criterion) => this.shift(contender, criterion));
+    return sharesOf(this.#draws.map((_, draw) => choice.answer(draw)));
+  }
+
+  /** How far the mean of a figure lies from that of all its blocks, in each draw. */
+  shift(contender: Contender, criterion: CriterionName): Float64Array {
+    const key = `${contender.id}\n${criterion}`;
+    const known = this.#shifts.get(key);
     if (known !== undefined) return known;
-    // A zero is below every limit: as a logarithm it is far below all others.
-    const logs = (contender.values[criterion] ?? []).map((value) => (value === null ? null : Math.log(Math.max(value, 1e-12))));
-    const made = Float64Array.from(this.#counts, (counts) => {
+    const isLog = (this.#evidence.estimate(contender, criterion)?.sdLog ?? null) !== null;
+    const values = [...byBlock(contender, criterion)].map(([block, value]) => ({ block, value: isLog ? Math.log(value) : value }));
+    const mean = values.reduce((sum, { value }) => sum + value, 0) / values.length;
+    const made = Float64Array.from(this.#draws, (counts) => {
       let sum = 0;
       let n = 0;
-      for (let i = 0; i < logs.length; i++) {
-        const log = logs[i]!;
-        if (log === null || counts[i] === 0) continue;
-        sum += log * counts[i]!;
-        n += counts[i]!;
+      for (const { block, value } of values) {
+        const times = counts[block - 1]!;
+        sum += times * value;
+        n += times;
       }
-      return n === 0 ? Number.NaN : sum / n;
+      return n === 0 ? Number.NaN : sum / n - mean;
     });
-    own.set(criterion, made);
+    this.#shifts.set(key, made);
     return made;
   }
-
-  /** How often each is the answer for `needs`. Null below 3 blocks, where draws say nothing. */
-  shares(needs: Needs, weights: Weights = EVEN_WEIGHTS): Stability | null {
-    if (this.#evidence.contest.blocks < FEWEST) return null;
-    const able = this.#contenders.filter(
-      ({ durability, served }) => DURABILITIES.indexOf(durability) >= DURABILITIES.indexOf(needs.durability) && (needs.servers || !served),
-    );
-    const limits = needs.limits.map(({ criterion, limit }) => ({
-      criterion,
-      sign: criterionOf(criterion).better === 'more' ? -1 : 1,
-      log: Math.log(limit),
-    }));
-    const weighed = weighable(this.#evidence, able, weights);
-    const rows = able.map((contender) => ({
-      id: contender.id,
-      rate: this.#mean(contender, 'throughput'),
-      limits: limits.map(({ criterion, sign, log }) => ({ mean: this.#mean(contender, criterion), sign, log })),
-      rest: weighed.map((name) => ({
-        mean: this.#mean(contender, name),
-        weight: (criterionOf(name).better === 'more' ? 1 : -1) * weights[name]!,
-      })),
-    }));
-    const near = Math.log1p(Math.max(MARGIN, this.#evidence.contest.smallestEffect ?? MARGIN));
-    const counts = new Map<string | null, number>();
-    for (let draw = 0; draw < DRAWS; draw++) {
-      const id = answerOf(rows, draw, near);
-      counts.set(id, (counts.get(id) ?? 0) + 1);
-    }
-    return { draws: DRAWS, shares: [...counts].map(([id, count]) => ({ id, share: count / DRAWS })).toSorted((a, b) => b.share - a.share) };
-  }
 }
 
-interface DrawnRow {
-  readonly id: string;
-  readonly rate: Float64Array;
-  readonly limits: readonly { readonly mean: Float64Array; readonly sign: number; readonly log: number }[];
-  readonly rest: readonly { readonly mean: Float64Array; readonly weight: number }[];
-}
-
-/** The answer of one draw: of those within every limit and near the fastest, the best in the rest. */
-function answerOf(rows: readonly DrawnRow[], draw: number, near: number): string | null {
-  let best = Number.NEGATIVE_INFINITY;
-  const isWithin = ({ limits, rate }: DrawnRow) =>
-    !Number.isNaN(rate[draw]!) && limits.every(({ mean, sign, log }) => sign * (mean[draw]! - log) <= 0);
-  for (const row of rows) if (row.rate[draw]! > best && isWithin(row)) best = row.rate[draw]!;
-  let answer: string | null = null;
-  let most = Number.NEGATIVE_INFINITY;
-  for (const row of rows) {
-    if (!(row.rate[draw]! > best - near) || !isWithin(row)) continue;
-    let merit = 0;
-    for (const { mean, weight } of row.rest) merit += weight * mean[draw]!;
-    // With nothing else to go by, the fastest.
-    if (row.rest.length === 0) merit = row.rate[draw]!;
-    if (merit > most) {
-      most = merit;
-      answer = row.id;
-    }
+function sharesOf(answers: readonly (readonly string[])[]): Stability {
+  const counts = new Map<string, { readonly ids: readonly string[]; count: number }>();
+  for (const ids of answers) {
+    const key = ids.join('\n');
+    const known = counts.get(key) ?? { ids, count: 0 };
+    known.count++;
+    counts.set(key, known);
   }
-  return answer;
+  const draws = answers.length;
+  return {
+    draws,
+    shares: [...counts.values()].map(({ ids, count }) => ({ ids, share: count / draws })).toSorted((a, b) => b.share - a.share),
+  };
 }
 
 /**
@@ -134,17 +114,12 @@ export function underWeights(evidence: Evidence, fastest: readonly Contender[], 
   const logs = fastest.map((one) =>
     weighed.map((name) => Math.log(evidence.estimate(one, name)!.value) * (criterionOf(name).better === 'more' ? 1 : -1)),
   );
-  const counts = new Map<string, number>();
-  for (let draw = 0; draw < WEIGHT_DRAWS; draw++) {
+  const answers = Array.from({ length: WEIGHT_DRAWS }, () => {
     const changed = weighed.map((name) => weights[name]! * (0.5 + random()));
     const merits = logs.map((row) => row.reduce((sum, log, i) => sum + log * changed[i]!, 0));
-    const { id } = fastest[merits.indexOf(Math.max(...merits))]!;
-    counts.set(id, (counts.get(id) ?? 0) + 1);
-  }
-  return {
-    draws: WEIGHT_DRAWS,
-    shares: [...counts].map(([id, count]) => ({ id, share: count / WEIGHT_DRAWS })).toSorted((a, b) => b.share - a.share),
-  };
+    return [fastest[merits.indexOf(Math.max(...merits))]!.id];
+  });
+  return sharesOf(answers);
 }
 
 /** Uniform numbers in [0, 1), always the same for a seed (mulberry32). */

@@ -68,8 +68,9 @@ function whyPick({ choice, needs }: Recommendation, evidence: Evidence): Phrase 
         ') ',
         ...besides(pick, others, choice.weighed, evidence),
       ];
-    if (choice.next === null) return [...meets, count === 0 ? 'It handles ' : ' and handles ', rate, '.'];
-    const { contender, ratio } = choice.next;
+    const [next] = choice.slower;
+    if (next === undefined) return [...meets, count === 0 ? 'It handles ' : ' and handles ', rate, '.'];
+    const { contender, ratio } = next;
     const times: Phrase = [
       { strong: `${timesOf(ratio)} × the events of ${contender.name}`, evidence: 'throughput' },
       ` (${rangeOf(ratio)})`,
@@ -149,22 +150,35 @@ function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence):
           choice.weighed.map((name) => criterionOf(name).title),
           'and',
         )} weighed together`;
+  const [slower] = choice.slower;
   const next: Phrase =
-    choice.next === null
+    slower === undefined
       ? []
       : [
-          ' The best of them handles ',
-          { strong: `${timesOf(choice.next.ratio)} × the events of ${choice.next.contender.name}`, evidence: 'throughput' },
-          ` (${rangeOf(choice.next.ratio)}), the next best.`,
+          ` ${choice.fastest[0]!.name} handles `,
+          { strong: `${timesOf(slower.ratio)} × the events of ${slower.contender.name}`, evidence: 'throughput' },
+          ` (${rangeOf(slower.ratio)}), the next best.`,
         ];
-  const rate = figure(evidence.estimate(choice.picks[0]!, 'throughput'), 'throughput');
+  const rates = ratesOf(choice.picks, evidence);
   return [
     { strong: listed(names, 'and') },
     `${count === 0 ? '' : ` meet ${everyLimit(count)} and`} cannot be told apart by throughput (`,
-    rate,
+    ...rates,
     `)${rest}: ${said}.`,
     ...next,
   ];
+}
+
+/** Throughput of several: of each where they are few, else from the least to the most; once where all read alike. */
+function ratesOf(contenders: readonly Contender[], evidence: Evidence): Phrase {
+  const estimates = contenders
+    .map((one) => ({ one, estimate: evidence.estimate(one, 'throughput')! }))
+    .toSorted((a, b) => b.estimate.value - a.estimate.value);
+  const [first, ...rest] = estimates.map(({ one, estimate }) => ({ name: one.name, rate: figure(estimate, 'throughput') }));
+  if (first === undefined) return [];
+  if (rest.every(({ rate }) => rate.strong === first.rate.strong)) return [first.rate];
+  if (rest.length > 2) return [rest.at(-1)!.rate, ' to ', first.rate];
+  return [first, ...rest].flatMap(({ name, rate }, i) => [`${i === 0 ? '' : ', '}${name} `, rate]);
 }
 
 function whyNone({ nearest }: Recommendation): Phrase {
@@ -199,7 +213,10 @@ function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, 
     const doubts = checks.filter(({ state }) => state === 'undecided').map((check) => doubtWords(check));
     return `${contender.name}: ${doubts.join('; ')}`;
   });
-  const more = open.length > told.length ? ` ${open.length - told.length} more are undecided as well.` : '';
+  const more =
+    open.length > told.length
+      ? ` ${open.length - told.length} more ${open.length - told.length === 1 ? 'is' : 'are'} undecided as well.`
+      : '';
   const count = limitsIn(needs);
   return [
     `No backend is shown to meet ${everyLimit(count)}, and these data do not rule out that one does. ${told.join('. ')}.${more}`,
@@ -280,12 +297,12 @@ function lineOf({ contender, outcome, checks }: Checked, recommendation: Recomme
 function behind(contender: Contender, { choice }: Recommendation, evidence: Evidence, front: readonly Contender[]): string {
   const [pick] = choice.picks;
   if (pick === undefined) return '';
-  const ratio = evidence.advantage(pick, contender, 'throughput');
-  const isTied = choice.fastest.includes(contender);
+  // What is not among the fastest is shown to be slower than the first of them, which need not be the pick.
+  const [best = pick] = choice.fastest;
+  const ratio = choice.slower.find((one) => one.contender === contender)?.ratio ?? null;
+  const isTied = ratio === null;
   const speed =
-    isTied || ratio === null
-      ? 'as fast by these data, not as good in the rest'
-      : `${timesOf(ratio)} × slower than ${pick.name} (${rangeOf(ratio)})`;
+    ratio === null ? 'not shown to be slower, not as good in the rest' : `${timesOf(ratio)} × slower than ${best.name} (${rangeOf(ratio)})`;
   const better = (['p99', 'pause', 'recovery', 'rss'] as const)
     .filter((name) => evidence.isBetter(contender, pick, name))
     .map(
@@ -354,7 +371,14 @@ export function flipPhrase({ changes, instead }: Flip, recommendation: Recommend
         ];
   const [first] = instead;
   const ratio = pick === undefined || first === undefined ? null : evidence.advantage(first, pick, 'throughput');
-  const times = ratio === null ? '' : ratio.ratio >= 1 ? ` (${timesOf(ratio)} × as fast)` : ` (${timesOf(inverse(ratio))} × slower)`;
+  const isElsewhere = changes.some(({ kind }) => kind === 'size');
+  const times = isElsewhere
+    ? ', which is faster there'
+    : ratio === null
+      ? ''
+      : ratio.ratio >= 1
+        ? ` (${timesOf(ratio)} × as fast)`
+        : ` (${timesOf(inverse(ratio))} × slower)`;
   return capitalised([`if ${listed(whens, 'and')}: `, ...then, `${times}.`]);
 }
 
@@ -365,6 +389,11 @@ function changeWords(change: Change): string {
       return `the working state ${change.from === 'os-crash' ? 'need only survive' : 'must survive'} the crash of ${change.to === 'os-crash' ? 'the machine' : 'a process'}`;
     case 'servers':
       return change.to ? 'a server may run' : 'no server may run';
+    case 'size': {
+      const { side, n, low, high, here } = change;
+      const entries = (count: number) => rounded(count, count / 20);
+      return `the state has ${side === 'above' ? 'more' : 'less'} than about ${entries(n)} entries (${entries(low)} to ${entries(high)}; here ${entries(here)})`;
+    }
     case 'truth': {
       const { check, contender } = change;
       const limit = typeof check.need === 'object' ? limitWords(check.need) : '';
@@ -381,21 +410,33 @@ function changeWords(change: Change): string {
   }
 }
 
-/** Whether the answer is steady, in a sentence; empty where there is nothing to say. */
-export function steadinessOf({ stability, weightStability, choice, kind }: Recommendation): string {
+/** Whether the answer is steady, in a sentence or two; empty where there is nothing to say. */
+export function steadinessOf({ stability, weightStability, choice, kind, contest, needs }: Recommendation): string {
   const ids = new Set(choice.picks.map(({ id }) => id));
-  const sum = (shares: readonly { readonly id: string | null; readonly share: number }[]) =>
-    shares.filter(({ id }) => id !== null && ids.has(id)).reduce((all, { share }) => all + share, 0);
+  const nameOf = (id: string) => contest.contenders.find((one) => one.id === id)?.name ?? id;
   const parts: string[] = [];
   if (stability !== null) {
-    const share = sum(stability.shares);
-    const often = share === 1 ? 'all' : Math.round(share * stability.draws).toLocaleString('en-US');
+    const { draws, shares } = stability;
+    const isSame = (answer: readonly string[]) => answer.length === ids.size && answer.every((id) => ids.has(id));
+    const isPart = (answer: readonly string[]) => answer.length > 0 && answer.every((id) => ids.has(id));
+    const sum = (of: (answer: readonly string[]) => boolean) => shares.reduce((all, one) => all + (of(one.ids) ? one.share : 0), 0);
+    const count = (share: number) => Math.round(share * draws).toLocaleString('en-US');
+    const same = sum(isSame);
+    const part = sum(isPart) - same;
+    const [other] = shares.filter(({ ids: answer }) => !isPart(answer));
+    const otherwise =
+      other === undefined
+        ? ''
+        : other.ids.length === 0
+          ? `${limitsIn(needs) === 0 ? 'none' : `none shown to meet ${everyLimit(limitsIn(needs))}`} in ${count(other.share)}`
+          : `${listed(other.ids.slice(0, 3).map(nameOf), 'or')} in ${count(other.share)}`;
+    const rest = [part > 0 && kind === 'tie' ? `some of these alone in ${count(part)}` : '', otherwise].filter((text) => text !== '');
     parts.push(
-      `The blocks drawn anew give ${kind === 'tie' ? 'one of these' : 'the same answer'} in ${often} of ${stability.draws.toLocaleString('en-US')} draws.`,
+      `The blocks drawn anew give the same answer in ${same === 1 ? 'all' : count(same)} of ${draws.toLocaleString('en-US')} draws${rest.length === 0 ? '' : `, ${listed(rest, 'and')}`}.`,
     );
   }
   if (weightStability !== null && kind === 'pick') {
-    const share = sum(weightStability.shares);
+    const share = weightStability.shares.reduce((all, one) => all + (one.ids.every((id) => ids.has(id)) ? one.share : 0), 0);
     parts.push(
       share === 1
         ? 'Weights changed by half change nothing.'

@@ -56,12 +56,9 @@ type Memory = Readonly<typeof MEMORY_MIB>;
  * Ready when every TaskManager has registered and the gateway answers. The address is that of the JobManager, `http://HOST:PORT`.
  * Nothing is asked to survive by itself: a job's state lies in its checkpoints.
  */
-export function startFlink(
-  request: ServerRequest,
-  { taskHeapMib = MEMORY_MIB.taskHeap }: { readonly taskHeapMib?: number } = {},
-): Promise<ServerStart> {
-  const memory = { ...MEMORY_MIB, taskHeap: taskHeapMib };
-  return startJavaServer({ name: 'flink', ports: PORTS, start: (session) => start(session, memory) }, request);
+export function startFlink(request: ServerRequest, memory: Partial<Memory> = {}): Promise<ServerStart> {
+  const all = { ...MEMORY_MIB, ...memory };
+  return startJavaServer({ name: 'flink', ports: PORTS, start: (session) => start(session, all) }, request);
 }
 
 async function start(session: JavaSession<Port>, memory: Memory): Promise<string> {
