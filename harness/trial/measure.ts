@@ -1,4 +1,4 @@
-import type { StateStore } from '../../backends/contract.ts';
+import { type StateStore, WINDOW_BYTES } from '../../backends/contract.ts';
 import type { Source, Workload } from '../../workloads/contract.ts';
 import { Job } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
@@ -103,7 +103,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     calls,
     checkpoints: records.slice(),
     liveState,
-    disk: { workingBytes, checkpointBytes },
+    disk: { workingBytes, checkpointBytes, stateBytesWritten: stateBytesWritten(calls, parts.workload) },
     unavailable: {
       ...(allocated === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
       ...(allocated === 0 && { 'disk.workingBytes': 'this backend keeps its working state in memory, or with a server' }),
@@ -147,6 +147,14 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   }
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));
+}
+
+/** Of all entries that were written or appended: their windows, keys and values. */
+function stateBytesWritten(calls: MeasureResult['calls'], workload: Workload): number {
+  const keyBytes = new Map(workloadTables(workload).map((table) => [table.name, table.keyBytes]));
+  return calls
+    .filter(({ operation }) => operation === 'write' || operation === 'append')
+    .reduce((sum, { table, slots, bytes }) => sum + bytes + slots * (WINDOW_BYTES + (keyBytes.get(table) ?? 0)), 0);
 }
 
 /** Windows counts no page faults by their kind. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { removeJobs } from '../checkpointing/remove-jobs.ts';
+import { DeviceWrites } from '../measure/device-writes.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import { ServerTime } from '../measure/server-time.ts';
 import type { PlannedCell } from '../plan.ts';
@@ -22,6 +23,8 @@ export interface TrialRequest {
   readonly stream: StreamPlan;
   /** Which of the processes, from 0, is killed, and at which event; null where no recovery is measured. */
   readonly kill: Kill | null;
+  /** Whether the disk is looked at, before and after what is measured. */
+  readonly watchesDevice: boolean;
   /** Whether the checkpoint interval is swept. Of one process only. */
   readonly interval: boolean;
   /** The open loop; null where none is run. Of one process only. */
@@ -154,6 +157,7 @@ interface Part {
 
 async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const { planned, stream, kill, expected } = request;
+  const device = request.watchesDevice ? await DeviceWrites.prepare(request.directory) : null;
   const memory = new ResidentMemory();
   const servers = new ServerTime();
   let rssBytesMax: number | null = null;
@@ -165,9 +169,11 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
         memory.watch(pid);
         servers.leaveOut(pid);
       }),
-    onMet: (nth) => {
-      servers.look();
+    onMet: async (nth) => {
       if (nth === AFTER_MEASURING) rssBytesMax = memory.stop();
+      else await device?.begin();
+      servers.look();
+      if (nth === AFTER_MEASURING) await device?.end();
     },
   });
   memory.stop();
@@ -178,6 +184,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     stream,
   );
   const ends = parts.flatMap(({ ended }) => ended ?? []);
+  const written = device?.written ?? { reason: 'a trial so short says nothing of it' };
   const memoryFigures = {
     rssBytesBefore: sumOrNull(parts, ({ rssBytesBefore }) => rssBytesBefore),
     rssBytesMax,
@@ -202,11 +209,13 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       lateByStage,
     },
     memory: memoryFigures,
+    disk: { ...measured.disk, deviceBytesWritten: 'bytes' in written ? Math.max(0, written.bytes) : null },
     unavailable: {
       ...measured.unavailable,
       ...(servers.seconds === null && { 'throughput.serverCpuSeconds': 'this run has started no server whose time could be told' }),
       ...(notCaughtUp !== null && { 'recovery.catchUp.caughtUpMs': notCaughtUp }),
       ...missingMemory(memoryFigures),
+      ...('reason' in written && { 'disk.deviceBytesWritten': written.reason }),
     },
     recovery: parts.find(({ recovery }) => recovery !== null)?.recovery ?? null,
     correctness: {
