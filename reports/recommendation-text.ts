@@ -6,8 +6,9 @@ import type { Check } from './recommend/checks.ts';
 import { limitText, type Needs, needTexts } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
 import type { Stability } from './recommend/stability.ts';
+import { steadinessOf } from './recommend/steadiness.ts';
 import { answersOf, askedOf, ELSEWHERE } from './recommend/three-questions.ts';
-import { linesOf, littleToGainWords, percentileNote, steadinessOf } from './recommend/words.ts';
+import { linesOf, littleToGainWords, percentileNote } from './recommend/words.ts';
 import { type GroupSummary, summarise } from './statistics/summary.ts';
 import { ascii, displayWidth, type Painter, painter, type TerminalOptions, wrapped } from './terminal.ts';
 

@@ -7,7 +7,8 @@ import { choose } from '../recommend/choice.ts';
 import { type Contest, type CriterionName, DURABILITIES } from '../recommend/contest.ts';
 import { limitShort, limitWords, type Needs, NO_NEEDS, needTexts, replaceLimit, withNeed, withoutLimit } from '../recommend/needs.ts';
 import type { Phrase } from '../recommend/phrase.ts';
-import { flipPhrase, headlineOf, linesOf, littleToGainWords, percentileNote, steadinessOf, survivalOf, whyOf } from '../recommend/words.ts';
+import { steadinessOf } from '../recommend/steadiness.ts';
+import { flipPhrase, headlineOf, linesOf, littleToGainWords, percentileNote, survivalOf, whyOf } from '../recommend/words.ts';
 import { Recommender } from '../recommend.ts';
 import { el, type PageElement, toNode } from './element.ts';
 

@@ -418,42 +418,6 @@ function changeWords(change: Change): string {
   }
 }
 
-/** Whether the answer is steady, in a sentence or two; empty where there is nothing to say. */
-export function steadinessOf({ stability, weightStability, choice, kind, contest, needs }: Recommendation): string {
-  const ids = new Set(choice.picks.map(({ id }) => id));
-  const nameOf = (id: string) => contest.contenders.find((one) => one.id === id)?.name ?? id;
-  const parts: string[] = [];
-  if (stability !== null) {
-    const { draws, shares } = stability;
-    const isSame = (answer: readonly string[]) => answer.length === ids.size && answer.every((id) => ids.has(id));
-    const isPart = (answer: readonly string[]) => answer.length > 0 && answer.every((id) => ids.has(id));
-    const sum = (of: (answer: readonly string[]) => boolean) => shares.reduce((all, one) => all + (of(one.ids) ? one.share : 0), 0);
-    const count = (share: number) => Math.round(share * draws).toLocaleString('en-US');
-    const same = sum(isSame);
-    const part = sum(isPart) - same;
-    const [other] = shares.filter(({ ids: answer }) => !isPart(answer));
-    const otherwise =
-      other === undefined
-        ? ''
-        : other.ids.length === 0
-          ? `${limitsIn(needs) === 0 ? 'none' : `none shown to meet ${everyLimit(limitsIn(needs))}`} in ${count(other.share)}`
-          : `${listed(other.ids.slice(0, 3).map(nameOf), 'or')} in ${count(other.share)}`;
-    const rest = [part > 0 && kind === 'tie' ? `some of these alone in ${count(part)}` : '', otherwise].filter((text) => text !== '');
-    parts.push(
-      `The blocks drawn anew give the same answer in ${same === 1 ? 'all' : count(same)} of ${draws.toLocaleString('en-US')} draws${rest.length === 0 ? '' : `, ${listed(rest, 'and')}`}.`,
-    );
-  }
-  if (weightStability !== null && kind === 'pick') {
-    const share = weightStability.shares.reduce((all, one) => all + (one.ids.every((id) => ids.has(id)) ? one.share : 0), 0);
-    parts.push(
-      share === 1
-        ? 'Weights changed by half change nothing.'
-        : `With each weight changed by up to half it is the best in ${percent(share)} of cases: what matters most to you decides.`,
-    );
-  }
-  return parts.join(' ');
-}
-
 /** That another backend would not help, where little of the time goes into the store; null where it may. */
 export function littleToGainWords({ littleToGain }: Recommendation): Phrase | null {
   if (littleToGain === null) return null;
@@ -472,13 +436,15 @@ export function percentileNote({ percentiles }: Recommendation['contest']): stri
     : 'p50, p99 and p99.9 are of the closed-loop time of a micro-batch: latency at a given rate was not measured.';
 }
 
-function limitsIn({ limits, durability, servers }: Recommendation['needs']): number {
+/** How many limits there are. */
+export function limitsIn({ limits, durability, servers }: Recommendation['needs']): number {
   return limits.length + (durability === 'volatile' ? 0 : 1) + (servers ? 0 : 1);
 }
 
 const COUNTS = ['no limit', 'the limit', 'both limits', 'all three limits', 'all four limits', 'all five limits', 'all six limits'];
 
-function everyLimit(count: number): string {
+/** "both limits". */
+export function everyLimit(count: number): string {
   return COUNTS[count] ?? `all ${count} limits`;
 }
 
