@@ -21,6 +21,7 @@ import { JobManager } from './job-manager.ts';
 import { OwnTaskManagers } from './own-task-managers.ts';
 import { eventsOf, positionsOf, timeAt } from './progress.ts';
 import { killAt, recoveryOf } from './recovery.ts';
+import { checkGateway } from './sql-gateway.ts';
 import { budgeted, checkBudget } from './task-memory.ts';
 import { residentBytes, TaskManagerUsage } from './usage.ts';
 
@@ -59,6 +60,8 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
   const url = planned.backend.options.url ?? planned.cell.backend.settings.url;
   const jobManager = new JobManager(String(url));
   await jobManager.overview();
+  const gateway = planned.backend.options.gateway ?? planned.cell.backend.settings.gateway;
+  if (gateway !== undefined) await checkGateway(String(gateway));
   const own = await OwnTaskManagers.of(jobManager);
   if (own === null && shared === undefined) {
     throw new StatebenchError(

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { StatebenchError } from '../errors.ts';
 import { FlinkRefusal, restCall, restText } from './rest-call.ts';
 import { checkpointFailureIn, isOfCheckpoint, rootCause } from './root-cause.ts';
-import { FLINK_VERSION } from './version.ts';
+import { FLINK_VERSION, isOfOurRelease } from './version.ts';
 
 const count = z.number();
 /** Flink writes -1 or "NaN" where it has nothing to tell. */
@@ -140,8 +140,8 @@ export class JobManager {
   async overview(): Promise<Overview> {
     const overview = await this.#get('/overview', overviewSchema);
     const version = overview['flink-version'];
+    if (isOfOurRelease(version)) return overview;
     const [major, minor] = FLINK_VERSION.split('.');
-    if (version.startsWith(`${major}.${minor}.`)) return overview;
     throw new StatebenchError(
       'unavailable',
       `the Flink at ${this.url} is ${version}, and the job is made for ${FLINK_VERSION}: name a cluster of ${major}.${minor}`,
