@@ -51,6 +51,7 @@ const ENDED: readonly string[] = ['FINISHED', ...ENDED_BADLY];
 const CANCELLED_MS = 30_000;
 /** From submission until the source gives its first event. */
 const BEGIN_MS = 120_000;
+const WAITS_FOR_SLOT: readonly string[] = ['CREATED', 'SCHEDULED'];
 
 export class FlinkJob {
   readonly id: string;
@@ -158,10 +159,13 @@ export class FlinkJob {
   async #begins(signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + BEGIN_MS;
     while (this.marks().length < this.#request.cell.parallelism) {
-      const { state } = await this.details();
+      const { state, vertices } = await this.details();
       if (state === 'FINISHED') return;
       if (performance.now() > deadline) {
-        const why = await this.#request.jobManager.failureOf(this.id);
+        const waits = vertices.some(({ status }) => WAITS_FOR_SLOT.includes(status));
+        const why = waits
+          ? 'its tasks wait for a slot: end other jobs, or start more TaskManagers'
+          : await this.#request.jobManager.failureOf(this.id);
         throw new StatebenchError(
           'backend-failed',
           `the job gave no event within ${BEGIN_MS / 1000} s, and is ${state}: ${why ?? 'Flink gives no reason'}`,

@@ -54,6 +54,9 @@ const MEMORY_MIB = {
 };
 type Memory = Readonly<typeof MEMORY_MIB>;
 const MIB = 2 ** 20;
+/** A year: for as long as any run a slot that is missing is waited for, as slot.request.timeout says. */
+const SLOTS_COME_MS = 365 * 24 * 3_600_000;
+
 /** Where a run says what other memory the TaskManagers are to have that come from then on. */
 const MEMORY_FILE = 'task-manager-memory.json';
 
@@ -191,6 +194,8 @@ function configuration({ home, ports }: JavaSession<Port>, { taskHeap, managed }
     'web.refresh-interval': 100,
     'heartbeat.interval': 1000,
     'heartbeat.timeout': 6000,
+    // When this is over a job is failed at once where a slot is missing, although a killed TaskManager is about to be replaced.
+    'resourcemanager.standalone.start-up-time': SLOTS_COME_MS,
     'restart-strategy.type': 'fixed-delay',
     'restart-strategy.fixed-delay.attempts': 3,
     'restart-strategy.fixed-delay.delay': '0 s',
