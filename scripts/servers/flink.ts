@@ -54,9 +54,6 @@ const MEMORY_MIB = {
 };
 type Memory = Readonly<typeof MEMORY_MIB>;
 const MIB = 2 ** 20;
-/** A year: for as long as any run a slot that is missing is waited for, as slot.request.timeout says. */
-const SLOTS_COME_MS = 365 * 24 * 3_600_000;
-
 /** Where a run says what other memory the TaskManagers are to have that come from then on. */
 const MEMORY_FILE = 'task-manager-memory.json';
 
@@ -194,8 +191,9 @@ function configuration({ home, ports }: JavaSession<Port>, { taskHeap, managed }
     'web.refresh-interval': 100,
     'heartbeat.interval': 1000,
     'heartbeat.timeout': 6000,
-    // When this is over a job is failed at once where a slot is missing, although a killed TaskManager is about to be replaced.
-    'resourcemanager.standalone.start-up-time': SLOTS_COME_MS,
+    // For so long after its start the JobManager waits for slots that are missing: later it would give up at once, before another
+    // TaskManager has taken the place of a killed one.
+    'resourcemanager.standalone.start-up-time': 7 * 24 * 3_600_000,
     'restart-strategy.type': 'fixed-delay',
     'restart-strategy.fixed-delay.attempts': 3,
     'restart-strategy.fixed-delay.delay': '0 s',
