@@ -213,8 +213,9 @@ function settingsOf({ cell, checkpointsUrl, checkpointEveryMs, restarts }: Flink
     ...(restarts
       ? {
           'restart-strategy.type': 'fixed-delay',
-          'restart-strategy.fixed-delay.attempts': '3',
-          'restart-strategy.fixed-delay.delay': '0 s',
+          // Until its heartbeat is missed a killed TaskManager still has slots: tasks that are sent there fail, and each try counts.
+          'restart-strategy.fixed-delay.attempts': '100',
+          'restart-strategy.fixed-delay.delay': '100 ms',
         }
       : { 'restart-strategy.type': 'disable' }),
   };
