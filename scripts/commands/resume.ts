@@ -84,7 +84,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     const own = new Map(modules.filter(needsServer).map((module) => [`${module.kind} ${module.name}`, addressOption(module)!]));
     const cells = plannedCells(plan, servers.modules, own, folder);
     if (!flags.quiet) say(`${before.trials.length} of ${total} trials are finished; going on in ${folder}`);
-    await measure({ plan, cells, folder, flags, stop, expected: left, alreadyFinished: before.trials.length });
+    await measure({ plan, cells, folder, flags, stop, expected: left, alreadyFinished: before.trials });
   });
 }
 

@@ -197,7 +197,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
       ...modules.workloads,
       ...modules.storages,
     ]);
-    await measure({ plan, cells, folder, flags, stop, expected: estimate, alreadyFinished: 0 });
+    await measure({ plan, cells, folder, flags, stop, expected: estimate, alreadyFinished: [] });
   });
   if (stop.exitCode() !== null) return code;
   if (flags.saveBaseline !== undefined) say(`kept as baseline ${flags.saveBaseline}: ${saveBaseline(folder, flags.saveBaseline)}`);
