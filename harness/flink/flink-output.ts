@@ -21,6 +21,8 @@ import { checkBudget } from './task-memory.ts';
 
 const TIMEOUT_MS = 24 * 3600 * 1000;
 const POLL_MS = 10;
+/** Flink tries to go on with what was killed until it has noticed. */
+const RESTARTS_PER_KILL = 20;
 
 /** @throws StatebenchError `bad-command-line` for what cannot be had of Flink, and what a trial on Flink fails by */
 export async function outputOnFlink(request: OutputRequest): Promise<OutputResult> {
@@ -87,12 +89,12 @@ async function writeRows(request: OutputRequest, settings: StateBackend['setting
     directory: home,
     checkpointsUrl: await checkpointsUrl('output'),
     checkpointEveryMs: null,
-    restarts: kills.length,
+    restarts: RESTARTS_PER_KILL * kills.length,
     rowsFolder: folder,
     gateFile,
   });
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) {
+  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!(await condition())) {
       await pause(POLL_MS, undefined, { signal: ground.signal });
       await job.details();
     }
@@ -104,11 +106,13 @@ async function writeRows(request: OutputRequest, settings: StateBackend['setting
     let killed = 0;
     for (const [index, { atEvent, isKill }] of stops.entries()) {
       await until(() => eventsOf(lastAttempt(job.marks())) >= atEvent);
-      if (isKill) {
+      if (isKill && own !== null) {
+        // One that was killed before may not have been replaced yet.
+        await until(() => own.areThere());
         const attempts = attemptsOf(job);
-        own?.kill(await job.taskManagerOf(killed++ % request.parallelism));
+        own.kill(await job.taskManagerOf(killed++ % request.parallelism));
         await until(() => attemptsOf(job).every((count, subtask) => count > attempts[subtask]!));
-        own?.markUsed(await job.taskManagers());
+        own.markUsed(await job.taskManagers());
       } else await job.checkpoint();
       openTo(stops[index + 1]?.atEvent);
     }
