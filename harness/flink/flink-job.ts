@@ -28,6 +28,8 @@ export interface FlinkJobRequest {
   readonly checkpointEveryMs: number | null;
   /** How often it may go on after a TaskManager died. */
   readonly restarts: number;
+  /** Before it does; 0 if absent. */
+  readonly restartDelayMs?: number;
   /** For the rows of all stages, a file for each subtask; absent where only their digest is asked for. */
   readonly rowsFolder?: string;
   /** Says up to which event the source may go; absent where it may go on. */
@@ -226,7 +228,13 @@ export class FlinkJob {
   }
 }
 
-function settingsOf({ cell, checkpointsUrl, checkpointEveryMs, restarts }: FlinkJobRequest): Readonly<Record<string, string>> {
+function settingsOf({
+  cell,
+  checkpointsUrl,
+  checkpointEveryMs,
+  restarts,
+  restartDelayMs = 0,
+}: FlinkJobRequest): Readonly<Record<string, string>> {
   const { state, incremental, timers } = cell.backend.settings;
   const isOnDisk = state !== 'hashmap';
   return {
@@ -244,7 +252,7 @@ function settingsOf({ cell, checkpointsUrl, checkpointEveryMs, restarts }: Flink
       ? {
           'restart-strategy.type': 'fixed-delay',
           'restart-strategy.fixed-delay.attempts': String(restarts),
-          'restart-strategy.fixed-delay.delay': '0 s',
+          'restart-strategy.fixed-delay.delay': `${restartDelayMs} ms`,
         }
       : { 'restart-strategy.type': 'disable' }),
   };

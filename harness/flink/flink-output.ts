@@ -21,8 +21,9 @@ import { checkBudget } from './task-memory.ts';
 
 const TIMEOUT_MS = 24 * 3600 * 1000;
 const POLL_MS = 10;
-/** Flink tries to go on with what was killed until it has noticed. */
-const RESTARTS_PER_KILL = 20;
+/** Flink tries to go on with what was killed until it has noticed, at the latest when no heartbeat has come for some seconds. */
+const RESTARTS_PER_KILL = 60;
+const RESTART_DELAY_MS = 500;
 
 /** @throws StatebenchError `bad-command-line` for what cannot be had of Flink, and what a trial on Flink fails by */
 export async function outputOnFlink(request: OutputRequest): Promise<OutputResult> {
@@ -90,6 +91,7 @@ async function writeRows(request: OutputRequest, settings: StateBackend['setting
     checkpointsUrl: await checkpointsUrl('output'),
     checkpointEveryMs: null,
     restarts: RESTARTS_PER_KILL * kills.length,
+    restartDelayMs: RESTART_DELAY_MS,
     rowsFolder: folder,
     gateFile,
   });
