@@ -136,9 +136,9 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
   return await withJob(job, async () => {
     const ids = await job.taskManagers();
     own?.markUsed(ids);
-    await checkBudget(jobManager, ids, planned.cell.backend.settings);
     const usage = new TaskManagerUsage(jobManager, own, ids);
     try {
+      await checkBudget(jobManager, ids, planned.cell.backend.settings);
       enter('warm-up');
       for (let isWarm = false; !isWarm; await pause(POLL_MS, undefined, { signal: ground.signal })) {
         isWarm = eventsOf(job.marks()) >= stream.warmUp || (await job.details()).state === 'FINISHED';
