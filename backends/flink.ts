@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { BackendError, type StateBackend } from './contract.ts';
+import { memoryOption } from './rows/memory-option.ts';
 
 /** The kind of server that `url` has to name. Whoever has none to name may start one, and stop it afterwards. */
 export const server = 'flink';
@@ -43,6 +44,9 @@ export const options = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether source and windows share one thread without the exchange between them: only with one slot.'),
+  memoryBytes: memoryOption(
+    'hashmap: heap of the tasks of a TaskManager, taskmanager.memory.task.heap.size; rocksdb, forst: managed memory, taskmanager.memory.managed.size; for each slot.',
+  ),
   shared: z
     .string()
     .min(1)
@@ -56,7 +60,7 @@ export type FlinkOptions = z.input<typeof options>;
 
 /** What is in force, for results: options that have no effect are left out. */
 export default function flink(given: FlinkOptions): StateBackend {
-  const { state, url, gateway, checkpoints, interval, timers, chained, shared } = options.parse(given);
+  const { state, url, gateway, checkpoints, interval, timers, chained, memoryBytes, shared } = options.parse(given);
   const isOnDisk = state !== 'hashmap';
   const refuse = async (): Promise<never> => {
     throw new BackendError('refused', "flink runs whole workloads and is no store to be opened: measure it with 'statebench run'");
@@ -70,6 +74,7 @@ export default function flink(given: FlinkOptions): StateBackend {
       ...(isOnDisk && { incremental: FULL[checkpoints], timers }),
       ...(interval !== undefined && { interval }),
       chained,
+      ...(memoryBytes !== undefined && { memoryBytes }),
       ...(shared !== undefined && { shared }),
     },
     durability: 'volatile',

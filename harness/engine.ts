@@ -50,6 +50,9 @@ const PIPELINE: Engine = {
   trial: (request) => runTrial(request),
 };
 
+/** Where Flink can write its checkpoints itself. */
+const FLINK_STORAGES = [LOCAL_STORAGE.file, builtInFile('storage', 'hdfs')];
+
 /** A Java machine compiles what it runs often, for some ten seconds. */
 const WARM_UP_SECONDS = 10;
 const SMOKE_WARM_UP_SECONDS = 2;
@@ -62,11 +65,11 @@ const CALIBRATION_MS = 600_000;
 const FLINK: Engine = {
   name: 'flink',
   check(workload, storage, parallelism, settings) {
-    stageArguments(workload);
-    if (storage.file !== LOCAL_STORAGE.file)
+    stageArguments(workload, parallelism);
+    if (!FLINK_STORAGES.includes(storage.file))
       throw new StatebenchError(
         'impossible-settings',
-        `flink writes its checkpoints to a folder itself, and cannot use the checkpoint storage '${storage.name}': leave flink out, or take filesystem`,
+        `flink writes its checkpoints itself, and cannot use the checkpoint storage '${storage.name}': leave flink out, or take filesystem or hdfs`,
       );
     if (settings.chained === true && parallelism !== 1)
       throw new StatebenchError('bad-value', 'flink:chained=true runs in one task: leave it out with --parallelism above 1');

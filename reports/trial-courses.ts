@@ -49,13 +49,18 @@ export function seldomNotes(run: RunSummary): readonly string[] {
 /** What a store may take beyond its budget before it is told: allocators keep some, and a batch is on its way. */
 const SLACK = 1.25;
 
-/** A warning for each store that limits its memory itself and grew by more than it was given. Mapped files do not count. */
+/**
+ * A warning for each store that limits its memory itself and grew by more than it was given. Mapped files do not count. A task of Flink has
+ * its budget inside of a process whose whole size Flink plans: more than that is told.
+ */
 export function overBudgetWarnings(run: RunSummary, { memoryBytes }: Pick<Plan, 'memoryBytes'>): readonly string[] {
   if (memoryBytes === null) return [];
   return everyGroup(run).flatMap(({ candidates, harness }) => {
     const own = grownBytes(harness) ?? 0;
     return candidates.flatMap((cell) => {
-      const given = cell.trials.at(-1)?.backend.settings.memoryBytes;
+      const { memoryBytes: given, processBytes, taskManagers } = cell.trials.at(-1)?.backend.settings ?? {};
+      if (typeof given === 'number' && typeof processBytes === 'number')
+        return overProcessWarning(nameOf(cell), cell, processBytes * Number(taskManagers));
       const grown = grownBytes(cell);
       if (typeof given !== 'number' || grown === null) return [];
       const budget = memoryBytes * cell.cell.parallelism;
@@ -66,6 +71,14 @@ export function overBudgetWarnings(run: RunSummary, { memoryBytes }: Pick<Plan, 
           ];
     });
   });
+}
+
+function overProcessWarning(name: string, { trials }: CellSummary, most: number): readonly string[] {
+  const resident = trials.flatMap(({ memory }) => memory.rssBytesMax ?? []);
+  if (resident.length === 0 || median(resident) <= most) return [];
+  return [
+    `${name} took ${withUnit('bytes', median(resident))} of resident memory, more than the ${withUnit('bytes', most)} of its TaskManagers: it is not comparable at equal memory.`,
+  ];
 }
 
 /** By how much anonymous memory grew from before the store was opened, at most; the median of the trials. */

@@ -22,7 +22,9 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
     ...(processes > 1 ? [`  processes    ${list((cell) => cell.parallelism)}; backends are compared at ${cells[0]!.parallelism}`] : []),
     ...(plan.memoryBytes === null
       ? []
-      : [`  memory       ${formatBytes(plan.memoryBytes)} for each embedded backend, in each of its processes`]),
+      : [
+          `  memory       ${formatBytes(plan.memoryBytes)} for each embedded backend, in each of its processes${plan.cells.some(({ engine }) => engine === 'flink') ? ', and for each task on Flink' : ''}`,
+        ]),
     ...leftOut.map(({ backend, reason }) => `  left out     ${backend}: ${reason}`),
     `  ${count(cells.length, 'cell')}, ${count(estimate.trials, 'trial')}, about ${timeText(estimate)}, ` +
       `about ${formatBytes(estimate.diskBytes)} of disk and ${formatBytes(estimate.memoryBytes)} of memory`,

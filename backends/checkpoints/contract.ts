@@ -60,6 +60,11 @@ export interface CheckpointSpace {
   remove(id: number): Promise<void>;
   /** Bytes this space takes on its medium; null where the medium does not tell. */
   allocatedBytes(): Promise<number | null>;
+  /**
+   * Where the space is as Hadoop and Flink write it, `file:///FOLDER` or `hdfs://HOST:PORT/FOLDER`, for an engine that writes its
+   * checkpoints there itself, below a folder `flink` that nothing else here looks at; null where there is no such place.
+   */
+  hadoopUrl(): Promise<string | null>;
 }
 
 /** The checkpoints of a job that may be running: to be read, and nothing of them is tidied, changed or removed. */

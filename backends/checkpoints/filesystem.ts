@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, mkdirSync } from 'node:fs';
 import { copyFile, mkdir, open as openFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { CheckpointFile } from '../contract.ts';
 import {
@@ -192,6 +193,10 @@ class FilesystemSpace implements CheckpointSpace {
       seen.add(ino);
     }
     return Number(bytes);
+  }
+
+  async hadoopUrl(): Promise<string> {
+    return pathToFileURL(this.#root).href;
   }
 
   /** Makes the names of a draft's files durable: every folder between them and the draft. */

@@ -450,6 +450,10 @@ class HdfsSpace implements CheckpointSpace {
   async allocatedBytes(): Promise<number> {
     return await named(() => this.#client.bytesTaken(this.#folder));
   }
+
+  async hadoopUrl(): Promise<string> {
+    return `hdfs://${await named(() => this.#client.rpcAddress())}${this.#folder}`;
+  }
 }
 
 /** Newest first. */

@@ -1,4 +1,5 @@
 /** A job's checkpoints, from what Flink tells of them to how results have them. */
+import { StatebenchError } from '../errors.ts';
 import type { Checkpoint } from '../results.ts';
 import type { FlinkCheckpoint, JobDetails, JobManager, SubtaskCheckpoints } from './job-manager.ts';
 import { eventsAtTime, type Position } from './progress.ts';
@@ -14,14 +15,24 @@ interface Clock {
 /**
  * The completed ones, oldest first. A task's sync phase is what stops it: the longest of all tasks is the pause, and the rest until
  * the JobManager has every part counts as persisting. Bytes are as Flink counts them: what was written, and what is only referred to.
+ * @param url where they have to be
+ * @throws StatebenchError `backend-failed` if one is elsewhere
  */
-export async function checkpointsOf(jobManager: JobManager, job: JobDetails, clock: Clock): Promise<Checkpoint[]> {
+export async function checkpointsOf(jobManager: JobManager, job: JobDetails, url: string, clock: Clock): Promise<Checkpoint[]> {
   const { history } = await jobManager.checkpoints(job.jid);
   // Those of a source that has ended are of a job that is emptying itself.
   const completed = history.filter(
     ({ status, is_savepoint: isSavepoint, trigger_timestamp: triggeredMs }) =>
       status === 'COMPLETED' && !isSavepoint && triggeredMs <= clock.endMs,
   );
+  const elsewhere = completed.find(({ external_path: place }) => !isWithin(place, url));
+  if (elsewhere !== undefined) {
+    const place = elsewhere.external_path ?? 'a place that Flink does not tell';
+    throw new StatebenchError(
+      'backend-failed',
+      `the job's checkpoints are in ${place} instead of ${url}: the cluster does not take what a job asks for`,
+    );
+  }
   const made: Checkpoint[] = [];
   for (const checkpoint of completed.toSorted((a, b) => a.id - b.id)) {
     const vertices = await Promise.all(
@@ -30,6 +41,12 @@ export async function checkpointsOf(jobManager: JobManager, job: JobDetails, clo
     made.push(checkpointOf(checkpoint, vertices, clock));
   }
   return made;
+}
+
+/** Flink writes a local folder with one slash or with three. */
+function isWithin(place: string | null | undefined, url: string): boolean {
+  const plain = (text: string): string => text.replace(/^file:\/+/, 'file:/');
+  return typeof place === 'string' && plain(place).startsWith(`${plain(url)}/`);
 }
 
 type VertexCheckpoint = SubtaskCheckpoints & { readonly name: string };

@@ -7,8 +7,19 @@ import { cannotWrite } from '../atomic-file.ts';
 const BATCH_EVENTS = 8192;
 const TWO_TO_32 = 2 ** 32;
 
+/** What an event of the file carries. */
+export interface EventLayout {
+  readonly keyBytes: number;
+  /** Doubles: the source's, and behind them what the event is to a join, where that matters. */
+  readonly width: number;
+}
+
+export function layoutOf({ keyBytes, width }: EventLayout, hasTypes: boolean): EventLayout {
+  return { keyBytes, width: hasTypes ? width + 1 : width };
+}
+
 /** Bytes of an event: its time, its numbers, its key, padded to a multiple of 8. */
-export function recordBytes({ keyBytes, width }: Pick<Source, 'keyBytes' | 'width'>): number {
+function recordBytes({ keyBytes, width }: EventLayout): number {
   return 8 + 8 * width + Math.ceil(keyBytes / 8) * 8;
 }
 
@@ -16,8 +27,8 @@ export function recordBytes({ keyBytes, width }: Pick<Source, 'keyBytes' | 'widt
  * Sees to it that `file` holds at least the first `events` events of the source; what it holds already is kept.
  * @throws StatebenchError `disk-full` or `bad-folder`
  */
-export async function writeEvents(source: Source, events: number, file: string, signal: AbortSignal): Promise<void> {
-  const bytes = recordBytes(source);
+export async function writeEvents(source: Source, hasTypes: boolean, events: number, file: string, signal: AbortSignal): Promise<void> {
+  const bytes = recordBytes(layoutOf(source, hasTypes));
   const before = existsSync(file) ? Math.floor(statSync(file).size / bytes) : 0;
   if (before >= events) return;
   // A file that is only begun has another name: nobody takes it for whole.
@@ -26,7 +37,7 @@ export async function writeEvents(source: Source, events: number, file: string, 
   try {
     const output = openSync(draft, before > 0 ? 'r+' : 'w');
     try {
-      await writeFrom(source, before, events, output, signal);
+      await writeFrom(source, hasTypes, before, events, output, signal);
     } finally {
       closeSync(output);
     }
@@ -37,9 +48,10 @@ export async function writeEvents(source: Source, events: number, file: string, 
   }
 }
 
-async function writeFrom(source: Source, from: number, to: number, output: number, signal: AbortSignal): Promise<void> {
+async function writeFrom(source: Source, hasTypes: boolean, from: number, to: number, output: number, signal: AbortSignal): Promise<void> {
   const { keyBytes, width } = source;
-  const bytes = recordBytes(source);
+  const layout = layoutOf(source, hasTypes);
+  const bytes = recordBytes(layout);
   const batch = new EventBatch(BATCH_EVENTS, source);
   const arena = new Uint8Array(BATCH_EVENTS * bytes);
   const words = new DataView(arena.buffer);
@@ -52,7 +64,8 @@ async function writeFrom(source: Source, from: number, to: number, output: numbe
       words.setUint32(start, time, true);
       words.setInt32(start + 4, Math.floor(time / TWO_TO_32), true);
       for (let j = 0; j < width; j++) words.setFloat64(start + 8 + 8 * j, batch.values[i * width + j]!, true);
-      arena.set(batch.keys.subarray(i * keyBytes, (i + 1) * keyBytes), start + 8 + 8 * width);
+      if (hasTypes) words.setFloat64(start + 8 + 8 * width, batch.types[i]!, true);
+      arena.set(batch.keys.subarray(i * keyBytes, (i + 1) * keyBytes), start + 8 + 8 * layout.width);
     }
     for (let written = 0, end = count * bytes; written < end; ) {
       written += writeSync(output, arena, written, end - written, at * bytes + written);

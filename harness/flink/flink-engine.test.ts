@@ -3,16 +3,21 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
 import test from 'ava';
 import { startFlink } from '../../scripts/servers/flink.ts';
+import { startHdfs } from '../../scripts/servers/hdfs.ts';
 import { freePorts } from '../../scripts/servers/ports.ts';
-import { requiredServer } from '../../scripts/servers/required.ts';
+import { requiredServers } from '../../scripts/servers/required.ts';
 import { trialSchema } from '../results.ts';
 import { parseSpec } from '../spec.ts';
 import { JobManager } from './job-manager.ts';
 import { run, whyOf } from './run-for-tests.ts';
 
-const flink = await requiredServer(test, (directory) => startFlink({ directory, durability: 'volatile' }));
+const { flink, hdfs } = await requiredServers(test, {
+  flink: (directory) => startFlink({ directory, durability: 'volatile' }),
+  hdfs: (directory) => startHdfs({ directory, durability: 'volatile' }),
+});
 
 test('a cluster that is not there is named', async (t) => {
   const [port] = (await freePorts(1)) as [number];
@@ -46,8 +51,7 @@ test('another release, and another server, are told', async (t) => {
 });
 
 for (const [given, spec, said] of [
-  [{ workloads: [parseSpec('window-join')] }, 'flink', /^workload 'window-join' has a window-join, for which there is no job on Flink/],
-  [{ workloads: [parseSpec('synthetic:aggregate=top-k')] }, 'flink', /^workload 'synthetic' has the aggregate top-k, for which/],
+  [{ workloads: [parseSpec('continuous-join')], parallelisms: [2] }, 'flink', /^workload 'continuous-join' joins an event with those of/],
   [{ parallelisms: [2] }, 'flink:hashmap,chained=true', /^flink:chained=true runs in one task/],
 ] as const) {
   test(`refused before anything runs: ${spec} ${JSON.stringify(given)}`, async (t) => {
@@ -56,7 +60,7 @@ for (const [given, spec, said] of [
   });
 }
 
-if (flink !== undefined) {
+if (flink !== undefined && hdfs !== undefined) {
   const jobManager = new JobManager(flink.url);
 
   test.serial('more tasks than slots', async (t) => {
@@ -64,8 +68,9 @@ if (flink !== undefined) {
     t.regex(why, /^calibrate, unavailable: 3 slots are needed, and 2 of 2 are free on the Flink at/);
   });
 
-  test.serial('Flink beside our pipeline: right rows from both, also after SIGKILL', async (t) => {
-    const trials = await run(t, ['memory', `flink:rocksdb,url=${flink.url}`]);
+  test.serial('Flink beside our pipeline, checkpoints in HDFS, memory limited: right rows from both, also after SIGKILL', async (t) => {
+    const storages = [parseSpec(`hdfs:url=${hdfs.url},timeoutMs=60000`)];
+    const trials = await run(t, ['memory', `flink:rocksdb,url=${flink.url},memoryBytes=64mib`], { storages });
     t.deepEqual(trials.map(({ backend }) => backend.name).sort(), ['flink:rocksdb', 'memory']);
     for (const trial of trials) {
       t.notThrows(() => trialSchema.parse(JSON.parse(JSON.stringify(trial))));
@@ -76,7 +81,18 @@ if (flink !== undefined) {
     }
     const trial = trials.find(({ backend }) => backend.name !== 'memory');
     if (trial?.state !== 'completed') return t.fail();
-    t.like(trial.backend.settings, { state: 'rocksdb', incremental: true, version: '2.3.0', objectReuse: true });
+    t.like(trial.backend.settings, {
+      state: 'rocksdb',
+      incremental: true,
+      version: '2.3.0',
+      objectReuse: true,
+      managedBytes: 64 * 2 ** 20,
+    });
+    t.regex(String(trial.backend.settings.checkpointsOn), /^hdfs:\/\/127\.0\.0\.1:\d+$/);
+    t.true((trial.disk.checkpointBytes ?? 0) > 0);
+    const url = `${hdfs.url}/webhdfs/v1/user/${userInfo().username}/statebench?op=LISTSTATUS&user.name=${userInfo().username}`;
+    const left = (await (await fetch(url)).json()) as { FileStatuses: { FileStatus: unknown[] } };
+    t.deepEqual(left.FileStatuses.FileStatus, [], 'nothing of the trials is left in HDFS');
     const { recovery, throughput, memory, checkpoints, unavailable } = trial;
     t.true((throughput.cpuSeconds ?? 0) > 0 && (memory.rssBytesMax ?? 0) > 100e6);
     t.true(checkpoints.length > 0 && checkpoints.every(({ flink: told }) => (told?.vertices.length ?? 0) > 0));

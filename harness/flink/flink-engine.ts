@@ -3,22 +3,25 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
 import type { Source, Workload } from '../../workloads/contract.ts';
+import { destroyCheckpoints, sweepJobs } from '../checkpointing/remove-jobs.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
-import { allocatedBytes } from '../measure/disk.ts';
 import { create, type ModuleRef } from '../modules.ts';
-import type { CompletedTrial, FailedTrial } from '../results.ts';
-import { makeScratch, sweepScratch } from '../scratch.ts';
+import type { Cell, CompletedTrial, FailedTrial } from '../results.ts';
+import { makeScratch } from '../scratch.ts';
 import type { Expected } from '../trial/tasks.ts';
 import { check, checkLate, type Failure, type Measurements, type TrialRequest } from '../trial/trial.ts';
 import { endAbandonedJobs } from './abandoned-jobs.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import { writeEvents } from './events-file.ts';
 import { FlinkJob } from './flink-job.ts';
+import { hasTypes } from './job-arguments.ts';
 import { JobManager } from './job-manager.ts';
 import { OwnTaskManagers } from './own-task-managers.ts';
 import { eventsOf, positionsOf, timeAt } from './progress.ts';
 import { killAt, recoveryOf } from './recovery.ts';
+import { budgeted, checkBudget } from './task-memory.ts';
 import { residentBytes, TaskManagerUsage } from './usage.ts';
 
 const POLL_MS = 50;
@@ -33,6 +36,8 @@ interface Ground {
   readonly home: string;
   /** Holds at least as many events as were asked for. */
   readonly eventsFile: string;
+  /** For the checkpoints of one more job, as Flink writes it. */
+  readonly checkpointsUrl: (job: string) => Promise<string>;
   readonly signal: AbortSignal;
 }
 
@@ -64,27 +69,33 @@ async function onGround<Result>(request: GroundRequest, body: (ground: Ground) =
   const workload = await create<Workload>(planned.workload);
   const source = await workload.source({ seed, endless: true });
   await endAbandonedJobs(jobManager, signal);
-  const home = shared === undefined ? directory : sharedFolder(String(shared));
+  const home = shared === undefined ? directory : await sharedFolder(String(shared), planned.storage);
   mkdirSync(home, { recursive: true });
   try {
     // Trials of one workload have the same events: in a folder of the run's own they are written once.
     const eventsFile = path.join(shared === undefined ? path.dirname(directory) : home, `events-${digestOf(planned.workload, seed)}`);
-    await writeEvents(source, events, eventsFile, signal);
+    await writeEvents(source, hasTypes(workload), events, eventsFile, signal);
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
-    return await body({ jobManager, own, workload, source, home, eventsFile, signal: AbortSignal.any([signal, timeout]) }).catch(
-      (error: unknown) => {
-        if (!timeout.aborted || signal.aborted) throw own?.explained(error) ?? error;
-        throw new StatebenchError('backend-failed', `the job took more than ${Math.round(timeoutMs / 1000)} s`);
-      },
-    );
+    const checkpointsUrl = async (job: string): Promise<string> => {
+      const storage = await create<CheckpointStorage>(planned.storage);
+      const url = await (await storage.open(path.join(home, job, 'checkpoints'))).hadoopUrl();
+      if (url !== null) return `${url}/flink`;
+      throw new StatebenchError('impossible-settings', `the checkpoint storage '${storage.name}' has no place where Flink could write`);
+    };
+    const ground = { jobManager, own, workload, source, home, eventsFile, checkpointsUrl, signal: AbortSignal.any([signal, timeout]) };
+    return await body(ground).catch((error: unknown) => {
+      if (!timeout.aborted || signal.aborted) throw own?.explained(error) ?? error;
+      throw new StatebenchError('backend-failed', `the job took more than ${Math.round(timeoutMs / 1000)} s`);
+    });
   } finally {
+    await destroyCheckpoints(home, planned.storage);
     rmSync(home, { recursive: true, force: true });
   }
 }
 
 /** One for this trial; what earlier processes left that were killed is removed. @throws StatebenchError `bad-folder` or `disk-full` */
-function sharedFolder(shared: string): string {
-  sweepScratch(shared);
+async function sharedFolder(shared: string, storage: ModuleRef): Promise<string> {
+  await sweepJobs(shared, [storage]);
   return makeScratch(shared, 'flink');
 }
 
@@ -93,6 +104,11 @@ function digestOf({ file, options }: ModuleRef, seed: number): string {
     .update(JSON.stringify([file, options, seed]))
     .digest('hex')
     .slice(0, 16);
+}
+
+/** Has fresh TaskManagers of the memory that a cell is to have, where they are ours. */
+async function renew({ own, signal }: Ground, { backend }: Cell): Promise<void> {
+  await own?.renew(budgeted(backend.settings, own.usualMemory), signal);
 }
 
 /** Does something with a job, which is gone afterwards. */
@@ -122,11 +138,21 @@ export function eventsPerSecondOnFlink(request: FlinkCalibration): Promise<numbe
   const { parallelism } = planned.cell;
   const events = Math.ceil((fill + seconds * CALIBRATION_EVENTS_PER_SECOND) / parallelism) * parallelism;
   return onGround({ ...request, events }, async (ground) => {
-    await ground.own?.renew(ground.signal);
-    const { home, ...rest } = ground;
-    const job = await FlinkJob.start({ ...rest, cell: planned.cell, events, directory: home, checkpointEveryMs: null, restarts: false });
+    await renew(ground, planned.cell);
+    const { home, checkpointsUrl, ...rest } = ground;
+    const job = await FlinkJob.start({
+      ...rest,
+      cell: planned.cell,
+      events,
+      directory: home,
+      checkpointsUrl: await checkpointsUrl('calibrated'),
+      checkpointEveryMs: null,
+      restarts: false,
+    });
     return await withJob(job, async () => {
-      ground.own?.markUsed(await taskManagersOf(ground.jobManager, job));
+      const ids = await taskManagersOf(ground.jobManager, job);
+      ground.own?.markUsed(ids);
+      await checkBudget(ground.jobManager, ids, planned.cell.backend.settings);
       let filledMs: number | null = null;
       for (let isDone = false; !isDone; ) {
         await pause(POLL_MS, undefined, { signal: ground.signal });
@@ -165,7 +191,7 @@ export async function measureOnFlink(request: TrialRequest): Promise<Measurement
   try {
     return await onGround({ planned, seed, events, directory, timeoutMs, signal }, async (ground) => {
       enter('open');
-      await ground.own?.renew(ground.signal);
+      await renew(ground, planned.cell);
       const measured = await measureJob(request, ground, enter);
       const recovered = kill === null ? null : await recoverJob(request, ground, kill, enter);
       return {
@@ -192,23 +218,26 @@ function checkpointEveryMs({ planned, stream }: TrialRequest): number | null {
 
 async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): Promise<Measurements> {
   const { planned, stream, expected } = request;
-  const { jobManager, own, home, ...rest } = ground;
+  const { jobManager, own, home, checkpointsUrl, ...rest } = ground;
   const end = stream.warmUp + stream.measured;
   const everyMs = checkpointEveryMs(request);
   const idle = own === null ? null : [...own.pids().keys()];
   const before = new Map(idle?.map((id) => [id, residentBytes(own, [id])]));
+  const url = await checkpointsUrl('measured');
   const job = await FlinkJob.start({
     ...rest,
     jobManager,
     cell: planned.cell,
     events: end,
     directory: path.join(home, 'measured'),
+    checkpointsUrl: url,
     checkpointEveryMs: everyMs,
     restarts: false,
   });
   return await withJob(job, async () => {
     const ids = await taskManagersOf(jobManager, job);
     own?.markUsed(ids);
+    await checkBudget(jobManager, ids, planned.cell.backend.settings);
     const usage = new TaskManagerUsage(jobManager, own, ids);
     try {
       enter('warm-up');
@@ -228,11 +257,15 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
       const seconds = (endMs - startMs) / 1000;
       const { output, lateByStage } = await job.output();
       const cpuSeconds = usage.cpuSecondsBetween(startMs, endMs);
-      const checkpoints = everyMs === null ? [] : await checkpointsOf(jobManager, details, { positions, startMs, endMs });
+      const checkpoints = everyMs === null ? [] : await checkpointsOf(jobManager, details, url, { positions, startMs, endMs });
       const rssBytesBefore = ids.reduce<number | null>((sum, id) => (sum === null ? null : addOrNull(sum, before.get(id))), 0);
-      const checkpointBytes = await allocatedBytes(path.join(home, 'measured', 'flink-checkpoints')).catch(() => null);
+      const newest = checkpoints.at(-1);
+      const checkpointBytes = newest === undefined ? null : newest.bytesWritten + newest.bytesReferenced;
       return {
-        backend: { ...planned.cell.backend, settings: { ...planned.cell.backend.settings, ...(await inForce(jobManager, everyMs, ids)) } },
+        backend: {
+          ...planned.cell.backend,
+          settings: { ...planned.cell.backend.settings, ...(await inForce(jobManager, everyMs, url, ids)) },
+        },
         events: {
           total: end + (request.kill === null ? 0 : stream.tail),
           warmUp: stream.warmUp,
@@ -280,7 +313,7 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
           ...(cpuSeconds === null && {
             'throughput.cpuSeconds': 'no TaskManager told its processor time before and after the measured part',
           }),
-          ...(checkpointBytes === null && { 'disk.checkpointBytes': 'the folder of checkpoints cannot be read from here' }),
+          ...(checkpointBytes === null && { 'disk.checkpointBytes': 'no checkpoint was completed in the measured part' }),
           ...(rssBytesMax === null && { 'memory.rssBytesMax': 'the TaskManagers are not processes of this machine' }),
           ...(rssBytesBefore === null && { 'memory.rssBytesBefore': 'the TaskManagers are not processes of this machine' }),
           latency: 'the open loop is not run on Flink',
@@ -316,19 +349,28 @@ function perSecond(positions: ReturnType<typeof positionsOf>, startMs: number, e
 async function inForce(
   jobManager: JobManager,
   everyMs: number | null,
+  checkpointsUrl: string,
   ids: readonly string[],
 ): Promise<Readonly<Record<string, string | number | boolean>>> {
   const { 'flink-version': version } = await jobManager.overview();
-  const { jvmHeapBytes, managedBytes, slots } = await jobManager.memoryOf(ids[0]!);
+  const { jvmHeapBytes, managedBytes, processBytes, slots } = await jobManager.memoryOf(ids[0]!);
   return {
     version,
     objectReuse: true,
     checkpointIntervalMs: everyMs ?? 'none',
+    checkpointsOn: fileSystemOf(checkpointsUrl),
     taskManagers: ids.length,
     slotsPerTaskManager: slots,
     heapBytes: jvmHeapBytes,
     managedBytes,
+    processBytes,
   };
+}
+
+/** `file:`, or `hdfs://HOST:PORT`. */
+function fileSystemOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return host === '' ? protocol : `${protocol}//${host}`;
 }
 
 /** Runs the job again over the whole stream, and kills a TaskManager of it on the way. */
@@ -339,7 +381,7 @@ async function recoverJob(
   enter: Enter,
 ): Promise<Pick<CompletedTrial, 'recovery' | 'unavailable'> & { readonly correctness: Partial<CompletedTrial['correctness']> }> {
   const { planned, stream, expected } = request;
-  const { jobManager, own, home, signal, ...rest } = ground;
+  const { jobManager, own, home, checkpointsUrl, signal, ...rest } = ground;
   if (own === null) {
     const why = 'the TaskManagers are not ours to kill: recovery is measured on a cluster that was started here';
     return { recovery: null, correctness: { recovered: null }, unavailable: { recovery: why } };
@@ -352,6 +394,7 @@ async function recoverJob(
     cell: planned.cell,
     events,
     directory: path.join(home, 'killed'),
+    checkpointsUrl: await checkpointsUrl('killed'),
     checkpointEveryMs: checkpointEveryMs(request),
     restarts: true,
     signal,

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { startFlink } from '../../scripts/servers/flink.ts';
 import { requiredServer } from '../../scripts/servers/required.ts';
@@ -11,6 +12,7 @@ import { oracle } from '../oracle/oracle.ts';
 import type { Cell } from '../results.ts';
 import { writeEvents } from './events-file.ts';
 import { FlinkJob } from './flink-job.ts';
+import { hasTypes } from './job-arguments.ts';
 import { JobManager } from './job-manager.ts';
 
 const SEED = 7;
@@ -47,7 +49,7 @@ if (flink !== undefined) {
     mkdirSync(directory);
     const eventsFile = path.join(directory, 'events');
     const { signal } = new AbortController();
-    await writeEvents(source, events, eventsFile, signal);
+    await writeEvents(source, hasTypes(workload), events, eventsFile, signal);
     const cell = cellOf(spec, settings, parallelism);
     const job = await FlinkJob.start({
       jobManager,
@@ -57,6 +59,7 @@ if (flink !== undefined) {
       eventsFile,
       events,
       directory,
+      checkpointsUrl: pathToFileURL(path.join(directory, 'checkpoints')).href,
       checkpointEveryMs: 500,
       restarts: false,
       signal,
@@ -79,6 +82,13 @@ if (flink !== undefined) {
     ['sliding-holistic:keys=1000,payload=constant,payloadBytes=24', HASHMAP, 1],
     ['continuous-aggregation:keys=1000', ROCKSDB, 1],
     ['synthetic:keys=1000,keyed=false', HASHMAP, 2],
+    ['tumbling-incremental:keys=1000,aggregate=distinct,precision=12', ROCKSDB, 2],
+    ['session-incremental:keys=5000,gap=20,aggregate=top-k,k=5,disorder=0.2,late=0.01', ROCKSDB, 1],
+    ['sliding-incremental:keys=1000,size=100,slide=50,aggregate=quantiles', HASHMAP, 1],
+    ['window-join:keys=1000,window=sliding,size=100,slide=50,payload=constant,payloadBytes=24', ROCKSDB, 1],
+    ['interval-join:keys=1000,lower=-20,upper=10,disorder=0.2,late=0.01', ROCKSDB, 1],
+    ['interval-join:keys=1000,lower=-20,upper=-5', HASHMAP, 2],
+    ['continuous-join:keys=500', ROCKSDB, 1],
   ] as const) {
     const name = `${spec} on ${settings.state}, ${parallelism} ${parallelism === 1 ? 'task' : 'tasks'}${'chained' in settings ? ', chained' : ''}`;
     test.serial(name, async (t) => {

@@ -2,14 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import type { Source, Workload } from '../../workloads/contract.ts';
 import { StatebenchError } from '../errors.ts';
 import type { Cell, Output } from '../results.ts';
 import { jobName } from './abandoned-jobs.ts';
-import { stageArguments } from './job-arguments.ts';
+import { layoutOf } from './events-file.ts';
+import { hasTypes, stageArguments } from './job-arguments.ts';
 import { ENTRY_CLASS, jobJar } from './job-jar.ts';
-import type { JobDetails, JobManager } from './job-manager.ts';
+import { ENDED_BADLY, type JobDetails, type JobManager } from './job-manager.ts';
 import { type Mark, readMarks } from './progress.ts';
 
 export interface FlinkJobRequest {
@@ -20,8 +20,10 @@ export interface FlinkJobRequest {
   /** Of the events, at least as many as the job takes. */
   readonly eventsFile: string;
   readonly events: number;
-  /** Where its checkpoints and its progress go; TaskManagers see it under the same path. */
+  /** Where its progress goes; TaskManagers see it under the same path. */
   readonly directory: string;
+  /** Where its checkpoints go, as Flink writes it. */
+  readonly checkpointsUrl: string;
   /** From one checkpoint to the next; null for none. */
   readonly checkpointEveryMs: number | null;
   /** Whether it may go on after a TaskManager died. */
@@ -44,6 +46,9 @@ const TIMER_SERVICES: Readonly<Record<string, Readonly<Record<string, string>>>>
 /** Without an interval Flink would not say which state backend is in force: one that never comes has it say so. */
 const NEVER_MS = 24 * 3_600_000;
 const POLL_MS = 100;
+const ENDED: readonly string[] = ['FINISHED', ...ENDED_BADLY];
+/** Much more than a task takes to notice. */
+const CANCELLED_MS = 30_000;
 /** From submission until the source gives its first event. */
 const BEGIN_MS = 120_000;
 
@@ -73,13 +78,14 @@ export class FlinkJob {
     mkdirSync(progress, { recursive: true });
     const jar = await jobManager.upload(await jobJar());
     const { delayMs, everyEvents } = workload.watermark;
+    const layout = layoutOf(source, hasTypes(workload));
     const given = {
       name: jobName(cell.id),
-      stages: stageArguments(workload),
+      stages: stageArguments(workload, parallelism),
       'events-file': eventsFile,
       events,
-      width: source.width,
-      'key-bytes': source.keyBytes,
+      width: layout.width,
+      'key-bytes': layout.keyBytes,
       'delay-ms': delayMs,
       'every-events': everyEvents,
       progress,
@@ -121,9 +127,19 @@ export class FlinkJob {
     return this.#request.jobManager.finished(this.id, this.#request.signal);
   }
 
-  /** Nothing else is touched. Never throws: a cluster that is gone has no job either. */
+  /**
+   * Nothing else is touched. Waits until it has ended, since until then it makes its folders anew. Never throws: a cluster that is gone has
+   * no job either.
+   */
   async cancel(): Promise<void> {
-    await this.#request.jobManager.cancel(this.id).catch(() => {});
+    const { jobManager } = this.#request;
+    try {
+      await jobManager.cancel(this.id);
+      const deadline = performance.now() + CANCELLED_MS;
+      while (!ENDED.includes((await jobManager.job(this.id)).state) && performance.now() < deadline) await pause(POLL_MS);
+    } catch {
+      // It is not there any more.
+    }
   }
 
   /** All rows of a job that has finished, and its late events by stage. */
@@ -176,14 +192,14 @@ export class FlinkJob {
   }
 }
 
-function settingsOf({ cell, directory, checkpointEveryMs, restarts }: FlinkJobRequest): Readonly<Record<string, string>> {
+function settingsOf({ cell, checkpointsUrl, checkpointEveryMs, restarts }: FlinkJobRequest): Readonly<Record<string, string>> {
   const { state, incremental, timers } = cell.backend.settings;
   const isOnDisk = state !== 'hashmap';
   return {
     'state.backend.type': String(state),
     'execution.checkpointing.interval': `${checkpointEveryMs ?? NEVER_MS} ms`,
     'execution.checkpointing.storage': 'filesystem',
-    'execution.checkpointing.dir': pathToFileURL(path.join(directory, 'flink-checkpoints')).href,
+    'execution.checkpointing.dir': checkpointsUrl,
     'execution.checkpointing.incremental': String(incremental === true),
     'pipeline.object-reuse': 'true',
     'pipeline.max-parallelism': '128',

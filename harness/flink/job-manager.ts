@@ -57,6 +57,7 @@ const checkpointSchema = z.object({
   checkpointed_size: count.optional(),
   end_to_end_duration: count,
   failure_message: z.string().nullish(),
+  external_path: z.string().nullish(),
 });
 export type FlinkCheckpoint = z.infer<typeof checkpointSchema>;
 
@@ -106,6 +107,17 @@ export interface JobRequest {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** In bytes. */
+export interface TaskManagerMemory {
+  readonly taskHeapBytes: number;
+  /** With what Flink itself needs of it. */
+  readonly jvmHeapBytes: number;
+  readonly managedBytes: number;
+  /** All that the process may take: heap, managed memory, network, code, and what Java needs beside. */
+  readonly processBytes: number;
+  readonly slots: number;
+}
+
 /** A job that has come to an end of which nothing good can be told. */
 export const ENDED_BADLY: readonly string[] = ['FAILED', 'CANCELED'];
 const ENDED: readonly string[] = [...ENDED_BADLY, 'FINISHED'];
@@ -147,13 +159,19 @@ export class JobManager {
   }
 
   /** What a TaskManager has of memory, in bytes, and its slots. */
-  async memoryOf(id: string): Promise<{ readonly jvmHeapBytes: number; readonly managedBytes: number; readonly slots: number }> {
+  async memoryOf(id: string): Promise<TaskManagerMemory> {
     const schema = z.object({
       slotsNumber: count,
-      memoryConfiguration: z.object({ frameworkHeap: count, taskHeap: count, managedMemory: count }),
+      memoryConfiguration: z.object({ frameworkHeap: count, taskHeap: count, managedMemory: count, totalProcessMemory: count }),
     });
     const { slotsNumber, memoryConfiguration: memory } = await this.#get(`/taskmanagers/${id}`, schema);
-    return { jvmHeapBytes: memory.frameworkHeap + memory.taskHeap, managedBytes: memory.managedMemory, slots: slotsNumber };
+    return {
+      taskHeapBytes: memory.taskHeap,
+      jvmHeapBytes: memory.frameworkHeap + memory.taskHeap,
+      managedBytes: memory.managedMemory,
+      processBytes: memory.totalProcessMemory,
+      slots: slotsNumber,
+    };
   }
 
   /** Metrics of a TaskManager by name; one that it does not know, or has not told yet, is missing. */

@@ -1,5 +1,5 @@
 /** The TaskManagers of a cluster that was started here: its processes are known, so that they can be measured, killed and replaced. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { processSchema, stateOf } from '../process-identity.ts';
 import type { JobManager } from './job-manager.ts';
 import { whyLost } from './lost-task-manager.ts';
 import { SEE_ITS_LOG } from './root-cause.ts';
+import { hasMemory, type TaskMemory } from './task-memory.ts';
 
 const describedSchema = z.object({ id: z.string(), process: processSchema });
 
@@ -21,12 +22,18 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'
 export class OwnTaskManagers {
   readonly #jobManager: JobManager;
   readonly #folder: string;
+  /** Says what memory those that come have. */
+  readonly #memoryFile: string;
+  /** What they have where nobody asks for more or less. */
+  readonly usualMemory: TaskMemory;
   /** Those that have had tasks: their code is warm, their heap used. */
   readonly #used = new Set<string>();
 
-  private constructor(jobManager: JobManager, folder: string) {
+  private constructor(jobManager: JobManager, folder: string, memoryFile: string, usualMemory: TaskMemory) {
     this.#jobManager = jobManager;
     this.#folder = folder;
+    this.#memoryFile = memoryFile;
+    this.usualMemory = usualMemory;
   }
 
   static readonly #known = new Map<string, OwnTaskManagers>();
@@ -34,11 +41,14 @@ export class OwnTaskManagers {
   /** Those of a cluster on loopback that says where its processes are described, in a folder of ours; null of any other. */
   static async of(jobManager: JobManager): Promise<OwnTaskManagers | null> {
     if (!LOOPBACK.has(new URL(jobManager.url).hostname)) return null;
-    const folder = (await jobManager.settings()).get('statebench.task-managers');
-    if (folder === undefined) return null;
+    const settings = await jobManager.settings();
+    const folder = settings.get('statebench.task-managers');
+    const memoryFile = settings.get('statebench.task-manager-memory');
+    if (folder === undefined || memoryFile === undefined) return null;
+    const usual = { taskHeapBytes: Number(settings.get('statebench.task-heap')), managedBytes: Number(settings.get('statebench.managed')) };
     const stat = statSync(folder, { throwIfNoEntry: false });
     if (stat === undefined || !stat.isDirectory() || (process.getuid !== undefined && stat.uid !== process.getuid())) return null;
-    const known = OwnTaskManagers.#known.get(folder) ?? new OwnTaskManagers(jobManager, folder);
+    const known = OwnTaskManagers.#known.get(folder) ?? new OwnTaskManagers(jobManager, folder, memoryFile, usual);
     OwnTaskManagers.#known.set(folder, known);
     return known;
   }
@@ -71,11 +81,11 @@ export class OwnTaskManagers {
   }
 
   /**
-   * Sees to it that all are there, and none has had tasks before: those that have are killed and replaced, some ten seconds on a quiet
-   * machine.
+   * Sees to it that all are there, have the memory that is asked for, and none has had tasks before: others are killed and replaced, some
+   * ten seconds on a quiet machine.
    * @throws StatebenchError `unavailable` if somebody else's job runs there, or they do not come
    */
-  async renew(signal: AbortSignal): Promise<void> {
+  async renew(memory: TaskMemory, signal: AbortSignal): Promise<void> {
     const { 'jobs-running': running } = await this.#jobManager.overview();
     if (running > 0) {
       throw new StatebenchError(
@@ -83,8 +93,9 @@ export class OwnTaskManagers {
         `${running} other jobs run on the Flink at ${this.#jobManager.url}: end them, as trials take all of the cluster`,
       );
     }
-    for (const [id, pid] of this.pids()) if (this.#used.has(id)) process.kill(pid, 'SIGKILL');
-    for (const deadline = performance.now() + REPLACED_MS; !(await this.#isWhole()); ) {
+    writeFileSync(this.#memoryFile, JSON.stringify(memory));
+    this.#killUsed();
+    for (const deadline = performance.now() + REPLACED_MS; !(await this.#isWhole(memory)); this.#killUsed()) {
       if (performance.now() > deadline) {
         throw new StatebenchError(
           'unavailable',
@@ -92,6 +103,17 @@ export class OwnTaskManagers {
         );
       }
       await pause(POLL_MS, undefined, { signal });
+    }
+  }
+
+  #killUsed(): void {
+    for (const [id, pid] of this.pids()) {
+      if (!this.#used.has(id)) continue;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
     }
   }
 
@@ -117,10 +139,17 @@ export class OwnTaskManagers {
     return whyLost({ log: file(`${id}.log`), collections: file(`${id}.gc.log`), isThere: this.pids().has(id) });
   }
 
-  async #isWhole(): Promise<boolean> {
+  async #isWhole(memory: TaskMemory): Promise<boolean> {
     const here = [...this.pids().keys()].filter((id) => !this.#used.has(id)).sort();
     const registered = (await this.#jobManager.taskManagers()).toSorted();
     if (here.length < 2 || here.join() !== registered.join()) return false;
+    for (const id of here) {
+      // One that goes again is not there.
+      const has = await this.#jobManager.memoryOf(id).catch(() => null);
+      if (has === null) return false;
+      if (!hasMemory(has, memory)) this.#used.add(id);
+    }
+    if (here.some((id) => this.#used.has(id))) return false;
     const overview = await this.#jobManager.overview();
     return overview['slots-available'] === overview['slots-total'];
   }

@@ -23,6 +23,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/OutOfMemoryError: Java heap space|GC overhead limit/, REMEDY_OF_HEAP],
   [/OutOfMemoryError: Metaspace/, 'too many jobs were loaded one after the other: start the TaskManagers again'],
   [/OutOfMemoryError: Direct buffer memory/, 'give taskmanager.memory.task.off-heap.size more'],
+  [
+    /Could not find a file system implementation for scheme 'hdfs'/,
+    'Flink has no Hadoop on its class path: set HADOOP_CLASSPATH for all its processes; a Flink started here takes that of statebench servers install hdfs, and has to be started again after it',
+  ],
   [/No space left on device/, 'make space on the disk of the TaskManagers or of the checkpoints'],
   [
     /Checkpoint expired before completing/,

@@ -3,10 +3,12 @@
  * the place. The JobManager's configuration says where they are described (`statebench.task-managers`), so that whoever has its
  * address knows which processes were started here.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { TaskMemory } from '../../harness/flink/task-memory.ts';
 import { identityOf } from '../../harness/process-identity.ts';
+import { hadoopClient } from './hadoop-client.ts';
 import { type JavaProcess, type JavaSession, startJavaServer } from './java-server.ts';
 import type { ServerRequest, ServerStart } from './server.ts';
 
@@ -51,6 +53,9 @@ const MEMORY_MIB = {
   overhead: 192,
 };
 type Memory = Readonly<typeof MEMORY_MIB>;
+const MIB = 2 ** 20;
+/** Where a run says what other memory the TaskManagers are to have that come from then on. */
+const MEMORY_FILE = 'task-manager-memory.json';
 
 /**
  * Ready when every TaskManager has registered and the gateway answers. The address is that of the JobManager, `http://HOST:PORT`.
@@ -68,7 +73,8 @@ async function start(session: JavaSession<Port>, memory: Memory): Promise<string
     mkdirSync(path.join(home, folder), { recursive: true });
   // Of processes that are gone with an earlier start.
   for (const file of readdirSync(described)) rmSync(path.join(described, file));
-  session.configure('config.yaml', configuration(session));
+  rmSync(path.join(home, MEMORY_FILE), { force: true });
+  session.configure('config.yaml', configuration(session, memory));
   session.configure('log4j.properties', LOGGING);
   await session.run({
     ...shared(session, 'jobmanager'),
@@ -95,8 +101,8 @@ async function start(session: JavaSession<Port>, memory: Memory): Promise<string
   return rest;
 }
 
-function shared({ home }: JavaSession<Port>, name: string): Pick<JavaProcess, 'name' | 'graceMs' | 'environment'> {
-  return { name, graceMs: GRACE_MS, environment: { FLINK_CONF_DIR: path.join(home, 'conf') } };
+function shared({ home }: JavaSession<Port>, name: string): Pick<JavaProcess, 'name' | 'graceMs' | 'environment' | 'jars'> {
+  return { name, graceMs: GRACE_MS, environment: { FLINK_CONF_DIR: path.join(home, 'conf') }, jars: hadoopClient() };
 }
 
 function flagsOf({ home }: JavaSession<Port>, name: string): readonly string[] {
@@ -111,16 +117,17 @@ function flagsOf({ home }: JavaSession<Port>, name: string): readonly string[] {
 }
 
 function taskManager(session: JavaSession<Port>, id: string, memory: Memory): JavaProcess {
-  const { frameworkHeap, taskHeap, frameworkOffHeap, network, managed, metaspace, overhead } = memory;
-  const heap = frameworkHeap + taskHeap;
+  const { frameworkHeap, frameworkOffHeap, network, metaspace, overhead } = memory;
+  const { taskHeapBytes, managedBytes } = memoryIn(session.home, memory);
+  const heapKib = frameworkHeap * 2 ** 10 + Math.ceil(taskHeapBytes / 2 ** 10);
   const settings = {
     'taskmanager.memory.framework.heap.size': `${frameworkHeap}m`,
     'taskmanager.memory.framework.off-heap.size': `${frameworkOffHeap}m`,
-    'taskmanager.memory.task.heap.size': `${taskHeap}m`,
+    'taskmanager.memory.task.heap.size': `${taskHeapBytes}b`,
     'taskmanager.memory.task.off-heap.size': '0b',
     'taskmanager.memory.network.min': `${network}m`,
     'taskmanager.memory.network.max': `${network}m`,
-    'taskmanager.memory.managed.size': `${managed}m`,
+    'taskmanager.memory.managed.size': `${managedBytes}b`,
     'taskmanager.memory.jvm-metaspace.size': `${metaspace}m`,
     'taskmanager.memory.jvm-overhead.min': `${overhead}m`,
     'taskmanager.memory.jvm-overhead.max': `${overhead}m`,
@@ -132,8 +139,8 @@ function taskManager(session: JavaSession<Port>, id: string, memory: Memory): Ja
     ...shared(session, id),
     flags: [
       ...flagsOf(session, id),
-      `-Xms${heap}m`,
-      `-Xmx${heap}m`,
+      `-Xms${heapKib}k`,
+      `-Xmx${heapKib}k`,
       // Of one that is not heard of any more, what tells whether its heap was full.
       `-Xlog:gc:file=${path.join(session.home, `${id}.gc.log`)}:uptime:filecount=1,filesize=4m`,
       `-XX:MaxDirectMemorySize=${frameworkOffHeap + network}m`,
@@ -148,7 +155,15 @@ function taskManager(session: JavaSession<Port>, id: string, memory: Memory): Ja
   };
 }
 
-function configuration({ home, ports }: JavaSession<Port>): string {
+/** What a TaskManager that starts now is to have. */
+function memoryIn(home: string, { taskHeap, managed }: Memory): TaskMemory {
+  const file = path.join(home, MEMORY_FILE);
+  return existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as TaskMemory)
+    : { taskHeapBytes: taskHeap * MIB, managedBytes: managed * MIB };
+}
+
+function configuration({ home, ports }: JavaSession<Port>, { taskHeap, managed }: Memory): string {
   const at = (folder: string): string => path.join(home, folder);
   const url = (folder: string): string => pathToFileURL(at(folder)).href;
   const settings: Readonly<Record<string, string | number>> = {
@@ -184,6 +199,9 @@ function configuration({ home, ports }: JavaSession<Port>): string {
     'sql-gateway.endpoint.rest.port': ports.gateway,
     'statebench.gateway': `http://127.0.0.1:${ports.gateway}`,
     'statebench.task-managers': at('task-managers'),
+    'statebench.task-manager-memory': at(MEMORY_FILE),
+    'statebench.task-heap': taskHeap * MIB,
+    'statebench.managed': managed * MIB,
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)

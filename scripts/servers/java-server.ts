@@ -36,6 +36,8 @@ export interface JavaProcess {
   readonly flags: readonly string[];
   readonly main: string;
   readonly args?: readonly string[];
+  /** Jars behind the server's own on the class path. */
+  readonly jars?: readonly string[];
   /** How long it may take to end by itself when asked, where it has something to keep. */
   readonly graceMs: number;
   /** Added to the environment. */
@@ -242,8 +244,8 @@ class JavaServer<Port extends string> {
     goOn().catch(() => {});
   }
 
-  async #spawn({ name, flags, main, args = [], graceMs, environment = {} }: JavaProcess): Promise<GuardedProcess> {
-    const classPath = [path.join(this.#home, 'conf'), path.join(this.#installation.lib, '*')].join(path.delimiter);
+  async #spawn({ name, flags, main, args = [], jars = [], graceMs, environment = {} }: JavaProcess): Promise<GuardedProcess> {
+    const classPath = [path.join(this.#home, 'conf'), path.join(this.#installation.lib, '*'), ...jars].join(path.delimiter);
     const temporary = `-Djava.io.tmpdir=${path.join(this.#home, 'tmp')}`;
     this.#names.push(name);
     return await startGuarded({

@@ -38,6 +38,10 @@ const PAUSE_MS_MAX = 1_000;
 /** Of what a server says in an error. */
 const COMPLAINT_BYTES_MAX = 1 << 16;
 
+/** Where a NameNode tells, among other things, where it takes Hadoop's own protocol. */
+const STATUS_BEAN = '/jmx?qry=Hadoop:service=NameNode,name=NameNodeStatus';
+const ITSELF: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '0.0.0.0']);
+
 /** What passes by itself, but not soon. */
 const NO_START: ReadonlySet<string> = new Set(['StandbyException', 'SafeModeException']);
 
@@ -105,6 +109,22 @@ export class WebHdfs {
   async bytesTaken(path: string): Promise<number> {
     const { ContentSummary } = (await this.#ask('GET', 'GETCONTENTSUMMARY', path)) as { ContentSummary: { spaceConsumed: number } };
     return ContentSummary.spaceConsumed;
+  }
+
+  /** `HOST:PORT` where the NameNode that answered last takes Hadoop's own protocol. */
+  async rpcAddress(): Promise<string> {
+    const { origin, host, hostname } = this.#addresses[this.#active]!;
+    const text = await this.persist(async () => {
+      const signal = AbortSignal.timeout(this.#isPatient ? ANSWER_MS_MAX : this.#timeoutMs);
+      const request = fetch(`${origin}${STATUS_BEAN}`, { signal });
+      const response = await request.catch((error: Error) => Promise.reject(connectionFailure(error.cause ?? error, host)));
+      if (!response.ok) throw answeredFailure(host, response.status, await response.text());
+      return await response.text();
+    });
+    const [, name, port] = /"HostAndPort"\s*:\s*"([^"]+):(\d+)"/.exec(text) ?? [];
+    if (name === undefined) throw new HdfsFailure(`${host} does not say where it takes the hdfs protocol`, null, false);
+    // What it calls itself there may mean another machine here.
+    return `${ITSELF.has(name) ? hostname : name}:${port}`;
   }
 
   /**

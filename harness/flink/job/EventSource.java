@@ -42,14 +42,28 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
 
   /** What a subtask has: {@code next} is its own next event, counted from 0. */
   static final class Part implements SourceSplit {
+    /** Before every event, and long enough to be moved by a delay. */
+    private static final long NEVER = Long.MIN_VALUE / 2;
+
     final int subtask;
     long next;
     long greatestTime;
+    /** The last one that was given. */
+    long watermark;
 
-    Part(int subtask, long next, long greatestTime) {
+    Part(int subtask) {
+      this(subtask, 0, NEVER, NEVER);
+    }
+
+    Part(int subtask, long next, long greatestTime, long watermark) {
       this.subtask = subtask;
       this.next = next;
       this.greatestTime = greatestTime;
+      this.watermark = watermark;
+    }
+
+    Part copy() {
+      return new Part(subtask, next, greatestTime, watermark);
     }
 
     @Override
@@ -116,6 +130,8 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
       if (file == null) {
         file = new EventFile(settings.file, settings.events, settings.width, settings.keyBytes, settings.keyPrefixBytes);
         progress = new Progress(settings.progressFolder, part.subtask, part.next);
+        // Operators forget it with a restore, and would then take events that are late.
+        if (part.watermark != Part.NEVER) output.emitWatermark(new Watermark(part.watermark));
       }
       for (int i = 0; i < EVENTS_PER_POLL; i++) {
         long event = part.next * settings.subtasks + part.subtask;
@@ -129,7 +145,8 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
         part.next++;
         // Of the subtask's events the last that lies before the end of every so many events of the stream.
         if ((event + settings.subtasks) / settings.everyEvents > event / settings.everyEvents) {
-          output.emitWatermark(new Watermark(part.greatestTime - settings.delayMs));
+          part.watermark = part.greatestTime - settings.delayMs;
+          output.emitWatermark(new Watermark(part.watermark));
         }
       }
       progress.at(part.next);
@@ -138,7 +155,7 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
 
     @Override
     public List<Part> snapshotState(long checkpointId) {
-      return part == null ? List.of() : List.of(new Part(part.subtask, part.next, part.greatestTime));
+      return part == null ? List.of() : List.of(part.copy());
     }
 
     @Override
@@ -185,7 +202,7 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
 
     @Override
     public void addReader(int subtask) {
-      if (unassigned.remove(subtask)) context.assignSplit(new Part(subtask, 0, Long.MIN_VALUE / 2), subtask);
+      if (unassigned.remove(subtask)) context.assignSplit(new Part(subtask), subtask);
     }
 
     @Override
@@ -210,13 +227,14 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
       out.writeInt(part.subtask);
       out.writeLong(part.next);
       out.writeLong(part.greatestTime);
+      out.writeLong(part.watermark);
       return bytes.toByteArray();
     }
 
     @Override
     public Part deserialize(int version, byte[] bytes) throws IOException {
       DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
-      return new Part(in.readInt(), in.readLong(), in.readLong());
+      return new Part(in.readInt(), in.readLong(), in.readLong(), in.readLong());
     }
   }
 
