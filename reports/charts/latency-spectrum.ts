@@ -2,9 +2,10 @@ import { grouped, percent, rounded, unitFor, withUnit } from '../quantity.ts';
 import { type Spectrum, spectraOf } from '../statistics/latency.ts';
 import { type Distribution, percentileNs } from '../statistics/percentile.ts';
 import type { CellSummary } from '../statistics/summary.ts';
-import { extentOf, fromPixel, scaleOf, TICK_LABEL, toPixel } from './axis.ts';
+import { extentOf, scaleOf, TICK_LABEL, toPixel } from './axis.ts';
 import { type BackendRow, backendRow } from './backend-axis.ts';
 import { type Chart, frame, textWidth } from './chart.ts';
+import { endLabels, endLabelsWidth, LABEL_HEIGHT } from './end-labels.ts';
 import type { Look } from './look.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 
@@ -76,7 +77,7 @@ export function spectraByLoad(cell: CellSummary, looks: ReadonlyMap<string, Look
     shape: LOAD_SHAPES[i % LOAD_SHAPES.length]!,
     latency,
   }));
-  return rows.length < FEWEST_LINES ? null : { title: own.label, note: 'by load', size: 'third', rows };
+  return rows.length < FEWEST_LINES ? null : { title: `${own.label} by load`, note: 'a line a load', size: 'third', rows };
 }
 
 /** "5k/s": where a load has to stand beside a line. */
@@ -89,7 +90,6 @@ function shortRate(perSecond: number): string {
 const NAMED = [2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 const PER_DECADE = 6;
 const MARGIN = { left: 46, top: 26, bottom: 44 };
-const LABEL_HEIGHT = 13;
 
 /** "50 %", "99.9 %" of 1 / (1 − p). */
 function percentileLabel(tail: number): string {
@@ -137,17 +137,12 @@ export function spectrumChart({ title, note, size, rows }: Spectra): Chart {
     legend: [],
     size,
     spec: (width) => {
-      const right = Math.max(...lines.map(({ label }) => textWidth(label))) + 22;
+      const right = endLabelsWidth(lines.map(({ label }) => label));
       const height = Math.max(230, lines.length * LABEL_HEIGHT + 20);
       const inner = width - MARGIN.left - right;
       const tails = { type: 'log', domain: [1, last], ticks: [], note: '' } as const;
       const ticks = roomy(named, (tail) => toPixel(tails, inner, tail));
-      const ends = scaled.map(({ label, color, points }) => ({ label, color, ...points.at(-1)! }));
-      const placed = apart(
-        ends.map(({ y }) => height - toPixel(ys, height, y)),
-        height,
-      );
-      const labels = ends.map((end, i) => ({ ...end, labelY: fromPixel(ys, height, height - placed[i]!), to: last }));
+      const ends = scaled.map(({ label, color, shape, points }) => ({ label, color, shape, x: points.at(-1)!.tail, y: points.at(-1)!.y }));
       const quantitative = 'quantitative' as const;
       const x = {
         field: 'tail',
@@ -172,16 +167,7 @@ export function spectrumChart({ title, note, size, rows }: Spectra): Chart {
             mark: { type: 'point', filled: true, size: 34, opacity: 1 },
             encoding: { x, y, color, shape: { field: 'shape', type: 'nominal', scale: null } },
           },
-          {
-            data: { values: labels },
-            mark: { type: 'rule', strokeWidth: 0.8, opacity: 0.8 },
-            encoding: { x, x2: { value: inner + 10 }, y, y2: { field: 'labelY' }, color },
-          },
-          {
-            data: { values: labels },
-            mark: { type: 'text', align: 'left', baseline: 'middle', fill: 'var(--ink)', limit: 0 },
-            encoding: { x: { value: inner + 13 }, y: { ...y, field: 'labelY' }, text: { field: 'label', type: 'nominal' } },
-          },
+          ...endLabels(ends, { x, y, ys, width: inner, height }),
           {
             data: { values: [{ title: `${unit.unit}${ys.note}` }] },
             mark: { type: 'text', align: 'left', baseline: 'middle', fill: 'var(--soft)', limit: 0 },
@@ -210,21 +196,4 @@ function roomy(tails: readonly number[], at: (tail: number) => number): readonly
     if (next === undefined || at(next) - at(tail) >= needed) kept.unshift(tail);
   }
   return kept;
-}
-
-/** Heights of labels, in pixels, as near to `wanted` as they can be without touching, within `height`. */
-export function apart(wanted: readonly number[], height: number): readonly number[] {
-  const order = wanted.map((_, i) => i).toSorted((a, b) => wanted[a]! - wanted[b]!);
-  const placed = [...wanted];
-  let free = LABEL_HEIGHT / 2;
-  for (const i of order) {
-    placed[i] = Math.max(placed[i]!, free);
-    free = placed[i]! + LABEL_HEIGHT;
-  }
-  let end = height;
-  for (const i of order.toReversed()) {
-    placed[i] = Math.min(placed[i]!, end);
-    end = placed[i]! - LABEL_HEIGHT;
-  }
-  return placed;
 }

@@ -144,7 +144,7 @@ browserTest('one workload with several numbers of keys has a chart over state si
   await withChromium(async (browser) => {
     for (const width of [1200, 360]) {
       await open(browser, html, { viewport: { width, height: 900 } }, async ({ page, troubles }) => {
-        t.is(await page.locator('#sizes .draw svg:visible').count(), 1);
+        t.is(await page.locator('#sizes .draw svg:visible').count(), 1 + 3, 'throughput, and the three costs');
         t.is(await page.locator('nav a[href="#sizes"]').count(), 1);
         t.is(await page.locator('[aria-label^="Numbers behind the chart Throughput over state size"] tbody tr').count(), 6 * 3);
         t.deepEqual(await page.evaluate(OVERLAPPING), [], `${width}`);
