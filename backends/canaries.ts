@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { brokenCheckpoints } from './conformance/broken-checkpoints.ts';
 import { brokenTables } from './conformance/broken-tables.ts';
+import { slowedStore, stallingStore } from './conformance/idling-store.ts';
 import { backendOf, type Canary, plain } from './conformance/plain-backend.ts';
-import { slowedStore } from './conformance/slowed-store.ts';
-import type { StateBackend } from './contract.ts';
+import type { StateBackend, StateStore } from './contract.ts';
 
 /** Every canary by name. */
 export const canaries: Readonly<Record<string, Canary>> = { ...brokenTables, ...brokenCheckpoints };
@@ -15,18 +15,21 @@ export const canaries: Readonly<Record<string, Canary>> = { ...brokenTables, ...
 export const options = z.strictObject({
   canary: z.string().default('none').describe('Name of the mistake; none for the plain correct backend'),
   slowed: z.number().min(0).lt(1).default(0).describe('By which part of its rate it is slower than it could be'),
+  stallMs: z.number().min(0).default(0).describe('How long it stands still once, in ms'),
+  stallAtWrite: z.int().min(1).default(1).describe('Before which write it stands still'),
   durability: z.enum(['volatile', 'process-crash', 'os-crash']).default('volatile').describe('What it says that its state survives'),
 });
 
 /** @throws RangeError if no canary has this name. */
-export default function canary({ canary: name, slowed, durability }: z.output<typeof options>): StateBackend {
+export default function canary({ canary: name, slowed, stallMs, stallAtWrite, durability }: z.output<typeof options>): StateBackend {
   const backend = mistaken(name);
+  const idling = (store: StateStore): StateStore => stallingStore(slowedStore(store, slowed), stallAtWrite, stallMs);
   return {
     ...backend,
     durability,
-    settings: { ...backend.settings, ...(slowed > 0 && { slowed }) },
-    open: async (request) => slowedStore(await backend.open(request), slowed),
-    restore: async (request) => slowedStore(await backend.restore(request), slowed),
+    settings: { ...backend.settings, ...(slowed > 0 && { slowed }), ...(stallMs > 0 && { stallMs, stallAtWrite }) },
+    open: async (request) => idling(await backend.open(request)),
+    restore: async (request) => idling(await backend.restore(request)),
   };
 }
 

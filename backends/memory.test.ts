@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { backendFrom, conformance } from './conformance.ts';
 import { keyHash, StateBatch, slotHash, type TableSpec, windowHash } from './contract.ts';
@@ -86,9 +87,14 @@ test('a cut keeps a record that is written to before it was told, and nothing el
     if (told.size === 0) for (const record of [ids[0], ids.at(-1)]) records.setFirstWord(record as number, 9);
     for (let at = 0; at < chunk.length; at += 2) told.set(chunk[at] as number, chunk[at + 1] as number);
   }
-  t.deepEqual(
-    [...told].sort(([a], [b]) => a - b),
-    ids.map((record, i) => [record, i + 1]),
+  // AVA's own comparison of so many takes seconds.
+  const right = ids.map((record, i) => [record, i + 1]);
+  t.true(
+    isDeepStrictEqual(
+      [...told].sort(([a], [b]) => a - b),
+      right,
+    ),
+    'what was told is not what was there at the cut',
   );
   t.is(cut.count, ids.length, 'each is told once');
   t.true(

@@ -39,6 +39,19 @@ export function engineOf(backend: Pick<ModuleRef, 'file'>): Engine {
   return backend.file === FLINK_FILE ? FLINK : PIPELINE;
 }
 
+/**
+ * Refuses a backend that is no store, before a server of it is started.
+ * @param because what calls of a store are needed for
+ * @throws StatebenchError `impossible-settings`
+ */
+export function checkIsStore({ name, file }: Pick<ModuleRef, 'name' | 'file'>, because: string): void {
+  if (engineOf({ file }).name === undefined) return;
+  throw new StatebenchError(
+    'impossible-settings',
+    `${name} runs whole workloads, and ${because}: leave it out here, and measure it with 'statebench run --backend ${name}'`,
+  );
+}
+
 const FLINK_FILE = builtInFile('backend', 'flink');
 
 const PIPELINE: Engine = {

@@ -108,3 +108,24 @@ test('numbers of processes are cells of their own, if the workload can be divide
   });
   await t.throwsAsync(plan(['lmdb'], { parallelisms: [129] }), { code: 'bad-value', message: /128 key groups/ });
 });
+
+test('disk follows the logs that stores keep, memory the servers that are started', async (t) => {
+  const MIB = 2 ** 20;
+  const disk = async (...backends: readonly string[]) => (await plan(backends)).estimate.diskBytes / MIB;
+  t.true((await disk('memory')) < 12, 'a store without files has its checkpoints there');
+  const buffered = await disk('rocksdb:writeBufferBytes=16mb');
+  t.true(buffered > 16 && buffered < 30, `${buffered}`);
+  t.is(await disk('memory', 'rocksdb'), (await disk('rocksdb')) + 3 / 32, 'the most at one time');
+  const mapped = async (keys: number) =>
+    (await plan(['lmdb'], { workloads: [parseSpec(`synthetic:keys=${keys}`)] })).estimate.diskBytes / MIB;
+  t.true((await mapped(100_000)) > 80 && (await mapped(300)) < 12, 'pages that a checkpoint holds while others are written');
+  const suite = { ...DEFAULT_SUITE, backends: [parseSpec('memory')] };
+  const modules = {
+    backends: [await loadBackend('memory')],
+    workloads: await Promise.all(suite.workloads.map(loadWorkload)),
+    storages: await Promise.all(suite.storages.map(loadStorage)),
+  };
+  const request = { command: '', startedAt: new Date(0), leftOut: [] };
+  const memory = (serversBytes: number) => makePlan(suite, modules, { ...request, serversBytes }).estimate.memoryBytes;
+  t.is(memory(900 * MIB) - memory(0), 900 * MIB);
+});

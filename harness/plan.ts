@@ -53,6 +53,8 @@ export interface PlanRequest {
   readonly command: string;
   readonly startedAt: Date;
   readonly leftOut: Plan['leftOut'];
+  /** What the servers take that are started for it; 0 where that is not said. */
+  readonly serversBytes?: number;
 }
 
 const MOST_CELLS = 10_000;
@@ -61,6 +63,8 @@ const START_SECONDS = 1;
 /** What a trial plays beside the measured part, in parts of that: the warm-up; the tail, and about as much of it again after the kill. */
 const WARM_UP = 1 / 3;
 const TAIL_AND_REPLAY = 2 / 3;
+/** The disk is looked at before a trial, and after it what was written is waited for. */
+const DEVICE_SECONDS = 0.7;
 /** Three more processes, and the tail of the stream once more. */
 const RESCALE_SECONDS_PER_TRIAL = 3;
 /** Of the sweep of the checkpoint interval: five and one without. */
@@ -69,8 +73,8 @@ const STRETCHES = 6;
 const CALIBRATION_SECONDS_MOST = 1;
 /** What the right answer takes, in parts of the measured time: that of the longest stream, which the fastest store played, once a workload. */
 const ORACLE = 3;
-/** A process's write-ahead logs and tables, its two checkpoints and a draft, of a small state; trials run one at a time and clean up. */
-const DISK_BYTES_PER_PROCESS = 128 * 2 ** 20;
+/** What a process has on the disk beside the logs of its store: of a small state tables, two checkpoints and a draft; trials run one at a time and clean up. */
+const DISK_BYTES_PER_PROCESS = 8 * 2 ** 20;
 /** What must be free for one: a store may leave old files for a while. */
 const FREE_BYTES_PER_PROCESS = 512 * 2 ** 20;
 /** Result lines of a trial with all histograms. */
@@ -79,9 +83,15 @@ const RESULT_BYTES_PER_TRIAL = 32 * 2 ** 10;
 const SUPERVISOR_BYTES = 128 * 2 ** 20;
 /** A process with the events of a workload and a store of a small state. */
 const PROCESS_BYTES = 192 * 2 ** 20;
+/** Of a store that maps its files: batches written while a checkpoint is persisted, entries of a page, and its size. */
+const PERSISTED_BATCHES = 25;
+const ENTRIES_PER_PAGE = 40;
+const PAGE_BYTES = 4096;
+/** Settings that say how much a store writes into a log before it writes tables, which it then has on the disk. */
+const LOGGED = ['writeBufferBytes', 'walBytes'] as const;
 
 /** @throws StatebenchError `duplicate-name` or `unknown-name` */
-export function makePlan(suite: Suite, modules: Modules, { command, startedAt, leftOut }: PlanRequest): PlannedRun {
+export function makePlan(suite: Suite, modules: Modules, { command, startedAt, leftOut, serversBytes = 0 }: PlanRequest): PlannedRun {
   const { workloads, storages } = modules;
   const profile = profileOf(suite);
   const reference = chooseReference(suite.reference, modules.backends, leftOut);
@@ -154,6 +164,7 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     plan,
     made.workloads.map(({ workload }) => workload),
     cells.length * profile.blocks,
+    serversBytes,
   );
   return { plan, cells, estimate };
 }
@@ -229,8 +240,9 @@ function chooseReference(asked: string | null, backends: readonly ModuleRef[], l
 /**
  * @param workloads those of the plan
  * @param trials how many there are to be run
+ * @param serversBytes memory of the servers that are started for it
  */
-export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: number): Estimate {
+export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: number, serversBytes: number): Estimate {
   const { cells, profile, measures } = plan;
   const { measuredSeconds, blocks } = profile;
   const processes = Math.max(...cells.map(({ parallelism }) => parallelism));
@@ -241,9 +253,9 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     (measures.includes('interval') ? STRETCHES * measuredSeconds : 0) +
     (measures.includes('latency') ? latencySeconds(profile) : 0);
   const isKilled = measures.includes('recovery');
-  const perTrial = isKilled
-    ? (1 + WARM_UP + TAIL_AND_REPLAY) * measuredSeconds + 2 * START_SECONDS
-    : (1 + WARM_UP) * measuredSeconds + START_SECONDS;
+  const perTrial =
+    (profile.smallestEffect === null ? 0 : DEVICE_SECONDS) +
+    (isKilled ? (1 + WARM_UP + TAIL_AND_REPLAY) * measuredSeconds + 2 * START_SECONDS : (1 + WARM_UP) * measuredSeconds + START_SECONDS);
   const perCell = Math.min(CALIBRATION_SECONDS_MOST, measuredSeconds / 2) + START_SECONDS;
   const secondsOf = (count: number) =>
     count * (perTrial + extraSecondsPerTrial(plan) + shareAlone * alone) +
@@ -257,10 +269,38 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     trials,
     seconds: most,
     secondsLeast: Math.min(most, secondsOf(Math.min(trials, cells.length * fewest))),
-    diskBytes: fill.diskBytes + DISK_BYTES_PER_PROCESS * processes + trials * RESULT_BYTES_PER_TRIAL,
+    diskBytes:
+      fill.diskBytes +
+      (DISK_BYTES_PER_PROCESS + Math.max(mostLogged(cells), mostMapped(cells))) * processes +
+      trials * RESULT_BYTES_PER_TRIAL,
     freeBytes: fill.diskBytes + FREE_BYTES_PER_PROCESS * processes + trials * RESULT_BYTES_PER_TRIAL,
-    memoryBytes: fill.memoryBytes + SUPERVISOR_BYTES + (PROCESS_BYTES + (plan.memoryBytes ?? 0)) * processes,
+    memoryBytes:
+      serversBytes + fill.memoryBytes + SUPERVISOR_BYTES + (PROCESS_BYTES + mostMapped(cells) + (plan.memoryBytes ?? 0)) * processes,
   };
+}
+
+/** The largest log that a backend of the plan keeps before it cuts it off. */
+function mostLogged(cells: Plan['cells']): number {
+  return Math.max(0, ...cells.map(loggedBytes));
+}
+
+function loggedBytes({ backend: { settings } }: Cell): number {
+  const sizes = LOGGED.map((name) => settings[name]).filter((size) => typeof size === 'number');
+  return Math.max(0, ...sizes);
+}
+
+/**
+ * What a file grows by that is read from and written to by pages, with no log: pages that a checkpoint still reads are written anew
+ * elsewhere, in every batch as many as it has keys, if there are so many. Such files are mapped, and so in memory too.
+ */
+function mostMapped(cells: Plan['cells']): number {
+  const bytes = (cell: Cell): number => {
+    if (cell.backend.settings.pageCache !== true || loggedBytes(cell) > 0) return 0;
+    const { keys } = cell.workload.settings;
+    const pages = typeof keys === 'number' ? Math.ceil(keys / ENTRIES_PER_PAGE) : 0;
+    return PERSISTED_BATCHES * Math.min(cell.batchSize, pages) * PAGE_BYTES;
+  };
+  return Math.max(0, ...cells.map(bytes));
 }
 
 /** What it takes to fill the state of every cell: for each trial, to calibrate, and once a workload for the right output. */

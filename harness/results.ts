@@ -211,7 +211,7 @@ export const recoverySchema = z.strictObject({
    */
   catchUp: z
     .strictObject({
-      /** Half of the trial's throughput. */
+      /** Half of the trial's throughput, or of what its cell was calibrated at if that is less. */
       ratePerSecond: z.number().positive(),
       /** Latency before the kill. */
       p99BeforeMs: ms,
@@ -388,6 +388,9 @@ export const completedTrialSchema = z.strictObject({
     workingBytes: count.nullable(),
     /** Allocated bytes of the checkpoint storage then. */
     checkpointBytes: count.nullable(),
+    /** Keys and values that were written to the store in the measured part; and what its disk was given to write, checkpoints included. */
+    stateBytesWritten: count.optional(),
+    deviceBytesWritten: count.nullable().optional(),
   }),
   correctness: z.strictObject({
     /** Rows fired up to the end of the measured part, without a crash; null for the harness-cost role. */

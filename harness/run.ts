@@ -77,6 +77,7 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
             seed: plan.seed,
             stream,
             kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
+            watchesDevice: plan.profile.smallestEffect !== null,
             rescale: measuredAlone(cell) && plan.measures.includes('rescale'),
             interval: measuredAlone(cell) && swept,
             latency: latency && { plan: latency, settings: plan.latency },

@@ -103,6 +103,8 @@ const COLUMNS: Cells = [
   metric('live_entries', 'State at the end, entries', 'liveEntries'),
   metric('live_bytes', 'State at the end, bytes of keys and values', 'liveBytes'),
   metric('working_bytes', 'Working directory, bytes', 'workingBytes'),
+  metric('device_bytes_written', 'Written by the disk, checkpoints included, bytes', 'deviceBytesWritten'),
+  metric('write_amplification', 'Written by the disk for a byte of state written', 'writeAmplification'),
   metric('checkpoint_storage_bytes', 'Checkpoint storage, bytes', 'checkpointStorageBytes'),
   metric('cpu_ns_per_event', 'CPU time per event, ns', 'cpuNsPerEvent'),
   metric('source_share', 'Share of making events in the measured time', 'sourceShare'),

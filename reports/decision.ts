@@ -9,7 +9,7 @@ import { flipPhrase, headlineOf, type Line, survivalOf, whyOf } from './recommen
 import { type Recommendation, Recommender } from './recommend.ts';
 import type { PairedRatio } from './statistics/ratio.ts';
 import type { CellSummary, GroupSummary, RunSummary } from './statistics/summary.ts';
-import { survives } from './statistics/summary.ts';
+import { isFlink, survives, tiersFor } from './statistics/summary.ts';
 
 /** What the data say about one group under some needs: the answer first, then why, then what would change it. */
 export interface Decision {
@@ -57,20 +57,22 @@ export function standingLine(cell: CellSummary, group: GroupSummary, plan: Plan)
     };
   if (cell.isTwin) return { tone: 'plain', mark: '– A/A', detail: `${group.reference} once more, to show the noise; does not compete` };
   if (cell.tier === null) return { tone: 'plain', mark: '– undecided', detail: `too few blocks for a verdict${partial}` };
+  const tiers = tiersFor(cell, group);
+  const among = isFlink(cell) ? ' of Flink' : '';
   if (cell.tier === 1) {
-    const shared = (group.tiers?.[0]?.members.length ?? 1) > 1;
+    const shared = (tiers?.[0]?.members.length ?? 1) > 1;
     return {
       tone: 'good',
-      mark: '✓ best tier',
+      mark: `✓ best tier${among}`,
       detail: `${shared ? 'shared: the data cannot tell its members apart' : 'alone'}${partial}`,
     };
   }
-  const ratio = group.tiers?.[0]?.against.find(({ id }) => id === cell.cell.id)?.ratio ?? null;
-  const best = group.candidates.find((other) => other.cell.id === group.tiers?.[0]?.members[0]);
-  if (ratio === null || best === undefined) return { tone: 'plain', mark: `tier ${cell.tier}`, detail: partial };
+  const ratio = tiers?.[0]?.against.find(({ id }) => id === cell.cell.id)?.ratio ?? null;
+  const best = group.candidates.find((other) => other.cell.id === tiers?.[0]?.members[0]);
+  if (ratio === null || best === undefined) return { tone: 'plain', mark: `tier ${cell.tier}${among}`, detail: partial };
   return {
     tone: 'plain',
-    mark: `tier ${cell.tier}`,
+    mark: `tier ${cell.tier}${among}`,
     detail: `${timesOf(ratio, true)} × slower than ${nameOf(best)} (${rangeOf(ratio, true)})${partial}`,
   };
 }

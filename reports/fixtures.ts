@@ -362,7 +362,8 @@ export function histogram(total: number, middleNs: number, sigma: number, random
     min = Math.min(min, value);
     max = Math.max(max, value);
     const weight = Math.floor(total / draws) + (i < total % draws ? 1 : 0);
-    counts.set(bucketOf(value), (counts.get(bucketOf(value)) ?? 0) + weight);
+    const bucket = bucketOf(value);
+    counts.set(bucket, (counts.get(bucket) ?? 0) + weight);
   }
   const sorted = [...counts].toSorted((a, b) => a[0] - b[0]);
   return { unit: 'ns', subBuckets: 128, total, min: draws === 0 ? 0 : min, max, counts: sorted.flat() };

@@ -74,6 +74,8 @@ export const summarySchema = z.strictObject({
       why: z.string(),
       /** Ids of cells, best tier first; null where the data support no tiers. */
       tiers: z.array(z.array(z.string())).nullable(),
+      /** The same of Flink's state backends among themselves, which are not among the others. */
+      flinkTiers: z.array(z.array(z.string())).nullable(),
       cells: z.array(
         z.strictObject({
           id: z.string(),
@@ -142,6 +144,7 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
         headline,
         why: asText(why),
         tiers: group.tiers?.map(({ members }) => [...members]) ?? null,
+        flinkTiers: group.flinkTiers?.map(({ members }) => [...members]) ?? null,
         cells: [...group.candidates, ...(group.harness === null ? [] : [group.harness])].map(cellOf),
       };
     }),

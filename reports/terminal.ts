@@ -17,7 +17,7 @@ import { crossingsOf } from './statistics/scaling.ts';
 import { levelOf } from './statistics/sequential.ts';
 import { speedUpsOf } from './statistics/speed-up.ts';
 import { type StateSizes, stateSizesOf } from './statistics/state-sizes.ts';
-import { type CellSummary, type GroupSummary, type RunSummary, summarise, throughputOf } from './statistics/summary.ts';
+import { type CellSummary, type GroupSummary, isFlink, type RunSummary, summarise, throughputOf } from './statistics/summary.ts';
 
 /** How the terminal is. */
 export interface TerminalOptions {
@@ -206,7 +206,8 @@ function fieldsOf(group: GroupSummary, inMemory: ReadonlySet<string>, unit: Unit
       title: 'Tier',
       align: 'left',
       rank: 0,
-      text: ({ tier, cell }) => (cell.role === 'harness-cost' ? '' : tier === null ? '–' : String(tier)),
+      text: (cell) =>
+        cell.cell.role === 'harness-cost' ? '' : cell.tier === null ? '–' : isFlink(cell) ? `F ${cell.tier}` : String(cell.tier),
     },
     {
       title: 'Backend',

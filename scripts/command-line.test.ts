@@ -9,8 +9,10 @@ import test from 'ava';
 import { builtInFile } from '../harness/modules.ts';
 import { microSchema, trialSchema } from '../harness/results.ts';
 import { isScratchName } from '../harness/scratch.ts';
+import { commandLinesIn } from './asked-for-tests.ts';
 
 const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
+const BRIEF = fileURLToPath(new URL('./brief-for-tests.js', import.meta.url));
 const START = fileURLToPath(new URL('./start.js', import.meta.url));
 
 const folder = mkdtempSync(path.join(tmpdir(), 'statebench-command-test-'));
@@ -38,6 +40,7 @@ function start(args: readonly string[], program = PROGRAM): { readonly child: Ch
 }
 
 const run = (args: readonly string[], program = PROGRAM): Promise<Ended> => start(args, program).ended;
+const ask = commandLinesIn(folder);
 
 test('alone it prints help, examples first', async (t) => {
   const alone = await run([]);
@@ -83,6 +86,8 @@ for (const [args, message] of [
   [['run', '--memory', '8mib', '--backend', 'sqlite:cacheBytes=9mib'], /less than the cacheBytes that are set/],
   [['micro', '--operation', 'valGet'], /There is no 'valGet' to name here\. Did you mean 'valueGet'\?/],
   [['micro', '--backend', 'rocksdbb'], /there is no backend 'rocksdbb'\. Did you mean 'rocksdb'\?/],
+  [['micro', '--backend', 'memory', '--backend', 'flink:rocksdb'], /^statebench: flink:rocksdb runs whole workloads, and the operations/],
+  [['conformance', 'flink'], /^statebench: flink runs whole workloads, and the contract is that of a store/],
   [['micro', '--keys', '100'], /a batch holds a key once: --batch-size 1024 takes at least as many --keys, not 100/],
   [['micro', '--key-bytes', '9'], /--key-bytes takes a multiple of 4, not 9/],
   [['micro', '--backend', 'lmdb', '--backend', 'lmdb'], /two backends are named 'lmdb'/],
@@ -110,9 +115,8 @@ for (const [args, message] of [
   [['report', 'none'], /cannot read plan\.json in none/],
   [['schema', 'trial'], /Allowed choices are result, suite/],
 ] as const) {
-  // One after the other: fifty processes at once would mostly wait for each other.
-  test.serial(`exit 2 before anything runs: ${args.join(' ').replace(folder, '')}`, async (t) => {
-    const { code, stdout, stderr } = await run(args);
+  test(`exit 2 before anything runs: ${args.join(' ').replace(folder, '')}`, async (t) => {
+    const { code, stdout, stderr } = await ask(args);
     t.is(code, 2, stderr);
     t.is(stdout, '');
     t.regex(stderr, message);
@@ -128,42 +132,42 @@ test('a stack where it is asked for', async (t) => {
 });
 
 test('text from outside cannot drive the terminal', async (t) => {
-  const { code, stderr } = await run(['run', '--backend', 'lmdb@\u{1b}[2Jx']);
+  const { code, stderr } = await ask(['run', '--backend', 'lmdb@\u{1b}[2Jx']);
   t.is(code, 2);
   t.false(stderr.includes('\u{1b}'));
 });
 
 test('list and describe as JSON', async (t) => {
-  const list = await run(['list', '--json']);
+  const list = await ask(['list', '--json']);
   t.is(list.code, 0);
   const listed: { kind: string; name: string; unavailable: string | null }[] = JSON.parse(list.stdout);
   for (const name of ['memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis', 'null', 'flights-delays', 'filesystem', 'quick']) {
     t.is(listed.find((item) => item.name === name)?.unavailable, null, name);
   }
-  const workloads = await run(['list', 'workloads']);
+  const workloads = await ask(['list', 'workloads']);
   t.regex(workloads.stdout, /^flights-delays\n {2}Delays of .*\n {2}job: {8}A dashboard/m);
   t.false(workloads.stdout.includes('lmdb'));
-  for (const line of [...workloads.stdout.split('\n'), ...(await run(['list'])).stdout.split('\n')]) t.true(line.length <= 100, line);
-  const join = JSON.parse((await run(['list', 'workloads', '--json'])).stdout).find(
+  for (const line of [...workloads.stdout.split('\n'), ...(await ask(['list'])).stdout.split('\n')]) t.true(line.length <= 100, line);
+  const join = JSON.parse((await ask(['list', 'workloads', '--json'])).stdout).find(
     ({ name }: { name: string }) => name === 'interval-join',
   );
   t.regex(join.gallery.operations, /^append to its side/);
-  const described = await run(['describe', 'interval-join']);
+  const described = await ask(['describe', 'interval-join']);
   t.regex(described.stderr, /^operations: append to its side/m);
   for (const line of described.stderr.split('\n')) t.true(line.length <= 120, line);
-  const { code, stdout } = await run(['describe', 'lmdb:sync=true', '--json']);
+  const { code, stdout } = await ask(['describe', 'lmdb:sync=true', '--json']);
   t.is(code, 0);
   const lmdb = JSON.parse(stdout);
   t.is(lmdb.durability === 'volatile', false);
   t.is(lmdb.settings.sync, true);
   t.deepEqual(lmdb.options.find((option: { name: string }) => option.name === 'sync').takes, 'true or false');
-  t.is(JSON.parse((await run(['describe', 'redis', '--json'])).stdout).server, 'redis');
+  t.is(JSON.parse((await ask(['describe', 'redis', '--json'])).stdout).server, 'redis');
 });
 
 test('schemas', async (t) => {
-  t.is(JSON.parse((await run(['schema', 'suite'])).stdout).additionalProperties, false);
-  t.is(JSON.parse((await run(['schema', 'result'])).stdout).oneOf.length, 2);
-  t.is(JSON.parse((await run(['schema', 'micro'])).stdout).additionalProperties, false);
+  t.is(JSON.parse((await ask(['schema', 'suite'])).stdout).additionalProperties, false);
+  t.is(JSON.parse((await ask(['schema', 'result'])).stdout).oneOf.length, 2);
+  t.is(JSON.parse((await ask(['schema', 'micro'])).stdout).additionalProperties, false);
 });
 
 const MICRO = ['micro', '--keys', '100', '--batch-size', '1,32', '--blocks', '1', '--time-ms', '1'];
@@ -254,7 +258,7 @@ test('npm start alone is the default run, with arguments the command line', asyn
 });
 
 test('a dry run prints the default plan and touches nothing', async (t) => {
-  const { code, stdout, stderr } = await run(['run', '--dry-run', '--json']);
+  const { code, stdout, stderr } = await ask(['run', '--dry-run', '--json']);
   t.is(code, 0, stderr);
   const plan = JSON.parse(stdout);
   t.deepEqual(
@@ -263,10 +267,10 @@ test('a dry run prints the default plan and touches nothing', async (t) => {
   );
   t.is(plan.reference, 'memory');
   t.is(plan.estimate.trials, 21);
-  const shown = (await run(['run', '--dry-run'])).stderr;
+  const shown = (await ask(['run', '--dry-run'])).stderr;
   t.regex(shown, /7 cells, 21 trials, about \d+ min/);
   t.false(shown.includes('processes'));
-  const several = (await run(['run', '--dry-run', '--backend', 'memory', '--parallelism', '2,1,100'])).stderr;
+  const several = (await ask(['run', '--dry-run', '--backend', 'memory', '--parallelism', '2,1,100'])).stderr;
   t.regex(several, /processes +2, 1, 100; backends are compared at 2/);
   t.regex(several, /100 processes take turns on \d+ core/);
   t.false(existsSync(path.join(folder, 'reports')));
@@ -276,17 +280,17 @@ test('an output folder that cannot take a run is told before measuring', async (
   const full = path.join(folder, 'full');
   mkdirSync(full);
   writeFileSync(path.join(full, 'trials.ndjson'), '');
-  const used = await run(['run', '--profile', 'smoke', '--backend', 'memory', '--out', full]);
+  const used = await ask(['run', '--profile', 'smoke', '--backend', 'memory', '--out', full]);
   t.is(used.code, 2);
   t.regex(used.stderr, /results folder .*full: it is not empty; name another with --out/);
-  const below = await run(['run', '--profile', 'smoke', '--backend', 'memory', '--out', path.join(SUITE, 'x')]);
+  const below = await ask(['run', '--profile', 'smoke', '--backend', 'memory', '--out', path.join(SUITE, 'x')]);
   t.is(below.code, 2);
   t.regex(below.stderr, /it cannot be written to/);
   if (process.getuid?.() !== 0) {
     const locked = path.join(folder, 'locked');
     mkdirSync(locked);
     chmodSync(locked, 0o500);
-    t.is((await run(['run', '--profile', 'smoke', '--backend', 'memory', '--out', path.join(locked, 'x')])).code, 2);
+    t.is((await ask(['run', '--profile', 'smoke', '--backend', 'memory', '--out', path.join(locked, 'x')])).code, 2);
   }
 });
 
@@ -340,7 +344,7 @@ test('a backend that throws is a failed trial, the others go on, and reports can
   );
   const out = path.join(folder, 'run');
   const suite = ['run', '--profile', 'smoke', '--workload', 'synthetic:keys=500', '--batch-size', '1', '--out', out, '--json'];
-  const { code, stdout, stderr } = await run([...suite, '--backend', throws, '--backend', 'memory']);
+  const { code, stdout, stderr } = await run([...suite, '--backend', throws, '--backend', 'memory'], BRIEF);
   t.is(code, 3, stderr);
   t.regex(stderr, /throws\/.*did not finish \(\S+\): on purpose/);
   t.regex(stderr, /memory\/.*events\/s, output right/);
@@ -359,17 +363,17 @@ test('a backend that throws is a failed trial, the others go on, and reports can
     ['table.md', '| '],
     ['table.json', '['],
   ] as const) {
-    t.is((await run(['export', out, '--to', name])).code, 0);
+    t.is((await ask(['export', out, '--to', name])).code, 0);
     t.true(readFileSync(path.join(folder, name), 'utf8').startsWith(begins), name);
   }
-  const refused = await run(['export', out, '--to', 'table.xlsx']);
+  const refused = await ask(['export', out, '--to', 'table.xlsx']);
   t.is(refused.code, 2);
   t.regex(refused.stderr, /ends in \.csv, \.md, \.json/);
 });
 
 test('Ctrl-C ends the trial, keeps what there is and exits with 130', async (t) => {
   const out = path.join(folder, 'stopped');
-  const { child, ended } = start(['run', '--backend', 'memory', '--workload', 'synthetic', '--out', out]);
+  const { child, ended } = start(['run', '--profile', 'standard', '--backend', 'memory', '--workload', 'synthetic', '--out', out]);
   await new Promise<void>((resolve) => {
     child.stderr?.on('data', (chunk: Buffer) => {
       if (chunk.toString().includes('results')) resolve();
@@ -381,6 +385,6 @@ test('Ctrl-C ends the trial, keeps what there is and exits with 130', async (t) 
   const { code, stderr } = await ended;
   t.is(code, 130, stderr);
   t.regex(stderr, /once more to kill/);
-  t.true(performance.now() - sentMs < 20_000, 'even where other tests have the machine');
+  t.true(performance.now() - sentMs < 60_000, 'the run would have gone on for minutes');
   t.deepEqual(readdirSync(out).filter(isScratchName), [], 'working state was left behind');
 });

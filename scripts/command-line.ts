@@ -46,6 +46,14 @@ Examples:
 /** Runs one command line and ends the process with its exit code. Never rejects. */
 export async function statebench(args: readonly string[]): Promise<never> {
   endQuietlyOnBrokenPipe();
+  const code = await commandLine(args);
+  await flushed();
+  // Addons and sockets of a failed backend may hold the process open.
+  process.exit(code);
+}
+
+/** Runs one command line. Never rejects. @returns what to exit with */
+export async function commandLine(args: readonly string[]): Promise<number> {
   if (args.includes('--debug')) process.env.STATEBENCH_DEBUG = '1';
   let code: number = EXIT.ok;
   try {
@@ -55,14 +63,12 @@ export async function statebench(args: readonly string[]): Promise<never> {
     });
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: 'user' });
+    return code;
   } catch (error) {
     // Commander has said already what was wrong; help and version end this way too, with 0.
-    if (error instanceof CommanderError) code = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    else code = sayError(error);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return sayError(error);
   }
-  await flushed();
-  // Addons and sockets of a failed backend may hold the process open.
-  process.exit(code);
 }
 
 /** @throws StatebenchError `bad-value` if the environment asks for a fault that there is not: before any work, not amid it. */

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { writeHeld } from './held-for-tests.ts';
 
-const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./brief-for-tests.js', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'statebench-event-file-test-'));
 test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
 const elsewhere = path.join(folder, 'elsewhere');
@@ -64,19 +65,11 @@ test('a bad row, a missing column and a missing file are told before anything ru
 test('an interrupted run goes on from anywhere, but not with a file that changed', async (t) => {
   write('clicks.csv', clicks(''));
   const out = path.join(folder, 'run');
-  const args = [
-    '--workload',
-    `event-file:${WORKLOAD}`,
-    '--backend',
-    'memory',
-    '--backend',
-    'memory@again',
-    '--profile',
-    'smoke',
-    '--out',
-    out,
-  ];
-  const child = spawn(process.execPath, [PROGRAM, 'run', ...args, '--plain'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const held = writeHeld(path.join(folder, 'held.mjs'));
+  const backends = ['--backend', held, '--backend', `${held}@again`];
+  const args = ['run', '--workload', `event-file:${WORKLOAD}`, ...backends, '--profile', 'smoke', '--out', out, '--plain'];
+  const env = { ...process.env, HOLD: path.join(out, 'trials.ndjson') };
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
   const closed = once(child, 'close');
   let said = '';
   for await (const words of child.stderr) {

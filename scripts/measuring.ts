@@ -34,7 +34,7 @@ export interface MeasuringRequest {
   readonly stop: StopSignals;
   /** For what is still to be done. */
   readonly expected: Estimate;
-  readonly alreadyFinished: number;
+  readonly alreadyFinished: readonly Trial[];
 }
 
 /** Runs what is not finished. @throws as {@link runPlan}; what is finished by then is kept. */
@@ -43,6 +43,7 @@ export async function measure(request: MeasuringRequest): Promise<void> {
   const progress = drawProgress({
     screen: process.stderr,
     style: flags.quiet ? 'quiet' : flags.plain ? 'plain' : 'line',
+    plan,
     expectedSeconds: expected.seconds,
     alreadyFinished,
   });

@@ -1,6 +1,6 @@
 // Proves that progress is one changing line on a terminal, drawn at most twice a second, and plain lines elsewhere.
 import test from 'ava';
-import type { Trial } from '../harness/results.ts';
+import type { Plan, Trial } from '../harness/results.ts';
 import type { RunEvent } from '../harness/run-events.ts';
 import { drawProgress } from './progress.ts';
 
@@ -22,6 +22,12 @@ const finished = (index: number, state: 'failed' | 'completed' = 'completed'): R
   trials: 4,
 });
 
+/** One cell in four blocks. */
+const plan = {
+  cells: [{ id: 'lmdb/w/filesystem/1000' }],
+  profile: { blocks: 4, smallestEffect: null, sequential: null },
+} as unknown as Plan;
+
 function screen(isTTY: boolean) {
   const written: string[] = [];
   let ms = 0;
@@ -37,7 +43,7 @@ function screen(isTTY: boolean) {
 
 test('a terminal gets one line, at most twice a second, no wider than it is', (t) => {
   const { written, screen: at, now, wait } = screen(true);
-  const progress = drawProgress({ screen: at, style: 'line', expectedSeconds: 40, alreadyFinished: 0, now });
+  const progress = drawProgress({ screen: at, style: 'line', plan, expectedSeconds: 40, alreadyFinished: [], now });
   progress.onEvent(started);
   for (let i = 0; i < 100; i++) {
     wait(10);
@@ -54,12 +60,13 @@ test('a terminal gets one line, at most twice a second, no wider than it is', (t
   t.is(written.at(-1), '\r\u{1b}[2K');
 });
 
-test('the time left follows the trials once two are done', (t) => {
+test('the time left follows the trials', (t) => {
   const { written, screen: at, now, wait } = screen(true);
-  const progress = drawProgress({ screen: { ...at, columns: 200 }, style: 'line', expectedSeconds: 40, alreadyFinished: 0, now });
-  for (const index of [1, 2]) {
+  const progress = drawProgress({ screen: { ...at, columns: 200 }, style: 'line', plan, expectedSeconds: 40, alreadyFinished: [], now });
+  for (const block of [1, 2]) {
+    progress.onEvent({ ...started, block } as RunEvent);
     wait(5000);
-    progress.onEvent(finished(index));
+    progress.onEvent({ ...finished(block), trial: { ...trial('completed'), block } } as RunEvent);
   }
   t.regex(written.at(-1)!, /2\/4 .*about 10 s left/);
 });
@@ -70,15 +77,16 @@ test('elsewhere a line per finished trial, and quiet only failures', (t) => {
     ['plain', 2],
     ['quiet', 1],
   ] as const) {
-    const { written, screen: at, now } = screen(false);
-    const progress = drawProgress({ screen: at, style, expectedSeconds: 40, alreadyFinished: 0, now });
+    const { written, screen: at, now, wait } = screen(false);
+    const progress = drawProgress({ screen: at, style, plan, expectedSeconds: 40, alreadyFinished: [], now });
     progress.onEvent(started);
+    wait(10_000);
     progress.onEvent(finished(1));
     progress.onEvent(finished(2, 'failed'));
     progress.end();
     t.is(written.length, lines, style);
     t.false(written.join('').includes('\u{1b}'));
     t.is(written.at(-1), '2/4  lmdb/w/filesystem/1000, block 1: did not finish (open): no space\n');
-    if (style !== 'quiet') t.is(written[0], '1/4  lmdb/w/filesystem/1000, block 1: 1,234,567 events/s, output right\n');
+    if (style !== 'quiet') t.is(written[0], '1/4  lmdb/w/filesystem/1000, block 1: 1,234,567 events/s, output right, about 30 s left\n');
   }
 });

@@ -1,6 +1,8 @@
 /** Draws how far a run is: one line that changes on a terminal, a line per finished trial elsewhere. */
+import type { Plan, Trial } from '../harness/results.ts';
 import type { RunEvent } from '../harness/run-events.ts';
 import { formatSeconds } from '../harness/units.ts';
+import { TimeLeft } from './time-left.ts';
 
 /** The part of stderr that is used. */
 export interface Screen {
@@ -19,10 +21,11 @@ export interface ProgressRequest {
   readonly screen: Screen;
   /** `line`: by what the screen is. `plain`: a line per finished trial. `quiet`: only failures. */
   readonly style: 'line' | 'plain' | 'quiet';
-  /** What the plan expects, for the time left until trials tell better. */
+  readonly plan: Pick<Plan, 'cells' | 'profile'>;
+  /** What the plan expects of what is still to be done, for the time left until trials tell better. */
   readonly expectedSeconds: number;
-  /** Trials of an earlier part of the run, which say nothing of the pace. */
-  readonly alreadyFinished: number;
+  /** Trials of an earlier part of the run. */
+  readonly alreadyFinished: readonly Trial[];
   readonly now?: () => number;
 }
 
@@ -33,33 +36,29 @@ const WIPE = '\r\u{1b}[2K';
 export function drawProgress({
   screen,
   style,
+  plan,
   expectedSeconds,
   alreadyFinished,
   now = () => performance.now(),
 }: ProgressRequest): Progress {
   const changes = style === 'line' && screen.isTTY === true;
-  const startMs = now();
+  const left = new TimeLeft({ plan, finished: alreadyFinished, expectedSeconds, now });
   let drawnMs = Number.NEGATIVE_INFINITY;
-  let finished = alreadyFinished;
+  let finished = alreadyFinished.length;
   let current = '';
   let trials = 0;
 
-  const secondsLeft = (): number => {
-    const seconds = (now() - startMs) / 1000;
-    // One trial is no pace yet: the first brings calibration with it.
-    const own = finished - alreadyFinished;
-    return own < 2 ? Math.max(0, expectedSeconds - seconds) : (seconds / own) * (trials - finished);
-  };
   const draw = (): void => {
     if (!changes || now() - drawnMs < PAUSE_MS) return;
     drawnMs = now();
-    const line = `${finished}/${trials}  ${current}  about ${formatSeconds(secondsLeft())} left`;
+    const line = `${finished}/${trials}  ${current}  ${leftText(left, plan)}`;
     screen.write(`${WIPE}${line.slice(0, (screen.columns ?? 80) - 1)}`);
   };
   const wipe = (): void => {
     if (changes && drawnMs > 0) screen.write(WIPE);
   };
   const onEvent = (event: RunEvent): void => {
+    left.onEvent(event);
     switch (event.type) {
       case 'trial-started':
         trials = event.trials;
@@ -81,13 +80,19 @@ export function drawProgress({
         finished = event.index;
         if (event.trial.state === 'failed' || (!changes && style !== 'quiet')) {
           wipe();
-          screen.write(`${finishedLine(event)}\n`);
+          const isToTell = !changes && event.trial.state === 'completed' && finished < trials;
+          screen.write(`${finishedLine(event)}${isToTell ? `, ${leftText(left, plan)}` : ''}\n`);
         }
         break;
     }
     draw();
   };
   return { onEvent, end: wipe };
+}
+
+/** A run that may end as soon as enough is known takes at most what all its blocks take. */
+function leftText(left: TimeLeft, { profile: { sequential } }: Pick<Plan, 'profile'>): string {
+  return `${sequential === null ? 'about' : 'at most'} ${formatSeconds(left.seconds())} left`;
 }
 
 function finishedLine({ trial, index, trials }: Extract<RunEvent, { type: 'trial-finished' }>): string {

@@ -9,6 +9,7 @@ import test from 'ava';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
+const BRIEF = fileURLToPath(new URL('./brief-for-tests.js', import.meta.url));
 
 const DOCS = path.join(ROOT, 'docs');
 const pages = [
@@ -26,7 +27,8 @@ const folder = mkdtempSync(path.join(ROOT, 'reports', 'out', 'readme-test-'));
 test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(path.join(folder, 'my-backend.js'), example);
 
-const run = (...args: readonly string[]) => promisify(execFile)(process.execPath, [PROGRAM, ...args], { cwd: folder });
+const runOf = (program: string, args: readonly string[]) => promisify(execFile)(process.execPath, [program, ...args], { cwd: folder });
+const run = (...args: readonly string[]) => runOf(PROGRAM, args);
 
 test('it keeps the contract', async (t) => {
   const { stdout, stderr } = await run('conformance', './my-backend.js');
@@ -43,17 +45,8 @@ test('a broken copy of it does not', async (t) => {
 
 test('it can be measured', async (t) => {
   const out = path.join(folder, 'run');
-  const { stderr } = await run(
-    'run',
-    '--backend',
-    './my-backend.js',
-    '--profile',
-    'smoke',
-    '--workload',
-    'synthetic:events=200000',
-    '--out',
-    out,
-  );
+  const measured = ['run', '--backend', './my-backend.js', '--profile', 'smoke', '--workload', 'synthetic:events=200000'];
+  const { stderr } = await runOf(BRIEF, [...measured, '--out', out]);
   t.regex(stderr, /my-backend\/.*output right/);
 });
 

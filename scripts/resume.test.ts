@@ -11,8 +11,10 @@ import { thisProcess } from '../harness/process-identity.ts';
 import type { Trial } from '../harness/results.ts';
 import { MARKER } from '../harness/scratch.ts';
 import { readResults } from '../reports/read-results.ts';
+import { commandLinesIn } from './asked-for-tests.ts';
+import { HELD_BACKEND, writeHeld } from './held-for-tests.ts';
 
-const PROGRAM = fileURLToPath(new URL('./statebench.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./brief-for-tests.js', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'statebench-resume-test-'));
 test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,7 +49,11 @@ function startWith(environment: Readonly<Record<string, string>>, ...args: reado
 }
 
 const start = (...args: readonly string[]): Started => startWith({}, ...args);
+/** Starts a run whose backends hold once `file` is not empty; with `trials.ndjson`, once a trial is finished. */
+const startHeld = (file: string, ...args: readonly string[]): Started => startWith({ HOLD: file }, ...args);
+const trialsIn = (out: string): string => path.join(at(out), 'trials.ndjson');
 const run = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
+const ask = commandLinesIn(folder);
 const at = (name: string): string => path.join(folder, name);
 const WORKLOAD = 'synthetic:keys=300,ratePerSecond=3000';
 /** Slow on purpose: the fewer events a trial of a second takes, the sooner the independent answer is there. */
@@ -58,9 +64,12 @@ const smoke = (out: string, ...more: readonly string[]) => [
   ...more,
 ];
 
+const HELD = writeHeld(at('held.mjs'));
+
 /** A run of three cells that was killed once its first trial was finished; what it leaves is copied by most tests. */
 async function killedRun(out: string): Promise<void> {
-  const { child, ended, said } = start(...smoke(out, '--backend', 'memory', '--backend', 'memory@again', '--backend', 'lmdb'));
+  const backends = [HELD, `${HELD}@again`, `${HELD}@third`].flatMap((backend) => ['--backend', backend]);
+  const { child, ended, said } = startHeld(trialsIn(out), ...smoke(out, ...backends));
   await said(/^1\/3 /m);
   child.kill('SIGKILL');
   await ended;
@@ -88,14 +97,13 @@ test('after a SIGKILL, a torn line and an interruption the trials are those of a
   const first = readFileSync(path.join(results, 'trials.ndjson'), 'utf8');
   appendFileSync(path.join(results, 'trials.ndjson'), first.slice(0, first.length >> 1).trimEnd());
 
-  const interrupted = start('resume', results);
+  const interrupted = startHeld(trialsIn('whole'), 'resume', results);
   await interrupted.said(/going on/);
-  await new Promise((resolve) => setTimeout(resolve, 700));
   interrupted.child.kill('SIGINT');
   const stopped = await interrupted.ended;
   t.is(stopped.code, 130, stopped.stderr);
-  t.regex(stopped.stderr, /Partial: [12] of 3 trials are finished\. Go on with statebench resume/);
-  t.regex(readFileSync(path.join(results, 'report.html'), 'utf8'), /<p class="banner" role="alert">Partial: [12] of 3 trials/);
+  t.regex(stopped.stderr, /Partial: 1 of 3 trials are finished\. Go on with statebench resume/);
+  t.regex(readFileSync(path.join(results, 'report.html'), 'utf8'), /<p class="banner" role="alert">Partial: 1 of 3 trials/);
   t.regex(JSON.parse(readFileSync(path.join(results, 'summary.json'), 'utf8')).caveats[0], /^Partial/);
   t.deepEqual(sizesIn(results), sizes, 'nothing is calibrated again');
 
@@ -116,8 +124,9 @@ test('after a SIGKILL, a torn line and an interruption the trials are those of a
 
 test('every trial of a cell is the same work, also after the resume', async (t) => {
   const out = at('blocks');
-  const { child, ended, said } = start(
-    ...['run', '--profile', 'quick', '--workload', WORKLOAD, '--backend', 'memory', '--batch-size', BATCH_SIZE, '--out', out],
+  const { child, ended, said } = startHeld(
+    trialsIn('blocks'),
+    ...['run', '--profile', 'quick', '--workload', WORKLOAD, '--backend', HELD, '--batch-size', BATCH_SIZE, '--out', out],
   );
   await said(/^1\/3 /m);
   child.kill('SIGINT');
@@ -134,7 +143,7 @@ test('every trial of a cell is the same work, also after the resume', async (t) 
 
 async function refused(t: ExecutionContext, results: string, message: RegExp, code = 2): Promise<void> {
   const before = existsSync(path.join(results, 'trials.ndjson')) ? readFileSync(path.join(results, 'trials.ndjson')) : null;
-  const ended = await run('resume', results);
+  const ended = await ask(['resume', results]);
   t.is(ended.code, code, ended.stderr);
   t.regex(ended.stderr, message);
   t.notRegex(ended.stderr, /^ {4}at /m, 'a stack');
@@ -210,27 +219,24 @@ test('refused: a folder of something else, no folder, a file', async (t) => {
 
 test('a module that changed, or went, is refused', async (t) => {
   const file = at('mine.mjs');
-  const text = `import memory, { options } from ${JSON.stringify(builtInFile('backend', 'memory'))}; export { options };
-    export default (given) => ({ ...memory(given), name: 'mine' });`;
-  writeFileSync(file, text);
+  writeHeld(file);
   const out = 'of-mine';
-  const { child, ended, said } = start(...smoke(out, '--backend', file, '--backend', 'memory'));
-  await said(/results /);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const { child, ended, said } = startHeld(trialsIn(out), ...smoke(out, '--backend', file, '--backend', `${file}@again`));
+  await said(/^1\/2 /m);
   child.kill('SIGINT');
   t.is((await ended).code, 130);
-  writeFileSync(file, `${text} // now faster`);
+  writeFileSync(file, `${HELD_BACKEND} // now faster`);
   await refused(t, at(out), /backend 'mine': .*mine\.mjs was changed since the run began/);
   rmSync(file);
   await refused(t, at(out), /backend 'mine': .*mine\.mjs is not there any more/);
-  writeFileSync(file, text);
+  writeHeld(file);
   const resumed = await run('resume', at(out));
   t.is(resumed.code, 0, resumed.stderr);
 });
 
 test('one process at a time', async (t) => {
   const results = await copyOfKilled('twice');
-  const first = start('resume', results);
+  const first = startHeld(trialsIn('twice'), 'resume', results);
   await first.said(/going on/);
   await refused(t, results, /another statebench \(process \d+\) works on it/);
   const third = await run(...smoke('twice', '--backend', 'memory'));
@@ -245,7 +251,7 @@ test('one process at a time', async (t) => {
 });
 
 test('what a killed run left is swept by the next one in that folder, and nothing else', async (t) => {
-  const { child, ended, said } = start(...smoke('swept', '--backend', 'memory'));
+  const { child, ended, said } = startHeld(HELD, ...smoke('swept', '--backend', HELD));
   await said(/results /);
   child.kill('SIGKILL');
   await ended;
@@ -267,7 +273,8 @@ test('what a killed run left is swept by the next one in that folder, and nothin
 
 test('a backend that was asked for and is missed is missed by the resume too', async (t) => {
   const nothing = { PATH: at('nowhere') };
-  const asked = startWith(nothing, ...smoke('missed', '--backend', 'redis', '--backend', 'memory', '--backend', 'memory@again'));
+  const held = { ...nothing, HOLD: trialsIn('missed') };
+  const asked = startWith(held, ...smoke('missed', '--backend', 'redis', '--backend', HELD, '--backend', `${HELD}@again`));
   await asked.said(/^1\/2 /m);
   asked.child.kill('SIGKILL');
   await asked.ended;
@@ -299,7 +306,8 @@ test('no password is kept, and a resume asks for it', async (t) => {
     'the command is shown, masked',
   );
 
-  const { child, ended: stopped, said } = start(...smoke('secret2', '--backend', `redis:url=${url}`, '--backend', 'memory'));
+  const asked = smoke('secret2', '--backend', `redis:url=${url}`, '--backend', HELD);
+  const { child, ended: stopped, said } = startHeld(trialsIn('secret2'), ...asked);
   await said(/did not finish/);
   child.kill('SIGKILL');
   await stopped;
@@ -307,11 +315,11 @@ test('no password is kept, and a resume asks for it', async (t) => {
     t.notRegex(readFileSync(path.join(at('secret2'), name), 'utf8'), hidden, name);
   }
   await refused(t, at('secret2'), /backend 'redis' needs a password.*--backend 'redis:url=redis:\/\/:\*\*\*@127\.0\.0\.1:1'/);
-  const other = await run('resume', at('secret2'), '--backend', `redis:url=${url},timeoutMs=77`);
+  const other = await ask(['resume', at('secret2'), '--backend', `redis:url=${url},timeoutMs=77`]);
   t.is(other.code, 2);
   t.regex(other.stderr, /was given other options/);
   t.notRegex(other.stderr, hidden);
-  t.is((await run('resume', at('secret2'), '--backend', 'lmdb')).code, 2);
+  t.is((await ask(['resume', at('secret2'), '--backend', 'lmdb'])).code, 2);
   const resumed = await run('resume', at('secret2'), '--backend', `redis:url=${url}`);
   t.is(resumed.code, 3, resumed.stderr);
   t.is((await readResults(at('secret2'))).trials.length, 2);
@@ -335,9 +343,12 @@ if (process.getuid?.() === 0 && process.platform === 'linux') {
       writeFileSync(
         backend,
         `import memory, { options } from ${JSON.stringify(builtInFile('backend', 'memory'))}; export { options };
-        import { existsSync, openSync, writeSync } from 'node:fs';
+        import { existsSync, openSync, statSync, writeSync } from 'node:fs';
+        const isFirst = () => (statSync(${JSON.stringify(trialsIn(path.join('disk', 'out')))}, { throwIfNoEntry: false })?.size ?? 0) === 0;
+        const isThere = (name) => existsSync(${JSON.stringify(folder)} + '/' + name);
         export default (given) => ({ ...memory(given), name: 'fills', async open(request) {
-          if (!existsSync(${JSON.stringify(at('go'))})) return memory(given).open(request);
+          while (!isFirst() && !isThere('go') && !isThere('room')) await new Promise((resolve) => setTimeout(resolve, 10));
+          if (!isThere('go')) return memory(given).open(request);
           const filler = openSync(${JSON.stringify(path.join(mount, 'filler'))}, 'a');
           for (let bytes = 1 << 20; bytes >= 1; bytes >>= 1) try { for (;;) writeSync(filler, Buffer.alloc(bytes)); } catch {}
           throw new Error('on purpose '.repeat(100_000));
@@ -349,11 +360,12 @@ if (process.getuid?.() === 0 && process.platform === 'linux') {
       writeFileSync(at('go'), '');
       const full = await ended;
       t.is(full.code, 1, full.stderr);
-      t.regex(full.stderr, /the disk is full\. Make space there; [12] of 3 trials are kept\. Then: statebench resume/);
+      t.regex(full.stderr, /the disk is full\. Make space there; 1 of 3 trials are kept\. Then: statebench resume/);
       t.notRegex(full.stderr, /This should not happen/);
       const kept = readFileSync(path.join(at(out), 'trials.ndjson'), 'utf8');
       t.true(kept.endsWith('\n'), 'nothing is torn');
       await refused(t, at(out), /results folder .*(cannot be written to|are free there)/);
+      writeFileSync(at('room'), '');
       rmSync(at('go'));
       rmSync(path.join(mount, 'filler'));
       remount('ro');

@@ -286,7 +286,7 @@ if (server !== undefined) {
     const error = await t.throwsAsync(publish(hurried, 1, { rows: 'too late' }));
     t.is((error as { code?: string } | undefined)?.code, 'not-durable');
     t.regex(error?.message ?? '', /ECONNREFUSED/);
-    t.true(performance.now() - start < 10_000);
+    t.true(performance.now() - start < 60_000, 'it waited for longer than it was told to');
 
     const waiting = publish(space, 2, { rows: 'two', large: Buffer.alloc(5_000_000, 2) });
     const second = await startHdfs({ directory: at, durability: 'process-crash' });

@@ -124,6 +124,7 @@ export class ModelledStore {
     const batch = this.batch(name, capacity);
     const left = new Set<string>();
     const { kind } = this.spec(name);
+    const prefix = encodeWindow(window);
     const scan = this.#table(name).scan(window, batch, ...(group === undefined ? [] : [bytes(group)]));
     for await (const filled of scan) {
       assert.equal(filled, batch, 'a scan yields the batch of its caller');
@@ -132,7 +133,7 @@ export class ModelledStore {
         const key = keyAt(filled, slot);
         const last = found.at(-1)?.[0];
         assert.equal(filled.windows[slot], window, 'windows[slot] of a scan is the window scanned');
-        assert.deepEqual(filled.addresses[slot]?.subarray(0, 8), encodeWindow(window), 'an address of a scan starts with its window');
+        assert(filled.addresses[slot]?.subarray(0, 8).equals(prefix), 'an address of a scan starts with its window');
         assert.equal(filled.present[slot], 1, 'a scan sets present');
         if (kind === 'list') assert.equal(filled.lengths[slot], filled.valueBytes, 'an element fills its width');
         if (last !== undefined && (last !== key || kind === 'value')) left.add(last);

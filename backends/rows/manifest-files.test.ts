@@ -8,6 +8,8 @@ import RocksDB from 'rocksdb-native';
 import { manifestFiles } from './manifest-files.ts';
 
 const ROWS = 40_000;
+/** A minute: compactions go on beside the test. */
+const TRIES = 3_000;
 
 async function place(t: ExecutionContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'statebench-manifest-'));
@@ -45,7 +47,7 @@ test('of LevelDB', async (t) => {
   }
   await native.compactRange('0', '5');
   let tables = await manifest(t, directory);
-  for (let tries = 0; tries < 50 && String(tables) !== String(listed(native.getProperty('leveldb.sstables'))); tries++) {
+  for (let tries = 0; tries < TRIES && String(tables) !== String(listed(native.getProperty('leveldb.sstables'))); tries++) {
     await new Promise((done) => setTimeout(done, 20));
     tables = await manifest(t, directory);
   }
@@ -70,7 +72,7 @@ test('of RocksDB, over several column families', async (t) => {
   const held = async () =>
     listed((await Promise.all([database, ...families].map((family) => family.getProperty('rocksdb.sstables')))).join('\n'));
   let tables = await manifest(t, directory);
-  for (let tries = 0; tries < 50 && String(tables) !== String(await held()); tries++) {
+  for (let tries = 0; tries < TRIES && String(tables) !== String(await held()); tries++) {
     await new Promise((done) => setTimeout(done, 20));
     tables = await manifest(t, directory);
   }

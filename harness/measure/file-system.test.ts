@@ -24,7 +24,7 @@ test('the longest mount wins, the later of two, and octal escapes are read', (t)
 
 test('probes leave nothing behind', (t) => {
   const fsyncMs = probeFsyncMs(folder);
-  t.true(fsyncMs > 0 && fsyncMs < 10_000);
+  t.true(fsyncMs > 0 && fsyncMs < 300_000);
   t.true(freeBytes(path.join(folder, 'to/be/made')) > 0);
   t.deepEqual(readdirSync(folder), []);
 });

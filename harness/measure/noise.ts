@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Noise } from '../results-noise.ts';
 import { nowNs } from './clock.ts';
+import { PROC } from './proc.ts';
 import { type ProcessorTime, processorTime } from './processor-time.ts';
 import { spinMs } from './spin.ts';
 
@@ -35,11 +36,16 @@ export class NoiseWatch {
   #before: ProcessorTime | null = null;
   #cpuBefore = process.cpuUsage();
   #startNs = 0;
+  readonly #proc: string;
+
+  constructor(proc = PROC) {
+    this.#proc = proc;
+  }
 
   /** Begins with a trial. Takes some hundredths of a second. */
   start(): void {
     this.#spinBeforeMs = spinMs();
-    this.#before = processorTime();
+    this.#before = processorTime(this.#proc);
     this.#cpuBefore = process.cpuUsage();
     this.#startNs = nowNs();
   }
@@ -48,13 +54,14 @@ export class NoiseWatch {
   stop({ majorFaults, readsFiles, usesServer }: Watched): Noise {
     const seconds = (nowNs() - this.#startNs) / 1e9;
     const { user, system } = process.cpuUsage(this.#cpuBefore);
-    const after = processorTime();
+    const after = processorTime(this.#proc);
     const spinAfterMs = spinMs();
     this.#spins.push(this.#spinBeforeMs, spinAfterMs);
     const { before, unavailable } = { before: this.#before, unavailable: {} as Record<string, string> };
     const spent = before === null || after === null ? null : spentBetween(before, after);
     if (spent === null)
-      for (const name of ['stealShare', 'othersShare', 'swappedPages']) unavailable[name] = `${process.platform} has no /proc to tell it`;
+      for (const name of ['stealShare', 'othersShare', 'swappedPages'])
+        unavailable[name] = `${process.platform} tells nothing of it here: there is no ${PROC}`;
     const isServerUnknown = usesServer && (before?.descendants ?? 0) === 0;
     if (spent !== null && isServerUnknown)
       unavailable.othersShare = 'the time of a server that this run did not start cannot be told from that of others';

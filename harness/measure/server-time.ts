@@ -1,3 +1,4 @@
+import { PROC } from './proc.ts';
 import { descendantTicks } from './processor-time.ts';
 
 /** The kernel counts in hundredths of a second, on every Linux there is. */
@@ -7,6 +8,11 @@ const TICKS_PER_SECOND = 100;
 export class ServerTime {
   readonly #without: number[] = [];
   readonly #looks: (number | null)[] = [];
+  readonly #proc: string;
+
+  constructor(proc = PROC) {
+    this.#proc = proc;
+  }
 
   /** This child is no server. */
   leaveOut(pid: number): void {
@@ -14,7 +20,7 @@ export class ServerTime {
   }
 
   look(): void {
-    this.#looks.push(descendantTicks(this.#without));
+    this.#looks.push(descendantTicks(this.#without, this.#proc));
   }
 
   /** Between the first look and the second; null where there is no server, or the platform does not tell. */

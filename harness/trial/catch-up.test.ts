@@ -2,7 +2,7 @@
 // more than one in a hundred events is late, not while nothing is heard of it; and that a stream has room for it.
 import test from 'ava';
 import { streamPlan } from '../run.ts';
-import { Calm, withCatchUp } from './catch-up.ts';
+import { Calm, catchUpRate, withCatchUp } from './catch-up.ts';
 
 const LIMIT_NS = 2e6;
 const START_NS = 50e9;
@@ -49,6 +49,9 @@ test('a stream has room to catch up in, and is killed before it', (t) => {
   const stream = streamPlan(300_000);
   const longer = withCatchUp(stream, 3);
   t.is(longer.killSpan, stream.tail);
-  // 100,000 events a second: twice half a second and 1.3 s of replay, and a second and a half, at half the rate.
-  t.is(longer.tail, stream.tail + 255_000);
+  // 100,000 events a second: twice two seconds and 1.3 s of replay, and two seconds, at half the rate.
+  t.is(longer.tail, stream.tail + 430_000);
+  t.is(catchUpRate(longer, 100_000), 50_000);
+  t.is(catchUpRate(longer, 200_000), 50_000, 'a trial that is faster than planned has as long');
+  t.is(catchUpRate(longer, 40_000), 20_000);
 });

@@ -13,9 +13,9 @@ const BACKLOG_NS = 1e9;
 /** How many times the p99 of before is as before, and how many events may be above it: that is what p99 means. */
 const FACTOR = 2;
 const MOST_ABOVE = 0.01;
-/** What a process takes to start and to open a store, and the time that it has to be calm, with some to spare. */
-const DOWN_SECONDS = 0.5;
-const CALM_SECONDS = 1.5;
+/** What a process takes to start, to load its events, to verify a checkpoint and to open a store on a busy machine, and the time that it has to be calm, with some to spare. */
+const DOWN_SECONDS = 2;
+const CALM_SECONDS = 2;
 
 /**
  * A stream with so many events behind its tail that a job that was killed at the end of its kill span can catch up: at half of the
@@ -25,7 +25,22 @@ export function withCatchUp(stream: StreamPlan, measuredSeconds: number): Stream
   const eventsPerSecond = stream.measured / measuredSeconds;
   const replaySeconds = (1.3 * stream.killSpan) / eventsPerSecond;
   const seconds = 2 * (DOWN_SECONDS + replaySeconds) + CALM_SECONDS;
-  return { ...stream, tail: stream.tail + Math.ceil(CATCH_UP_RATE * eventsPerSecond * seconds) };
+  const catchUpPerSecond = CATCH_UP_RATE * eventsPerSecond;
+  return { ...stream, tail: stream.tail + Math.ceil(catchUpPerSecond * seconds), catchUpPerSecond };
+}
+
+/**
+ * How fast events come to a process that is to be killed: half of the trial's throughput, and no faster than its stream was made for. In a
+ * trial that is faster than its cell was when it was calibrated the stream would end before the job has caught up.
+ */
+export function catchUpRate({ catchUpPerSecond = Number.POSITIVE_INFINITY }: StreamPlan, eventsPerSecond: number): number {
+  return Math.min(CATCH_UP_RATE * eventsPerSecond, catchUpPerSecond);
+}
+
+/** When a job had caught up, and if it had not, why. */
+export interface CaughtUp {
+  readonly ns: number | null;
+  readonly reason: string | null;
 }
 
 /** Goes on in the open loop of a process that was killed: events are due as they would have been, had nothing happened. */
@@ -34,6 +49,7 @@ export class CatchUp {
   readonly #job: Job;
   readonly #ratePerSecond: number;
   readonly #calm: Calm;
+  readonly #limitNs: number;
   readonly #stream: StreamPlan;
 
   /** @param atEvent the event that the killed process had come to */
@@ -45,11 +61,12 @@ export class CatchUp {
     this.pace = new OpenLoop({ arrivals: 'constant', seed: cell.seed, batchSize: cell.batchSize, clock: null });
     const { events } = job.pipeline;
     this.pace.begin(job, ratePerSecond, endOf(stream) - events, dueNs - ((atEvent - events) / ratePerSecond) * 1e9);
-    this.#calm = new Calm(FACTOR * p99Ns);
+    this.#limitNs = FACTOR * p99Ns;
+    this.#calm = new Calm(this.#limitNs);
   }
 
-  /** Runs on until the job has caught up, or the stream ends. @returns from when on it had; null if it had not */
-  async run(): Promise<number | null> {
+  /** Runs on until the job has caught up, or the stream ends. */
+  async run(): Promise<CaughtUp> {
     const job = this.#job;
     const end = endOf(this.#stream);
     const step = Math.max(1, Math.floor((this.#ratePerSecond * CALM_NS) / 1e9 / PARTS));
@@ -60,7 +77,14 @@ export class CatchUp {
     };
     while (sinceNs === null && job.pipeline.events < end)
       await job.run(Math.min(end, job.pipeline.events + step), this.#stream.checkpoints, look, this.pace);
-    return sinceNs;
+    return { ns: sinceNs, reason: sinceNs === null ? this.#whyNot() : null };
+  }
+
+  #whyNot(): string {
+    const waitingSeconds = (nowNs() - this.pace.nextNs) / 1e9;
+    return waitingSeconds * 1e9 >= BACKLOG_NS
+      ? `the stream ended with ${waitingSeconds.toFixed(1)} s of input still waiting`
+      : `the stream ended before there was a second in which p99 was at most ${(this.#limitNs / 1e6).toFixed(1)} ms, twice that of before the kill`;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { StateStore } from '../../backends/contract.ts';
+import { type StateStore, WINDOW_BYTES } from '../../backends/contract.ts';
 import type { Source, Workload } from '../../workloads/contract.ts';
 import { Job } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
@@ -6,12 +6,12 @@ import { allocatedBytes } from '../measure/disk.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { InterruptionWatch } from '../measure/interruptions.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
-import { anonymousBytes } from '../measure/resident-memory.ts';
+import { anonymousBytes, heapBytes, residentBytes } from '../measure/resident-memory.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { workloadTables } from '../pipeline/operator.ts';
 import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
 import { EntryCounter, storedEntries } from '../portable/entries.ts';
-import { CATCH_UP_RATE } from './catch-up.ts';
+import { catchUpRate } from './catch-up.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
 import { OpenLoop } from './open-loop.ts';
@@ -28,7 +28,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const source = new TimedSource(parts.source);
   const sink = new DigestSink();
   const meter = new StreamMeter(source);
-  const rssBytesBefore = process.memoryUsage.rss();
+  const rssBytesBefore = residentBytes();
   const anonymousBytesBefore = await anonymousBytes();
   let store: MeasuredStore | null = null;
   const job = await Job.open({
@@ -63,7 +63,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   const endNs = nowNs();
   const cpu = process.cpuUsage(cpuBefore);
   const faults = majorFaults();
-  const { heapUsed: heapBytes, external: externalBytes } = process.memoryUsage();
+  const { heap, external } = heapBytes();
   const interrupted = interruptions.stop();
   const storeNs = measured.ns;
   const sourceNs = source.ns;
@@ -103,7 +103,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     calls,
     checkpoints: records.slice(),
     liveState,
-    disk: { workingBytes, checkpointBytes },
+    disk: { workingBytes, checkpointBytes, stateBytesWritten: stateBytesWritten(calls, parts.workload) },
     unavailable: {
       ...(allocated === null && { 'disk.workingBytes': 'this platform does not tell allocated blocks' }),
       ...(allocated === 0 && { 'disk.workingBytes': 'this backend keeps its working state in memory, or with a server' }),
@@ -113,8 +113,8 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     lateByStage: job.pipeline.lateByStage,
     rssBytesBefore,
     anonymousBytesBefore,
-    heapBytes,
-    externalBytes,
+    heapBytes: heap,
+    externalBytes: external,
     interruptions: interrupted,
     majorFaults: faults === null || faultsBefore === null ? null : faults - faultsBefore,
     output,
@@ -138,7 +138,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     await tell({ type: 'kill-me', event: killAt });
     await job.run(end, stream.checkpoints);
   } else {
-    const ratePerSecond = CATCH_UP_RATE * (meter.events / (totalNs / 1e9));
+    const ratePerSecond = catchUpRate(stream, meter.events / (totalNs / 1e9));
     const pace = new OpenLoop({ arrivals: 'constant', seed: cell.seed, batchSize: cell.batchSize, clock: null });
     pace.begin(job, ratePerSecond, end - job.pipeline.events);
     await job.run(killAt, stream.checkpoints, undefined, pace);
@@ -147,6 +147,14 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   }
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));
+}
+
+/** Of all entries that were written or appended: their windows, keys and values. */
+function stateBytesWritten(calls: MeasureResult['calls'], workload: Workload): number {
+  const keyBytes = new Map(workloadTables(workload).map((table) => [table.name, table.keyBytes]));
+  return calls
+    .filter(({ operation }) => operation === 'write' || operation === 'append')
+    .reduce((sum, { table, slots, bytes }) => sum + bytes + slots * (WINDOW_BYTES + (keyBytes.get(table) ?? 0)), 0);
 }
 
 /** Windows counts no page faults by their kind. */

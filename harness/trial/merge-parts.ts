@@ -49,6 +49,7 @@ export function mergeMeasured(parts: readonly MeasureResult[], stream: StreamPla
     disk: {
       workingBytes: sumOrNull(({ disk }) => disk.workingBytes),
       checkpointBytes: sumOrNull(({ disk }) => disk.checkpointBytes),
+      stateBytesWritten: sum(({ disk }) => disk.stateBytesWritten ?? 0),
     },
     unavailable: Object.assign({}, ...parts.map(({ unavailable }) => unavailable)),
   };

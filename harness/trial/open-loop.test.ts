@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
-import type { StateBackend, StateStore } from '../../backends/contract.ts';
+import type { StateBackend } from '../../backends/contract.ts';
 import type { Workload } from '../../workloads/contract.ts';
 import { Job } from '../job.ts';
-import { create, loadBackend, loadStorage, loadWorkload } from '../modules.ts';
+import { builtInFile, create, loadStorage, loadWorkload } from '../modules.ts';
 import { bucketFloor, type HistogramData } from '../results.ts';
 import { lateDriver, OpenLoop } from './open-loop.ts';
 import { WindowClock, WindowLatencySink } from './window-clock.ts';
@@ -24,51 +24,22 @@ function atLeast({ counts, subBuckets }: HistogramData, ms: number): number {
   return sum;
 }
 
-/** Stands still once, in the `nth` write. */
-function stalling(store: StateStore, nth: number): StateStore {
-  let writes = 0;
-  const value: StateStore['value'] = (name) => {
-    const table = store.value(name);
-    return {
-      read: (batch) => table.read(batch),
-      write: (batch) => {
-        if (++writes === nth) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STALL_MS);
-        return table.write(batch);
-      },
-      scan: (...given) => table.scan(...given),
-      drop: (window) => table.drop(window),
-    };
-  };
-  return { ...bound(store), value };
-}
-
-function bound(store: StateStore): StateStore {
-  return {
-    value: (name) => store.value(name),
-    list: (name) => store.list(name),
-    checkpoint: (place) => store.checkpoint(place),
-    published: (id) => store.published(id),
-    release: (id) => store.release(id),
-    close: () => store.close(),
-  };
-}
-
 for (const arrivals of ['constant', 'poisson'] as const) {
   test(`a stall of ${STALL_MS} ms among ${arrivals} arrivals`, async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'statebench-open-loop-'));
     t.teardown(() => rm(directory, { recursive: true, force: true }));
     const workload = await create<Workload>(await loadWorkload('synthetic:keys=100,ratePerSecond=5000,size=20,watermarkEvery=50'));
+    const stalled = { stallMs: STALL_MS, stallAtWrite: 60 };
     const clock = WindowClock.of(workload.stages)!;
     const sink = new WindowLatencySink(clock, workload.stages.length);
     const job = await Job.open({
       workload,
       source: await workload.source({ seed: 1, endless: true }),
-      backend: await create<StateBackend>(await loadBackend('memory')),
+      backend: await create<StateBackend>({ kind: 'backend', name: 'plain', file: builtInFile('backend', 'canaries'), options: stalled }),
       storage,
       directory,
       batchSize: 100,
       sink,
-      wrap: (store) => stalling(store, 60),
     });
     const pace = new OpenLoop({ arrivals, seed: 3, batchSize: 100, clock });
     pace.begin(job, RATE, EVENTS);

@@ -30,8 +30,8 @@ export interface Together<Result> {
   readonly signal: AbortSignal;
   /** Sees a part through, with as many processes, one after the other, as it takes. */
   readonly live: (part: CellTask, index: number, companions: Companions) => Promise<Lived<Result>>;
-  /** Called when all have met the nth time, from 1, before they go on. */
-  readonly onMet?: (nth: number) => void;
+  /** Called when all have met the nth time, from 1, before they go on; a promise is waited for. */
+  readonly onMet?: (nth: number) => void | Promise<void>;
 }
 
 /** Sees all parts through at once. @returns what came of each, or what failed first; by then no process is left. */
@@ -45,10 +45,11 @@ export async function liveTogether<Result>({ parts, signal, live, onMet }: Toget
     onWait: (goOn) => {
       waiting.push(goOn);
       if (waiting.length < parts.length) return;
-      onMet?.(++met);
       const all = waiting;
       waiting = [];
-      for (const next of all) next();
+      void Promise.resolve(onMet?.(++met)).finally(() => {
+        for (const next of all) next();
+      });
     },
   };
   const lived = await Promise.all(

@@ -28,7 +28,7 @@ export async function recover(
   const firstBatchNs = nowNs();
   await job.run(replayTo, stream.checkpoints, undefined, catchUp?.pace);
   const replayedNs = nowNs();
-  const caughtUpNs = catchUp && (await catchUp.run());
+  const caughtUp = catchUp && (await catchUp.run());
   await job.run(stream.warmUp + stream.measured + stream.tail, stream.checkpoints);
 
   await tell({ type: 'phase', phase: 'verify' });
@@ -39,7 +39,8 @@ export async function recover(
     restoredNs,
     firstBatchNs,
     replayedNs,
-    caughtUpNs,
+    caughtUpNs: caughtUp?.ns ?? null,
+    notCaughtUp: caughtUp?.reason ?? null,
     checkpointId: restored.checkpointId,
     fromEvent: restored.fromEvent,
     skipped: restored.skipped,

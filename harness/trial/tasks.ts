@@ -42,6 +42,8 @@ export interface StreamPlan {
   readonly tail: number;
   /** The first events of the tail, among which the kill comes; the others are there to catch up in. */
   readonly killSpan: number;
+  /** In the tail, at most, where events come in an open loop to a process that is killed. */
+  readonly catchUpPerSecond?: number;
   readonly checkpoints: CheckpointSchedule & {
     /** The same by the clock, for an engine that cuts by time. */
     readonly everyMs?: number;
@@ -270,7 +272,7 @@ export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | '
   /** The backend's, as they are once it is open: some are known only then. */
   readonly settings: CompletedTrial['backend']['settings'];
   readonly lateByStage: readonly number[];
-  readonly rssBytesBefore: number;
+  readonly rssBytesBefore: number | null;
   readonly anonymousBytesBefore: number | null;
   readonly heapBytes: number;
   readonly externalBytes: number;
@@ -298,6 +300,8 @@ export interface RecoverResult extends Ended {
   readonly replayedNs: number;
   /** Null where the job did not catch up, or the loop was closed. */
   readonly caughtUpNs: number | null;
+  /** Why it did not; null where it did, or where it was not asked. */
+  readonly notCaughtUp: string | null;
   readonly checkpointId: number;
   readonly fromEvent: number;
   readonly skipped: number;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { removeJobs } from '../checkpointing/remove-jobs.ts';
+import { DeviceWrites } from '../measure/device-writes.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import { ServerTime } from '../measure/server-time.ts';
 import type { PlannedCell } from '../plan.ts';
@@ -22,6 +23,8 @@ export interface TrialRequest {
   readonly stream: StreamPlan;
   /** Which of the processes, from 0, is killed, and at which event; null where no recovery is measured. */
   readonly kill: Kill | null;
+  /** Whether the disk is looked at, before and after what is measured. */
+  readonly watchesDevice: boolean;
   /** Whether the checkpoint interval is swept. Of one process only. */
   readonly interval: boolean;
   /** The open loop; null where none is run. Of one process only. */
@@ -148,10 +151,13 @@ interface Part {
   readonly measured: MeasureResult;
   readonly ended: Ended | null;
   readonly recovery: Recovery | null;
+  /** Why a job that was killed had not caught up; null where it had, or where it was not asked. */
+  readonly notCaughtUp: string | null;
 }
 
 async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise<Measurements | Failure> {
   const { planned, stream, kill, expected } = request;
+  const device = request.watchesDevice ? await DeviceWrites.prepare(request.directory) : null;
   const memory = new ResidentMemory();
   const servers = new ServerTime();
   let rssBytesMax: number | null = null;
@@ -163,9 +169,11 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
         memory.watch(pid);
         servers.leaveOut(pid);
       }),
-    onMet: (nth) => {
-      servers.look();
+    onMet: async (nth) => {
       if (nth === AFTER_MEASURING) rssBytesMax = memory.stop();
+      else await device?.begin();
+      servers.look();
+      if (nth === AFTER_MEASURING) await device?.end();
     },
   });
   memory.stop();
@@ -176,6 +184,17 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     stream,
   );
   const ends = parts.flatMap(({ ended }) => ended ?? []);
+  const written = device?.written ?? { reason: 'a trial so short says nothing of it' };
+  const memoryFigures = {
+    rssBytesBefore: sumOrNull(parts, ({ rssBytesBefore }) => rssBytesBefore),
+    rssBytesMax,
+    anonymousBytesMax: memory.anonymousBytesMax,
+    anonymousBytesBefore: sumOrNull(parts, ({ anonymousBytesBefore }) => anonymousBytesBefore),
+    heapBytes: parts.reduce((sum, part) => sum + part.measured.heapBytes, 0),
+    externalBytes: parts.reduce((sum, part) => sum + part.measured.externalBytes, 0),
+    majorFaults: sumOrNull(parts, ({ majorFaults }) => majorFaults),
+  };
+  const notCaughtUp = parts.find((part) => part.notCaughtUp !== null)?.notCaughtUp ?? null;
   const lateByStage = sumLate(kill === null ? parts.map((part) => part.measured) : ends);
   return {
     ...measured,
@@ -189,19 +208,14 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       late: lateByStage.reduce((sum, late) => sum + late, 0),
       lateByStage,
     },
-    memory: {
-      rssBytesBefore: parts.reduce((sum, part) => sum + part.measured.rssBytesBefore, 0),
-      rssBytesMax,
-      anonymousBytesMax: memory.anonymousBytesMax,
-      anonymousBytesBefore: sumOrNull(parts, ({ anonymousBytesBefore }) => anonymousBytesBefore),
-      heapBytes: parts.reduce((sum, part) => sum + part.measured.heapBytes, 0),
-      externalBytes: parts.reduce((sum, part) => sum + part.measured.externalBytes, 0),
-      majorFaults: sumOrNull(parts, ({ majorFaults }) => majorFaults),
-    },
+    memory: memoryFigures,
+    disk: { ...measured.disk, deviceBytesWritten: 'bytes' in written ? Math.max(0, written.bytes) : null },
     unavailable: {
       ...measured.unavailable,
       ...(servers.seconds === null && { 'throughput.serverCpuSeconds': 'this run has started no server whose time could be told' }),
-      ...(rssBytesMax === null && { 'memory.rssBytesMax': 'this platform has no /proc to watch another process by' }),
+      ...(notCaughtUp !== null && { 'recovery.catchUp.caughtUpMs': notCaughtUp }),
+      ...missingMemory(memoryFigures),
+      ...('reason' in written && { 'disk.deviceBytesWritten': written.reason }),
     },
     recovery: parts.find(({ recovery }) => recovery !== null)?.recovery ?? null,
     correctness: {
@@ -216,6 +230,19 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     interval: null,
     latency: null,
   };
+}
+
+/** Why memory is not told, for what is not. */
+function missingMemory(memory: CompletedTrial['memory']): Record<string, string> {
+  const reasons = {
+    rssBytesBefore: 'the system does not tell a process its resident memory here',
+    rssBytesMax: 'there is no /proc here to watch another process by',
+    anonymousBytesMax: 'there is no /proc here that tells mapped files from other memory',
+    anonymousBytesBefore: 'there is no /proc here that tells mapped files from other memory',
+    majorFaults: 'this platform does not tell page faults by their kind',
+  } as const;
+  const missing = Object.entries(reasons).filter(([name]) => memory[name as keyof typeof reasons] === null);
+  return Object.fromEntries(missing.map(([name, reason]) => [`memory.${name}`, reason]));
 }
 
 function sumOrNull(parts: readonly Part[], of: (measured: MeasureResult) => number | null): number | null {
@@ -258,7 +285,7 @@ async function livePart(
   });
   const measured = first.result;
   if (first.failure !== null || measured === null) return { failure: failureOf(first) };
-  if (!isKilled) return { result: { measured, ended: measured.ended, recovery: null } };
+  if (!isKilled) return { result: { measured, ended: measured.ended, recovery: null, notCaughtUp: null } };
   if (first.killed === null)
     return { failure: { phase: 'kill', code: 'not-killed', message: 'the process ended before it could be killed' } };
   const second = await runChild({
@@ -270,7 +297,8 @@ async function livePart(
   });
   const recovered = second.result;
   if (second.failure !== null || recovered === null) return { failure: failureOf(second) };
-  return { result: { measured, ended: recovered, recovery: recoveryOf(recovered, first.killed, index + 1) } };
+  const { notCaughtUp } = recovered;
+  return { result: { measured, ended: recovered, recovery: recoveryOf(recovered, first.killed, index + 1), notCaughtUp } };
 }
 
 function failureOf({ failure }: Outcome<'measure' | 'recover'>): TaskFailure {

@@ -3,8 +3,7 @@ import { nameOf, rangeOf, timesOf } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { withUnit } from '../quantity.ts';
 import { type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
-import { type CellSummary, type GroupSummary, throughputByBlock, throughputOf } from '../statistics/summary.ts';
-import { isFlink } from './bridge.ts';
+import { type CellSummary, type GroupSummary, isFlink, throughputByBlock, throughputOf } from '../statistics/summary.ts';
 
 export interface AdviceLine {
   readonly setting: string;

@@ -2,10 +2,12 @@
 // words only where a measurement stands behind a line.
 import test from 'ava';
 import type { Cell } from '../../harness/results.ts';
+import { decide, standingLine } from '../decision.ts';
 import { inventResults, USUAL } from '../fixtures.ts';
 import { renderPage } from '../page/page.ts';
 import type { Results } from '../read-results.ts';
-import { type GroupSummary, summarise } from '../statistics/summary.ts';
+import { contestOf } from '../recommend/contest-of.ts';
+import { type GroupSummary, isFlink, summarise } from '../statistics/summary.ts';
 import { adviceOf, adviceText } from './advice.ts';
 import { bridgeOf } from './bridge.ts';
 
@@ -48,6 +50,47 @@ test('a run without Flink has no bridge and no advice', (t) => {
   const group = groupOf(resultsWith({}));
   t.is(bridgeOf(group), null);
   t.is(adviceOf(group), null);
+});
+
+test("Flink's state backends have tiers of their own, and are no alternatives to ours", (t) => {
+  const results = resultsWith(BOTH);
+  const group = groupOf(results);
+  const flink = group.candidates.filter(isFlink);
+  t.deepEqual(
+    flink.map(({ cell, tier }) => [cell.backend.name, tier]),
+    [
+      ['flink:hashmap', 1],
+      ['flink:rocksdb', 2],
+    ],
+  );
+  t.is(group.candidates[0]?.tier, 1);
+  t.false(isFlink(group.candidates[0]!));
+  t.deepEqual(group.candidates.slice(-2), flink, 'behind all of ours, however fast');
+  const ids = flink.map(({ cell }) => cell.id);
+  t.false(group.tiers!.some(({ members, against }) => [...members, ...against.map(({ id }) => id)].some((id) => ids.includes(id))));
+  t.true(flink.every(({ againstReference }) => againstReference === null));
+  t.is(standingLine(flink[0]!, group, results.plan).mark, '✓ best tier of Flink');
+  t.deepEqual(
+    contestOf(group, results.plan, { groups: [group] }).contenders.map(({ id }) => id),
+    group.candidates.slice(0, -2).map(({ cell }) => cell.id),
+  );
+});
+
+test('where Flink alone ran, its state backends are what is chosen from', (t) => {
+  const results = resultsWith(BOTH);
+  const { plan, trials } = results;
+  const cells = plan.cells.filter(({ engine }) => engine === 'flink');
+  const ids = cells.map(({ id }) => id);
+  const alone = { ...plan, cells, reference: 'flink:hashmap' };
+  const group = summarise(
+    alone,
+    trials.filter(({ cell }) => ids.includes(cell)),
+  ).groups[0]!;
+  t.deepEqual(
+    group.tiers?.map(({ members }) => members.length),
+    [1, 1],
+  );
+  t.is(decide(group, alone, { groups: [group] }).headline, 'flink:hashmap');
 });
 
 test('the order that holds is told with the ratio in both', (t) => {

@@ -2,7 +2,7 @@
 import { nameOf, outputMark, rangeOf, timesOf } from '../decision.ts';
 import { rounded, uncertainty, unitFor } from '../quantity.ts';
 import { type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
-import { type CellSummary, type GroupSummary, throughputByBlock, throughputOf } from '../statistics/summary.ts';
+import { type CellSummary, type GroupSummary, isFlink, throughputByBlock, throughputOf } from '../statistics/summary.ts';
 import type { Table } from '../table.ts';
 
 /** What to know when figures of both are read side by side. */
@@ -28,10 +28,6 @@ export function bridgeOf(group: GroupSummary): Bridge | null {
   const here = ratioOf(find(own, isNamed('memory')), find(own, isNamed('rocksdb')));
   const there = ratioOf(find(flink, hasState(PEERS.memory)), find(flink, hasState(PEERS.disk)));
   return { ...answerOf(here, there), table: tableOf([...own, ...flink]) };
-}
-
-export function isFlink({ cell }: Pick<CellSummary, 'cell'>): boolean {
-  return cell.engine === 'flink';
 }
 
 const isNamed =
@@ -95,6 +91,7 @@ function tableOf(cells: readonly CellSummary[]): Table {
     columns: [
       { key: 'backend', title: 'Backend' },
       { key: 'engine', title: 'Engine' },
+      { key: 'tier', title: 'Tier in it' },
       { key: 'throughput', title: rates.unit },
       { key: 'per_core', title: `${perCore.unit} of processor time` },
       { key: 'pause', title: 'Pause, ms' },
@@ -109,6 +106,7 @@ function tableOf(cells: readonly CellSummary[]): Table {
       return [
         nameOf(cell),
         isFlink(cell) ? 'Flink' : 'ours',
+        cell.tier,
         mean === null ? null : rounded(mean / rates.divisor, half === null ? null : half / rates.divisor),
         core === null ? null : rounded(core / perCore.divisor, null),
         pauseMs === null ? null : rounded(pauseMs.median, null),

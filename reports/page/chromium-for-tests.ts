@@ -38,13 +38,15 @@ const MISSING = 'no Chromium here: install it or set CHROMIUM_PATH';
 export const browserTest: typeof test = EXECUTABLE !== null || process.env.CI ? test : (test.skip as typeof test);
 if (browserTest !== test) process.stderr.write(`tests in a browser are skipped: ${MISSING}\n`);
 
-/** Runs `body` with a browser of its own. */
+let started: Promise<Browser> | null = null;
+
+test.after.always('close the browser', async () => {
+  await (await started)?.close();
+});
+
+/** Runs `body` with the one browser of a test file: to start it is half of what a test in it costs. Pages have contexts of their own. */
 export async function withChromium(body: (browser: Browser) => Promise<void>): Promise<void> {
   if (EXECUTABLE === null) throw new Error(MISSING);
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: QUIET });
-  try {
-    await body(browser);
-  } finally {
-    await browser.close();
-  }
+  started ??= chromium.launch({ executablePath: EXECUTABLE, args: QUIET });
+  await body(await started);
 }

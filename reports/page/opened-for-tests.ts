@@ -12,6 +12,9 @@ export interface Opened {
   readonly troubles: readonly string[];
 }
 
+/** A page that is not there yet is waited for: on a machine that does much else, for long. */
+const PATIENT_MS = 180_000;
+
 /** Opens `html` from a file of its own, and hands it to `body`. */
 export async function open(
   browser: Browser,
@@ -23,6 +26,7 @@ export async function open(
   const file = join(folder, 'report.html');
   await writeFile(file, html);
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENT_MS);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && troubles.push(message.text()));

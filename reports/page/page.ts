@@ -4,7 +4,7 @@ import { looksOf } from '../charts/look.ts';
 import { plainText } from '../plain-text.ts';
 import type { Results } from '../read-results.ts';
 import { contestOf } from '../recommend/contest-of.ts';
-import { type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
+import { alternativesIn, type GroupSummary, type RunSummary, summarise } from '../statistics/summary.ts';
 import type { PageGroup } from './answer.ts';
 import { machineText, pageOf } from './frame.ts';
 import { type Context, groupArticle, groupName, SECTIONS } from './group-article.ts';
@@ -164,7 +164,7 @@ function pageGroup(
     prefix,
     machine,
     contest: contestOf(group, plan, run),
-    looks: group.candidates.map(({ cell }) => looks.get(cell.backend.name)!),
+    looks: alternativesIn(group).map(({ cell }) => looks.get(cell.backend.name)!),
     limitsAt: groupsInPage === 1 ? 'right' : 'above',
   };
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { HistogramData, Trial } from '../../harness/results.ts';
 import { cellTable } from '../cell-table.ts';
 import { toCsv, toMarkdown } from '../export.ts';
@@ -54,10 +55,17 @@ function pack(trials: readonly Trial[], roomBytes: number): { readonly base64: s
     },
   ];
   for (const { trim, note } of levels) {
-    const base64 = zipped(trials.map((trial) => `${JSON.stringify(trim(trial))}\n`).join(''));
+    const text = trials.map((trial) => `${JSON.stringify(trim(trial))}\n`).join('');
+    if (isHopeless(text, roomBytes)) continue;
+    const base64 = zipped(text);
     if (base64.length <= roomBytes) return { base64, note };
   }
   return { base64: null, note: 'The trials had no room in the page; they are in trials.ndjson of the results folder.' };
+}
+
+/** The thorough level makes of trials five sixths of what the quickest does, which tells in a quarter of the time that there is no room. */
+function isHopeless(text: string, roomBytes: number): boolean {
+  return text.length > roomBytes && gzipSync(text, { level: 1 }).length / 2 > roomBytes;
 }
 
 const emptied = (histogram: HistogramData): HistogramData => ({ ...histogram, counts: [] });

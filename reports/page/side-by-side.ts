@@ -10,7 +10,7 @@ import { IN_MEMORY_MARK, type InMemory } from '../state-in-memory.ts';
 import { headlineOf } from '../statistics/headline.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999 } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';
-import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
+import { alternativesIn, type CellSummary, type GroupSummary, isFlink, throughputOf } from '../statistics/summary.ts';
 import { swatch, tableOf } from './figure.ts';
 import { html, type Markup } from './html.ts';
 
@@ -90,7 +90,7 @@ export function sideBySide(
       tone === 'bad'
         ? html`<tr class="reason"><td colspan="${metrics.length + 4}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
         : null;
-    return html`<tbody class="${kind}${cell === firstApart ? ' ruled' : ''}"${isHarness ? null : html` data-place="${group.candidates.indexOf(cell)}"`}><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
+    return html`<tbody class="${kind}${cell === firstApart ? ' ruled' : ''}"${isHarness || !alternativesIn(group).includes(cell) ? null : html` data-place="${group.candidates.indexOf(cell)}"`}><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
 <td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
 ${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
@@ -98,9 +98,9 @@ ${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${
   };
   const hasIntervals = cells.some((cell) => (cell.metrics.eventsPerSecond?.interval ?? null) !== null);
   const edge =
-    group.tiers === null
+    group.tiers === null && group.flinkTiers === null
       ? 'There are no tiers: too few blocks.'
-      : 'The coloured edge marks the best tier: its rows cannot be told apart by these data.';
+      : `The coloured edge marks the best tier: its rows cannot be told apart by these data.${group.candidates.some(isFlink) ? " Flink's state backends have tiers of their own: whoever runs a pipeline of ours does not choose one of them instead." : ''}`;
   return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Time per micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
 <div class="card"><div class="filter" data-needs-script hidden><label>Show <input type="search" placeholder="all backends" aria-label="Names of backends to show" spellcheck="false"></label><label><input type="checkbox"> only within my limits</label><output></output></div><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th>${isRescaled ? html`<th scope="colgroup" colspan="2">Rescale</th>` : null}<td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
 ${leftOut(plan)}</div>

@@ -5,7 +5,7 @@ import { median } from '../statistics/sample.ts';
 import { crossingsOf } from '../statistics/scaling.ts';
 import { levelOf } from '../statistics/sequential.ts';
 import { stateSizesOf } from '../statistics/state-sizes.ts';
-import type { CellSummary, GroupSummary, RunSummary } from '../statistics/summary.ts';
+import { alternativesIn, type CellSummary, type GroupSummary, type RunSummary } from '../statistics/summary.ts';
 import type { Contender, Contest, CriterionName } from './contest.ts';
 
 const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
@@ -38,8 +38,9 @@ const SERVER_SETTINGS = ['url', 'contactPoints'];
  * @param run of which it is: other sizes of the same workload tell where backends change places
  */
 export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Contest {
-  const percentiles = group.candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
-  const blocks = Math.max(1, ...group.candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
+  const candidates = alternativesIn(group);
+  const percentiles = candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
+  const blocks = Math.max(1, ...candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
   return {
     workload: plainText(group.workload.name),
     blocks,
@@ -48,15 +49,15 @@ export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary,
     level: levelOf(plan.profile),
     percentiles,
     seed: plan.seed,
-    contenders: group.candidates.map((cell) => contenderOf(cell, blocks, percentiles)),
+    contenders: candidates.map((cell) => contenderOf(cell, blocks, percentiles)),
     ...sizesAround(group, plan, run),
   };
 }
 
 function sizesAround(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Pick<Contest, 'entries' | 'crossings'> {
-  const found = group.candidates.flatMap(({ metrics }) => metrics.liveEntries?.median ?? []);
+  const found = alternativesIn(group).flatMap(({ metrics }) => metrics.liveEntries?.median ?? []);
   const family = stateSizesOf(run).find(({ sizes }) => sizes.some((size) => size.group === group));
-  const idOf = (name: string) => group.candidates.find(({ cell }) => cell.backend.name === name)?.cell.id;
+  const idOf = (name: string) => alternativesIn(group).find(({ cell }) => cell.backend.name === name)?.cell.id;
   const digits = (value: number) => Number(value.toPrecision(6));
   const crossings = family === undefined ? [] : crossingsOf(family, levelOf(plan.profile));
   return {

@@ -95,6 +95,10 @@ const measures = {
   liveEntries: ({ liveState }) => liveState?.entries ?? null,
   liveBytes: ({ liveState }) => liveState?.bytes ?? null,
   workingBytes: (trial) => trial.disk.workingBytes,
+  deviceBytesWritten: ({ disk }) => disk.deviceBytesWritten ?? null,
+  /** What the disk was given to write, checkpoints included, for a byte of state that was written. */
+  writeAmplification: ({ disk: { deviceBytesWritten: device, stateBytesWritten: state } }) =>
+    device == null || state === undefined || state === 0 ? null : device / state,
   checkpointStorageBytes: (trial) => trial.disk.checkpointBytes,
   /** Of the trial's processes, and of the servers that the run has started. */
   cpuNsPerEvent: (trial) => {

@@ -33,7 +33,7 @@ export interface CellSummary {
   readonly againstReference: { readonly ratio: PairedRatio | null; readonly verdict: Verdict } | null;
   /** The reference once more under another name (A/A): it shows the noise and does not compete. */
   readonly isTwin: boolean;
-  /** From 1, best; null for a cell that does not compete or where the data support no tiers. */
+  /** From 1, best, among those of its engine; null for a cell that does not compete or where the data support no tiers. */
   readonly tier: number | null;
 }
 
@@ -43,12 +43,14 @@ export interface GroupSummary {
   readonly storage: Cell['storage'];
   readonly batchSize: number;
   readonly parallelism: number;
-  /** Candidates, those with tiers first, then by throughput. */
+  /** Candidates: those of our own pipeline before those of Flink, in each those with tiers first, then by throughput. */
   readonly candidates: readonly CellSummary[];
   /** The null backend, if it ran. */
   readonly harness: CellSummary | null;
-  /** Null where the data support none. */
+  /** Those of our own pipeline, or where it has none, those of Flink. Null where the data support none. */
   readonly tiers: readonly Tier[] | null;
+  /** Flink's state backends among themselves: no pipeline chooses between them and a store of ours. Null where the data support none. */
+  readonly flinkTiers: readonly Tier[] | null;
   /** What the working state must survive for a cell to compete. */
   readonly need: Durability;
   readonly reference: string;
@@ -173,14 +175,19 @@ function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins
   const competing = candidates.filter(
     ({ cell, standing }) => standing === 'correct' && survives(cell.backend.durability, need) && !twins.has(cell.id),
   );
-  const tiers = tiersOf(
-    competing.map((one) => ({ id: one.cell.id, mean: throughputOf(one) ?? 0, byBlock: throughputByBlock(one) })),
-    smallestEffect,
-    level,
+  const tiersAmong = (cells: readonly BareCell[]): readonly Tier[] | null =>
+    tiersOf(
+      cells.map((one) => ({ id: one.cell.id, mean: throughputOf(one) ?? 0, byBlock: throughputByBlock(one) })),
+      smallestEffect,
+      level,
+    );
+  const flinkTiers = tiersAmong(competing.filter(isFlink));
+  const tiers = candidates.every(isFlink) ? flinkTiers : tiersAmong(competing.filter((one) => !isFlink(one)));
+  const tierOf = new Map(
+    [tiers, flinkTiers].flatMap((each) => each?.flatMap(({ members }, i) => members.map((id) => [id, i + 1] as const)) ?? []),
   );
-  const tierOf = new Map(tiers?.flatMap(({ members }, i) => members.map((id) => [id, i + 1] as const)));
   const reference = competing.find(({ cell }) => cell.backend.name === plan.reference);
-  const others = competing.filter((one) => one !== reference);
+  const others = competing.filter((one) => one !== reference && one.cell.engine === reference?.cell.engine);
   const ratios =
     reference === undefined
       ? []
@@ -196,7 +203,7 @@ function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins
     againstReference: against.get(one.cell.id) ?? null,
   });
   const order = (one: CellSummary) =>
-    [one.tier ?? 1e6, one.standing !== 'correct' ? 2 : one.isTwin ? 1 : 0, -(throughputOf(one) ?? 0)] as const;
+    [isFlink(one) ? 1 : 0, one.tier ?? 1e6, one.standing !== 'correct' ? 2 : one.isTwin ? 1 : 0, -(throughputOf(one) ?? 0)] as const;
   const harness = cells.find(({ cell }) => cell.role === 'harness-cost');
   const { workload, storage, batchSize, parallelism } = cells[0]!.cell;
   return {
@@ -207,9 +214,26 @@ function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins
     candidates: candidates.map(full).toSorted((a, b) => compare(order(a), order(b))),
     harness: harness === undefined ? null : full(harness),
     tiers,
+    flinkTiers,
     need,
     reference: plan.reference,
   };
+}
+
+/** Whether a cell ran on Flink, in the place of our own pipeline. */
+export function isFlink({ cell }: Pick<CellSummary, 'cell'>): boolean {
+  return cell.engine === 'flink';
+}
+
+/** The tiers that a cell's own is one of. */
+export function tiersFor(cell: CellSummary, group: GroupSummary): readonly Tier[] | null {
+  return isFlink(cell) ? group.flinkTiers : group.tiers;
+}
+
+/** The cells that a recommendation chooses from: those of one engine, of our own if there are any. */
+export function alternativesIn({ candidates }: GroupSummary): readonly CellSummary[] {
+  const own = candidates.filter((cell) => !isFlink(cell));
+  return own.length === 0 ? candidates : own;
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -73,6 +73,7 @@ async function* compared(ours: string, spec: string, directory: string): AsyncGe
       seed: SEED,
       stream,
       kill: null,
+      watchesDevice: false,
       interval: false,
       latency: null,
       rescale: false,

@@ -4,8 +4,8 @@ import test from 'ava';
 import { provesCampaign } from './short-form.ts';
 import { stopCampaign } from './stops.ts';
 
-/** Other tests run beside this one; the campaign, alone on the machine, allows 2 s. */
-const LIMIT_MS = 6000;
+/** Other tests run beside this one; the campaign, alone on the machine, allows 2 s. What is left for good is found out all the same. */
+const LIMIT_MS = 30_000;
 
 provesCampaign(test, stopCampaign(6, LIMIT_MS), 'memory');
 provesCampaign(test, stopCampaign(6, LIMIT_MS), 'lmdb');

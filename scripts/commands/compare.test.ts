@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { inventResults, PROFILES, USUAL } from '../../reports/fixtures.ts';
 import type { Results } from '../../reports/read-results.ts';
+import { commandLinesIn } from '../asked-for-tests.ts';
 
-const PROGRAM = fileURLToPath(new URL('../statebench.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../brief-for-tests.js', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'statebench-compare-test-'));
 test.after.always('remove the folder', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -27,6 +28,9 @@ function run(...args: readonly string[]): Promise<Ended> {
   child.stderr.on('data', (chunk) => (stderr += chunk));
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
+
+const ask = commandLinesIn(folder);
+const compare = (...args: readonly string[]) => ask(['compare', ...args]);
 
 function write(name: string, { plan, environment, trials }: Results): string {
   mkdirSync(path.join(folder, name));
@@ -66,8 +70,8 @@ for (const [what, args, code, message] of [
   ['no such folder', [A, 'none'], 2, /B \(none\): cannot read plan\.json in none/],
   ['one run', [A], 2, /missing required argument 'B'/],
 ] as const) {
-  test.serial(`exit ${code}: ${what}`, async (t) => {
-    const ended = await run('compare', ...args);
+  test(`exit ${code}: ${what}`, async (t) => {
+    const ended = await compare(...args);
     t.is(ended.code, code, ended.stderr);
     t.is(ended.stdout, '');
     t.regex(ended.stderr, message);
@@ -76,7 +80,7 @@ for (const [what, args, code, message] of [
 }
 
 test('--json is one document with everything', async (t) => {
-  const { code, stdout } = await run('compare', A, SLOW, ...GATE, '--json');
+  const { code, stdout } = await compare(A, SLOW, ...GATE, '--json');
   t.is(code, 4);
   const compared = JSON.parse(stdout);
   t.is(compared.schema, 1);
@@ -89,10 +93,10 @@ test('--json is one document with everything', async (t) => {
 
 test('what cannot be compared is refused with the difference named, and shown where forced', async (t) => {
   const seeded = write('seeded', { ...sound, plan: { ...sound.plan, seed: 77 } });
-  const refused = await run('compare', A, seeded);
+  const refused = await compare(A, seeded);
   t.is(refused.code, 2);
   t.regex(refused.stderr, /cannot compare A \(a\) with B \(seeded\): they differ in seed \(5 in A, 77 in B\).*--force-mixed/s);
-  const forced = await run('compare', A, seeded, '--force-mixed');
+  const forced = await compare(A, seeded, '--force-mixed');
   t.is(forced.code, 0, forced.stderr);
   t.regex(forced.stderr, /! MIXED: compared by force/);
 });
@@ -104,22 +108,19 @@ test('damaged and later results are named by run and file', async (t) => {
     writeFileSync(at, change(readFileSync(at, 'utf8')));
     return name;
   };
-  const cut = await run(
-    'compare',
+  const cut = await compare(
     A,
     edited('cut', 'trials.ndjson', (text) => text.slice(0, text.length * 0.6)),
   );
   t.is(cut.code, 0, cut.stderr);
   t.regex(cut.stderr, /! B is partial: \d+ of 40 trials are finished/);
-  const later = await run(
-    'compare',
+  const later = await compare(
     edited('later', 'plan.json', (text) => text.replace('"schema":1', '"schema":2')),
     A,
   );
   t.is(later.code, 2);
   t.regex(later.stderr, /A \(later\): plan\.json has schema 2; this Statebench reads up to 1/);
-  const broken = await run(
-    'compare',
+  const broken = await compare(
     A,
     edited('broken', 'plan.json', (text) => text.slice(0, 100)),
   );
@@ -137,7 +138,7 @@ test('a run is kept as a baseline and the next compared with it, which is checke
   const second = await run('run', ...SMALL, '--out', 'second', '--baseline', 'main', ...GATE);
   t.is(second.code, 0, second.stderr);
   t.regex(second.stderr, /B compared with A\nA {2}main .*\nB {2}second [\s\S]*\? undecided {2}throughput<-5% {2}memory/);
-  const strict = await run('compare', 'main', 'second', ...GATE, '--strict');
+  const strict = await compare('main', 'second', ...GATE, '--strict');
   t.is(strict.code, 5, strict.stderr);
   for (const [args, message] of [
     [['--baseline', 'none'], /A \(none\): cannot read plan\.json/],
@@ -146,7 +147,7 @@ test('a run is kept as a baseline and the next compared with it, which is checke
     [GATE, /--fail-on needs --baseline/],
     [['--save-baseline', '../up'], /a baseline's name is made of letters/],
   ] as const) {
-    const refused = await run('run', ...SMALL, '--out', 'third', ...args);
+    const refused = await ask(['run', ...SMALL, '--out', 'third', ...args]);
     t.is(refused.code, 2, refused.stderr);
     t.regex(refused.stderr, message);
     t.false(existsSync(path.join(folder, 'third')), 'nothing was run');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { backendFrom, conformanceChecks } from '../../backends/conformance.ts';
+import { checkIsStore } from '../../harness/engine.ts';
 import { EXIT, messageOf } from '../../harness/errors.ts';
 import { loadBackend } from '../../harness/modules.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
@@ -32,7 +33,9 @@ export function conformanceCommand(finish: Finish): Command {
     .action(async (name: string, options: readonly string[], { json }: Flags) => {
       const spec = parseSpec(name);
       const given = [...spec.options, ...options.flatMap((text) => parseOptions(text, text))];
-      await using started = await startServerFor(await loadBackend({ ...spec, options: given }));
+      const wanted = await loadBackend({ ...spec, options: given });
+      checkIsStore(wanted, 'the contract is that of a store');
+      await using started = await startServerFor(wanted);
       const { module: backend } = started;
       // Rather now than as the failure of every check.
       backend.create();

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { writeAtomically } from '../../harness/atomic-file.ts';
+import { checkIsStore } from '../../harness/engine.ts';
 import { EXIT, type ExitCode, StatebenchError } from '../../harness/errors.ts';
 import { readEnvironment } from '../../harness/measure/environment.ts';
 import { OPERATION_NAMES, OPERATIONS, RESCALES } from '../../harness/micro/operations.ts';
@@ -78,6 +79,7 @@ async function micro(flags: Flags): Promise<ExitCode> {
       'duplicate-name',
       `two backends are named '${twice.name}'; tell them apart with a label, such as ${twice.name}@second`,
     );
+  for (const module of modules) checkIsStore(module, 'the operations of the micro-suite are calls of a store');
   // Whatever is wrong with options is told before anything is started.
   for (const module of modules) withoutServer(module).create();
   const folder = path.resolve(flags.out ?? defaultFolder('micro', startedAt));

@@ -25,7 +25,7 @@ import type { Finish } from '../finish.ts';
 import { gathered } from '../flags.ts';
 import { type MeasuringFlags, measure, measureAndReport, showResults, startServers, verdict } from '../measuring.ts';
 import { checkWritable } from '../results-folder.ts';
-import { addressOption, needsServer } from '../servers/for-backend.ts';
+import { addressOption, needsServer, serversBytes } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 interface Flags extends MeasuringFlags {
@@ -75,6 +75,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     plan,
     workloads.map((workload) => workload.create()),
     total - before.trials.length,
+    serversBytes(modules),
   );
   checkWritable(folder, left.freeBytes);
   return await measureAndReport(folder, flags, stop, async () => {
@@ -84,7 +85,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     const own = new Map(modules.filter(needsServer).map((module) => [`${module.kind} ${module.name}`, addressOption(module)!]));
     const cells = plannedCells(plan, servers.modules, own, folder);
     if (!flags.quiet) say(`${before.trials.length} of ${total} trials are finished; going on in ${folder}`);
-    await measure({ plan, cells, folder, flags, stop, expected: left, alreadyFinished: before.trials.length });
+    await measure({ plan, cells, folder, flags, stop, expected: left, alreadyFinished: before.trials });
   });
 }
 

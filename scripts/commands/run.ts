@@ -21,7 +21,7 @@ import { availableOf, type MeasuringFlags, measure, measureAndReport, startServe
 import { onCluster } from '../own-cluster.ts';
 import { planText } from '../plan-text.ts';
 import { defaultFolder, prepareFolder, writePlan } from '../results-folder.ts';
-import { withoutServer } from '../servers/for-backend.ts';
+import { serversBytes, withoutServer } from '../servers/for-backend.ts';
 import { listenForStop } from '../stop-signals.ts';
 import { FAIL_ON } from './compare.ts';
 
@@ -165,7 +165,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   const rehearsed = makePlan(
     suite,
     { ...modules, backends: modules.backends.map(withoutServer), storages: modules.storages.map(withoutServer) },
-    { command, startedAt, leftOut: asLeftOut(unavailable) },
+    { command, startedAt, leftOut: asLeftOut(unavailable), serversBytes: serversBytes([...modules.backends, ...modules.storages]) },
   );
   baseline?.check(rehearsed.plan);
   checkFill(
@@ -188,7 +188,12 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
     const { plan, cells, estimate } = makePlan(
       suite,
       { ...modules, backends: servers.modules, storages: storages.modules },
-      { command, startedAt, leftOut: asLeftOut([...unavailable, ...servers.unavailable]) },
+      {
+        command,
+        startedAt,
+        leftOut: asLeftOut([...unavailable, ...servers.unavailable]),
+        serversBytes: serversBytes([...modules.backends, ...modules.storages]),
+      },
     );
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));
     const planned = new Set(plan.cells.map((cell) => cell.backend.name));
@@ -197,7 +202,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
       ...modules.workloads,
       ...modules.storages,
     ]);
-    await measure({ plan, cells, folder, flags, stop, expected: estimate, alreadyFinished: 0 });
+    await measure({ plan, cells, folder, flags, stop, expected: estimate, alreadyFinished: [] });
   });
   if (stop.exitCode() !== null) return code;
   if (flags.saveBaseline !== undefined) say(`kept as baseline ${flags.saveBaseline}: ${saveBaseline(folder, flags.saveBaseline)}`);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { writeHeld } from '../held-for-tests.ts';
 
 const PROGRAM = fileURLToPath(new URL('../statebench.js', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'statebench-trace-command-test-'));
@@ -17,14 +18,19 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [PROGRAM, 'trace', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+function startWith(
+  environment: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [PROGRAM, 'trace', ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += chunk));
   child.stderr.on('data', (chunk) => (stderr += chunk));
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))) };
 }
+const start = (...args: readonly string[]) => startWith({}, ...args);
 const trace = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
 
 test.before('record a trace', async (t) => {
@@ -130,7 +136,8 @@ test('Ctrl-C ends a recording with a whole trace of what was, and a replay witho
   t.regex(stderr, /written to cut\.trace/);
   const { end } = JSON.parse((await trace('stats', 'cut.trace', '--json')).stdout);
   t.false(end.ended);
-  const replaying = start('replay', 'cut.trace', '--backend', 'sqlite', '--backend', 'lmdb', '--json');
+  const held = writeHeld(path.join(folder, 'held.mjs'));
+  const replaying = startWith({ HOLD: held }, 'replay', 'cut.trace', '--backend', 'sqlite', '--backend', held, '--json');
   await new Promise((resolve) => replaying.child.stderr?.once('data', resolve));
   replaying.child.kill('SIGINT');
   t.is((await replaying.ended).code, 130);

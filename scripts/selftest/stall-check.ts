@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
-import type { StateBackend, StateStore } from '../../backends/contract.ts';
+import type { StateBackend } from '../../backends/contract.ts';
 import { Job, NO_CHECKPOINTS } from '../../harness/job.ts';
 import { builtInFile, create, LOCAL_STORAGE } from '../../harness/modules.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
@@ -25,16 +25,16 @@ export const stallCheck: SelfCheck = {
   async run({ directory }) {
     await mkdir(directory, { recursive: true });
     const options = { keys: 100, ratePerSecond: 2000, watermarkEvery: 50, size: 500 };
+    const stalled = { stallMs: STALL_MS, stallAtWrite: STALL_AT_WRITE };
     const workload = await create<Workload>({ kind: 'workload', name: 'synthetic', file: builtInFile('workload', 'synthetic'), options });
     const job = await Job.open({
       workload,
       source: await workload.source({ seed: 1, endless: true }),
-      backend: await create<StateBackend>({ kind: 'backend', name: 'plain', file: builtInFile('backend', 'canaries'), options: {} }),
+      backend: await create<StateBackend>({ kind: 'backend', name: 'plain', file: builtInFile('backend', 'canaries'), options: stalled }),
       storage: await create<CheckpointStorage>(LOCAL_STORAGE),
       directory,
       batchSize: 50,
       sink: new DigestSink(),
-      wrap: stalling,
     });
     const events = RATE * SECONDS;
     const pace = new OpenLoop({ arrivals: 'constant', seed: 1, batchSize: 50, clock: null });
@@ -50,27 +50,3 @@ export const stallCheck: SelfCheck = {
     };
   },
 };
-
-/** Stands still once. */
-function stalling(store: StateStore): StateStore {
-  let writes = 0;
-  return {
-    value(name) {
-      const table = store.value(name);
-      return {
-        read: (batch) => table.read(batch),
-        write(batch) {
-          if (++writes === STALL_AT_WRITE) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STALL_MS);
-          return table.write(batch);
-        },
-        scan: (window, batch, group) => table.scan(window, batch, group),
-        drop: (window) => table.drop(window),
-      };
-    },
-    list: (name) => store.list(name),
-    checkpoint: (place) => store.checkpoint(place),
-    published: (id) => store.published(id),
-    release: (id) => store.release(id),
-    close: () => store.close(),
-  };
-}

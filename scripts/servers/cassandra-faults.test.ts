@@ -10,5 +10,5 @@ await provesJobOutlivesServer(test, {
   option: 'contactPoints',
   start: startCassandra,
   unreachable: /no Cassandra server answers at 127\.0\.0\.1:\d+/,
-  truncateLog: (directory) => shortenLog(join(directory, 'cassandra', 'commitlog')),
+  truncateLog: (directory, share) => shortenLog(join(directory, 'cassandra', 'commitlog'), share),
 });

@@ -13,7 +13,7 @@ import { requiredServer } from './required.ts';
 const redis = await requiredServer(test, (directory) => startRedis({ directory, durability: 'volatile' }));
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PROGRAM = fileURLToPath(new URL('../statebench.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../brief-for-tests.js', import.meta.url));
 
 // In the clone, where a module of one's own finds zod.
 mkdirSync(path.join(ROOT, 'reports', 'out'), { recursive: true });

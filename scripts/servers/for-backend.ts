@@ -26,6 +26,12 @@ export function needsServer(module: Pick<LoadedModule<Configured>, 'server' | 'o
   return option !== null && !Object.hasOwn(module.options, option);
 }
 
+/** What the servers take in memory that are started for these modules, before they are. */
+export function serversBytes(modules: readonly LoadedModule<Configured>[]): number {
+  const kinds = modules.filter(needsServer).flatMap((module) => kindOf(module.server!) ?? []);
+  return kinds.reduce((sum, kind, i) => (kind.shared && kinds.indexOf(kind) < i ? sum : sum + kind.memoryBytes), 0);
+}
+
 /** `module` with the address of a server that is not there if it needs one: to be asked for its settings, not opened. */
 export function withoutServer<Made extends Configured>(module: LoadedModule<Made>): LoadedModule<Made> {
   if (!needsServer(module)) return module;

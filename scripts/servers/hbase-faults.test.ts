@@ -10,5 +10,5 @@ await provesJobOutlivesServer(test, {
   option: 'url',
   start: startHBase,
   unreachable: /thrift2:\/\/127\.0\.0\.1:\d+/,
-  truncateLog: (directory) => shortenLog(join(directory, 'hbase', 'data', 'WALs')),
+  truncateLog: (directory, share) => shortenLog(join(directory, 'hbase', 'data', 'WALs'), share),
 });

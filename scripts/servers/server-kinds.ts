@@ -25,15 +25,33 @@ export interface ServerKind {
   readonly nowhere: string;
   /** Whether one serves all the modules of a run that need one: a cluster, which has one of them at a time at work. */
   readonly shared: boolean;
+  /** Resident, of a small state under load. */
+  readonly memoryBytes: number;
   readonly start: (request: ServerRequest) => Promise<ServerStart>;
 }
 
+const MIB = 2 ** 20;
+
 export const SERVER_KINDS = {
-  redis: { option: 'url', flag: '--backend', nowhere: 'redis://127.0.0.1:1', shared: false, start: startRedis },
-  cassandra: { option: 'contactPoints', flag: '--backend', nowhere: '127.0.0.1:1', shared: false, start: startCassandra },
-  hbase: { option: 'url', flag: '--backend', nowhere: 'thrift2://127.0.0.1:1', shared: false, start: startHBase },
-  hdfs: { option: 'url', flag: '--checkpoint-storage', nowhere: 'http://127.0.0.1:1', shared: false, start: startHdfs },
-  flink: { option: 'url', flag: '--backend', nowhere: 'http://127.0.0.1:1', shared: true, start: startFlink },
+  redis: { option: 'url', flag: '--backend', nowhere: 'redis://127.0.0.1:1', shared: false, memoryBytes: 32 * MIB, start: startRedis },
+  cassandra: {
+    option: 'contactPoints',
+    flag: '--backend',
+    nowhere: '127.0.0.1:1',
+    shared: false,
+    memoryBytes: 900 * MIB,
+    start: startCassandra,
+  },
+  hbase: { option: 'url', flag: '--backend', nowhere: 'thrift2://127.0.0.1:1', shared: false, memoryBytes: 800 * MIB, start: startHBase },
+  hdfs: {
+    option: 'url',
+    flag: '--checkpoint-storage',
+    nowhere: 'http://127.0.0.1:1',
+    shared: false,
+    memoryBytes: 420 * MIB,
+    start: startHdfs,
+  },
+  flink: { option: 'url', flag: '--backend', nowhere: 'http://127.0.0.1:1', shared: true, memoryBytes: 1800 * MIB, start: startFlink },
 } as const satisfies Readonly<Record<string, ServerKind>>;
 
 export type ServerName = keyof typeof SERVER_KINDS;

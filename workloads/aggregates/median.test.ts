@@ -41,8 +41,8 @@ test('any order gives what sorting gives', (t) => {
 test('a window already in order does not cost the square', (t) => {
   const elements = Float64Array.from({ length: 2_000_000 }, (_, i) => i);
   const results = new Float64Array(2);
-  const start = performance.now();
+  const start = process.cpuUsage();
   median.reduce(elements, elements.length, results, 0);
   t.is(results[1], 999_999.5);
-  t.true(performance.now() - start < 5_000);
+  t.true(process.cpuUsage(start).user < 5e6, 'more than 5 s of CPU');
 });

@@ -1,4 +1,4 @@
-import type { StateStore } from '../contract.ts';
+import type { StateBatch, StateStore, ValueTable } from '../contract.ts';
 
 /** Time that is longer than this between two writes was spent waiting, not working. */
 const LONGEST_MS = 50;
@@ -7,22 +7,34 @@ const LONGEST_MS = 50;
 export function slowedStore(store: StateStore, part: number): StateStore {
   if (part === 0) return store;
   let last = performance.now();
-  const idle = () => {
+  return writingStore(store, (table, batch) => {
+    const pending = table.write(batch);
     const now = performance.now();
     const until = now + Math.min(LONGEST_MS, now - last) * (part / (1 - part));
     while (performance.now() < until);
     last = performance.now();
-  };
+    return pending;
+  });
+}
+
+/** A store that stands still once, for `ms`, before its `nth` write, and with it the thread; never if `ms` is 0. */
+export function stallingStore(store: StateStore, nth: number, ms: number): StateStore {
+  if (ms === 0) return store;
+  let writes = 0;
+  return writingStore(store, (table, batch) => {
+    if (++writes === nth) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    return table.write(batch);
+  });
+}
+
+/** A store that hands everything on but the writes of values, which `write` does. */
+function writingStore(store: StateStore, write: (table: ValueTable, batch: StateBatch) => ReturnType<ValueTable['write']>): StateStore {
   return {
     value(name) {
       const table = store.value(name);
       return {
         read: (batch) => table.read(batch),
-        write(batch) {
-          const pending = table.write(batch);
-          idle();
-          return pending;
-        },
+        write: (batch) => write(table, batch),
         scan: (window, batch, group) => table.scan(window, batch, group),
         drop: (window) => table.drop(window),
       };
