@@ -16,17 +16,26 @@ export interface Answer {
 /** Gives what runs command lines in `folder`, one after the other. The process ends with the tests of the file. */
 export function commandLinesIn(folder: string): (args: readonly string[]) => Promise<Answer> {
   let child: ChildProcess | null = null;
+  let ended: Promise<never> | null = null;
   let last: Promise<unknown> = Promise.resolve();
-  test.after.always('end the process that ran command lines', () => child?.disconnect());
-  const ask = async (args: readonly string[]): Promise<Answer> => {
+  test.after.always('end the process that ran command lines', () => {
+    if (child?.connected) child.disconnect();
+  });
+  const start = (): ChildProcess => {
     const { STATEBENCH_DEBUG: _, ...env } = process.env;
-    child ??= fork(PROGRAM, { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-    const answered = once(child, 'message');
-    const ended = once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`the process that runs command lines ended (${signal ?? code}) at: ${args.join(' ')}`);
+    const started = fork(PROGRAM, { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+    ended = once(started, 'exit').then(([code, signal]) => {
+      throw new Error(`the process that runs command lines ended (${signal ?? code})`);
     });
+    // Heard of by whoever asks.
+    ended.catch(() => {});
+    return started;
+  };
+  const ask = async (args: readonly string[]): Promise<Answer> => {
+    child ??= start();
+    const answered = once(child, 'message');
     child.send(args);
-    const [answer] = (await Promise.race([answered, ended])) as [Answer];
+    const [answer] = (await Promise.race([answered, ended!])) as [Answer];
     return answer;
   };
   return (args) => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { commandLinesIn } from './asked-for-tests.ts';
 import { writeHeld } from './held-for-tests.ts';
 
 const PROGRAM = fileURLToPath(new URL('./brief-for-tests.js', import.meta.url));
@@ -27,6 +28,7 @@ function run(args: readonly string[], cwd = folder): Promise<Ended> {
   });
 }
 
+const ask = commandLinesIn(folder);
 const write = (name: string, text: string): void => writeFileSync(path.join(folder, name), text);
 const clicks = (last: string): string =>
   `ts,user,amount\n${Array.from({ length: 500 }, (_, i) => `${i * 100},user-${i % 7},${i}\n`).join('')}${last}`;
@@ -43,7 +45,7 @@ test('a bad row, a missing column and a missing file are told before anything ru
     ['file=none.csv,time=ts,key=user', /cannot read .*none\.csv/],
     ['file=bad.csv,time=ts', /option 'key' is needed/],
   ] as const) {
-    const ended = await run(['run', '--workload', `event-file:${spec}`, '--backend', 'memory', '--out', 'never']);
+    const ended = await ask(['run', '--workload', `event-file:${spec}`, '--backend', 'memory', '--out', 'never']);
     t.is(ended.code, 2, ended.stderr);
     t.regex(ended.stderr, message);
     t.is(ended.stderr.trim().split('\n').length, 1, 'nothing else is said');
@@ -57,8 +59,8 @@ test('a bad row, a missing column and a missing file are told before anything ru
     'memory',
     '--dry-run',
   ];
-  t.regex((await run(passed)).stderr, /! event-file passes over 1 bad row of bad\.csv/);
-  const { settings } = JSON.parse((await run([...passed, '--json'])).stdout).cells[0].workload;
+  t.regex((await ask(passed)).stderr, /! event-file passes over 1 bad row of bad\.csv/);
+  const { settings } = JSON.parse((await ask([...passed, '--json'])).stdout).cells[0].workload;
   t.like(settings, { file: 'bad.csv', events: 500, skipped: 1 });
 });
 

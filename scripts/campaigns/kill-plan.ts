@@ -14,13 +14,13 @@ export interface Ground {
   readonly eventSeed: number;
 }
 
-const SYNTHETIC = { events: 24_000, ratePerSecond: 4_000, watermarkEvery: 500, disorder: 0.1, disorderMs: 300, late: 0.01 };
+const SYNTHETIC = { events: 12_000, ratePerSecond: 4_000, watermarkEvery: 500, disorder: 0.1, disorderMs: 300, late: 0.01 };
 
 const WORKLOADS: readonly ModuleRef[] = [
   workload('synthetic', { ...SYNTHETIC, keys: 700, size: 1_000, distribution: 'zipf' }),
   workload('tumbling-holistic', { ...SYNTHETIC, keys: 300, size: 2_000 }),
   workload('sliding-incremental', { ...SYNTHETIC, keys: 200, size: 2_000, slide: 500 }),
-  workload('flights-delays', { limit: 20_000, arrivals: 'actual' }),
+  workload('flights-delays', { limit: 12_000, arrivals: 'actual' }),
   workload('session-incremental', { ...SYNTHETIC, keys: 300, gap: 60, lateness: 200 }),
   workload('session-holistic', { ...SYNTHETIC, keys: 300, gap: 100 }),
   workload('window-join', { ...SYNTHETIC, keys: 700, size: 500 }),
@@ -30,7 +30,7 @@ const WORKLOADS: readonly ModuleRef[] = [
 const EVENT_SEEDS = 8;
 const BATCH_SIZES = [7, 64, 1000];
 /** No multiple of any watermark's, so that cuts fall between two of them as well. */
-const CHECKPOINTS_EVERY = [1_300, 2_900];
+const CHECKPOINTS_EVERY = [700, 1_450];
 
 function workload(name: string, options: ModuleRef['options']): ModuleRef {
   return { kind: 'workload', name, file: builtInFile('workload', name), options };
