@@ -137,7 +137,7 @@ export const callsSchema = z.strictObject({
   slots: count,
   /** Value bytes handed over or got. */
   bytes: count,
-  /** Time of each call. A scan is timed without the time its reader takes. */
+  /** Time of each call; where they take less than 2 µs, of one in 17. A scan is timed without the time its reader takes. */
   time: histogramSchema,
 });
 export type Calls = z.infer<typeof callsSchema>;

@@ -6,27 +6,58 @@ import { Histogram } from './histogram.ts';
 
 type Operation = Calls['operation'];
 
+/** Calls shorter than this are not all timed, since that would take a good part of them: one in so many, which is no period of anything. */
+const SHORT_NS = 2000;
+const SAMPLED = 17;
+/** As many tell how long calls are. */
+const ENOUGH_CALLS = 1000;
+
 /** What is known of one kind of call on one table. */
 class CallMeter {
   calls = 0;
   slots = 0;
   bytes = 0;
-  ns = 0;
   readonly time = new Histogram();
+  #timedNs = 0;
+  #every = 1;
+  #untilTimed = 0;
+
+  /** All of the calls together: reckoned from those that were timed. */
+  get ns(): number {
+    const { total } = this.time;
+    return total === 0 ? 0 : (this.#timedNs / total) * this.calls;
+  }
+
+  /** Whether the next call is to be timed. */
+  isDue(): boolean {
+    if (this.#every === 1) return true;
+    if (--this.#untilTimed > 0) return false;
+    this.#untilTimed = this.#every;
+    return true;
+  }
 
   add(ns: number, slots: number, bytes: number): void {
-    this.calls++;
-    this.slots += slots;
-    this.bytes += bytes;
-    this.ns += ns;
+    this.count(slots, bytes);
+    this.#timedNs += ns;
     this.time.record(ns);
   }
 
+  /** A call that was not timed. */
+  count(slots: number, bytes: number): void {
+    this.calls++;
+    this.slots += slots;
+    this.bytes += bytes;
+  }
+
+  /** Forgets all but how long calls are: what is measured from now on is sampled evenly. */
   clear(): void {
+    const { total } = this.time;
+    // By the median: on a busy machine the mean is of those that were interrupted.
+    if (total >= ENOUGH_CALLS) this.#every = this.time.quantile(0.5) < SHORT_NS ? SAMPLED : 1;
     this.calls = 0;
     this.slots = 0;
     this.bytes = 0;
-    this.ns = 0;
+    this.#timedNs = 0;
     this.time.clear();
   }
 }
@@ -44,8 +75,8 @@ export interface CallTimes {
 }
 
 /**
- * A store that times every call of every table from outside the adapter, which therefore needs no clock of its own.
- * Two readings of the clock a call, about 0.1 µs, are part of what the harness costs.
+ * A store that times the calls of every table from outside the adapter, which therefore needs no clock of its own. Two readings of the
+ * clock a call, about 0.1 µs, are part of what the harness costs. All calls are timed until {@link clear} has found that they are short.
  */
 export class MeasuredStore implements StateStore {
   readonly #store: StateStore;
@@ -60,8 +91,14 @@ export class MeasuredStore implements StateStore {
     const read = this.#meter(name, 'read');
     const write = this.#meter(name, 'write');
     return {
-      read: (batch) => timed(read, batch, foundBytes, () => table.read(batch)),
-      write: (batch) => timed(write, batch, foundBytes, () => table.write(batch)),
+      read: (batch) => {
+        if (read.isDue()) return timed(read, batch, foundBytes, () => table.read(batch));
+        return counted(read, batch, foundBytes, table.read(batch));
+      },
+      write: (batch) => {
+        if (write.isDue()) return timed(write, batch, foundBytes, () => table.write(batch));
+        return counted(write, batch, foundBytes, table.write(batch));
+      },
       ...this.#windowCalls(name, table),
     };
   }
@@ -71,8 +108,14 @@ export class MeasuredStore implements StateStore {
     const append = this.#meter(name, 'append');
     const remove = this.#meter(name, 'remove');
     return {
-      append: (batch) => timed(append, batch, widthBytes, () => table.append(batch)),
-      remove: (batch) => timed(remove, batch, noBytes, () => table.remove(batch)),
+      append: (batch) => {
+        if (append.isDue()) return timed(append, batch, widthBytes, () => table.append(batch));
+        return counted(append, batch, widthBytes, table.append(batch));
+      },
+      remove: (batch) => {
+        if (remove.isDue()) return timed(remove, batch, noBytes, () => table.remove(batch));
+        return counted(remove, batch, noBytes, table.remove(batch));
+      },
       ...this.#windowCalls(name, table),
     };
   }
@@ -160,6 +203,12 @@ function timed(meter: CallMeter, batch: StateBatch, bytes: (batch: StateBatch) =
   const pending = call();
   if (pending) return pending.then(() => meter.add(nowNs() - start, batch.length, bytes(batch)));
   meter.add(nowNs() - start, batch.length, bytes(batch));
+}
+
+/** A call that is not timed. */
+function counted(meter: CallMeter, batch: StateBatch, bytes: (batch: StateBatch) => number, pending: Pending): Pending {
+  if (pending) return pending.then(() => meter.count(batch.length, bytes(batch)));
+  meter.count(batch.length, bytes(batch));
 }
 
 /** Times the refills of a scan, without what its reader does between them. One that is at hand stays so: promises would cost more than it. */

@@ -60,8 +60,9 @@ export async function rateOver(
 ): Promise<PipelineRate> {
   const source = await workload.source({ seed: SEED, endless: true });
   const sink = new DigestSink();
-  const pipeline = isTimed
-    ? new Pipeline({ workload, store: new MeasuredStore(store), batchSize, sink, probe: new BatchTimes() })
+  const measured = isTimed ? new MeasuredStore(store) : null;
+  const pipeline = measured
+    ? new Pipeline({ workload, store: measured, batchSize, sink, probe: new BatchTimes() })
     : new Pipeline({ workload, store, batchSize, sink });
   const { everyEvents } = workload.watermark;
   const batches = Array.from({ length: BATCHES_AHEAD }, () => new EventBatch(everyEvents, source));
@@ -86,6 +87,7 @@ export async function rateOver(
   await run(warmUp);
   sourceSpent.cpuNs = 0;
   sourceSpent.wallNs = 0;
+  measured?.clear();
   warm?.();
   const running = stopwatch();
   const done = await run(events);
