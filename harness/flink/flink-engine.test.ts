@@ -94,7 +94,9 @@ if (flink !== undefined && hdfs !== undefined) {
     const left = (await (await fetch(url)).json()) as { FileStatuses: { FileStatus: unknown[] } };
     t.deepEqual(left.FileStatuses.FileStatus, [], 'nothing of the trials is left in HDFS');
     const { recovery, throughput, memory, checkpoints, unavailable } = trial;
-    t.true((throughput.cpuSeconds ?? 0) > 0 && (memory.rssBytesMax ?? 0) > 100e6);
+    // On a machine that has much else to do the measured part may have begun before anybody looked.
+    t.true(throughput.cpuSeconds === null ? 'throughput.cpuSeconds' in unavailable : throughput.cpuSeconds > 0);
+    t.true((memory.rssBytesMax ?? 0) > 100e6);
     t.true(checkpoints.length > 0 && checkpoints.every(({ flink: told }) => (told?.vertices.length ?? 0) > 0));
     t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent);
     t.like(recovery?.flink, { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 6000, spareSlots: 1 });
