@@ -16,7 +16,7 @@ const results = inventResults(WANTED);
 const chartsOf = ({ plan, trials }: Results) =>
   stateSizesOf(summarise(plan, trials)).map((sizes) => {
     const rows = sizeRows(sizes, looksOf(plan));
-    return { sizes, rows, chart: sizeChart(sizes, rows) };
+    return { sizes, rows, chart: sizeChart(sizes, rows, []) };
   });
 
 test('one workload with several numbers of keys is one chart, by size ascending', (t) => {

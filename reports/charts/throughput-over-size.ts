@@ -1,6 +1,7 @@
 import { nameOf, outputMark } from '../decision.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped, rounded, type Unit, uncertainty, unitFor, withUnit } from '../quantity.ts';
+import type { Crossing } from '../statistics/scaling.ts';
 import { type SizedCell, type StateSizes, sizedCells } from '../statistics/state-sizes.ts';
 import { throughputOf } from '../statistics/summary.ts';
 import type { Value } from '../table.ts';
@@ -11,6 +12,8 @@ import type { Look } from './look.ts';
 
 /** A backend with a state of one size: how large it was found, and the throughput with its range over trials. */
 export interface SizeRow extends BackendRow {
+  /** The backend's whole name, as the results have it. */
+  readonly name: string;
   readonly entries: number;
   readonly eventsPerSecond: number;
   readonly low: number;
@@ -19,19 +22,19 @@ export interface SizeRow extends BackendRow {
 
 /** Rows of the cells whose state was counted and not empty, and whose output is not wrong. */
 export function sizeRows(sizes: StateSizes, looks: ReadonlyMap<string, Look>): readonly SizeRow[] {
-  return sizedCells(sizes).flatMap(({ cell }) => {
+  return sizedCells(sizes).flatMap(({ cell, entries }) => {
     const mean = throughputOf(cell);
-    const { eventsPerSecond: rate, liveEntries } = cell.metrics;
-    if (mean === null || rate === null || liveEntries === null || liveEntries.median <= 0 || cell.standing === 'wrong') return [];
-    return [{ ...backendRow(cell, looks), entries: liveEntries.median, eventsPerSecond: mean, low: rate.min, high: rate.max }];
+    const { eventsPerSecond: rate } = cell.metrics;
+    if (mean === null || rate === null || entries === null || entries <= 0 || cell.standing === 'wrong') return [];
+    return [{ ...backendRow(cell, looks), name: cell.cell.backend.name, entries, eventsPerSecond: mean, low: rate.min, high: rate.max }];
   });
 }
 
 const MARGIN = { left: 66, right: 16, top: 26, bottom: 44 };
 const HEIGHT = 340;
 
-/** Throughput over the size of the state, both logarithmic; a line a backend joins what was measured, and nothing is fitted. */
-export function sizeChart(sizes: StateSizes, rows: readonly SizeRow[]): Chart {
+/** Throughput over the size of the state, both logarithmic; a line a backend joins what was measured, and rings mark where two are known to change places. */
+export function sizeChart(sizes: StateSizes, rows: readonly SizeRow[], crossings: readonly Crossing[]): Chart {
   const unit = unitFor(
     'rate',
     rows.map((row) => row.eventsPerSecond),
@@ -43,11 +46,21 @@ export function sizeChart(sizes: StateSizes, rows: readonly SizeRow[]): Chart {
     low: row.low / unit.divisor,
     high: row.high / unit.divisor,
   }));
+  const rings = crossings.map(({ below, at: { n, low, high } }) => ({
+    n,
+    low,
+    high,
+    rate:
+      rateAt(
+        rows.filter(({ name }) => name === below),
+        n,
+      ) / unit.divisor,
+  }));
   const named = distinct(rows.map((row) => ({ ...row, id: row.label })));
   const { batchSize, storage } = sizes;
   return {
     title: `Throughput over state size, ${plainText(sizes.name)}`,
-    note: `${unit.unit} over entries in the store at the end of the measured part, both on a log scale; lines join what was measured, bars are the range over trials; micro-batches of ${grouped(batchSize, 0)}, checkpoints to ${plainText(storage.name)}`,
+    note: `${unit.unit} over entries in the store at the end of the measured part, both on a log scale; lines join what was measured, bars are the range over trials${crossings.length === 0 ? '' : '; rings: two change places, with the interval of where'}; micro-batches of ${grouped(batchSize, 0)}, checkpoints to ${plainText(storage.name)}`,
     description: `Throughput in ${unit.unit} over the number of entries in the store. ${named.map(({ label }) => sentence(label, rows, unit)).join(' ')} Points are measured; between them nothing is known.`,
     table: {
       columns: COLUMNS.map(({ key, title }) => ({ key, title: key === 'rate' ? `Throughput, ${unit.unit}` : title })),
@@ -93,6 +106,16 @@ export function sizeChart(sizes: StateSizes, rows: readonly SizeRow[]): Chart {
             encoding: { x, y, color, shape: { field: 'shape', type: 'nominal', scale: null } },
           },
           {
+            data: { values: rings },
+            mark: { type: 'rule', stroke: 'var(--ink)', strokeWidth: 1.2, opacity: 0.7 },
+            encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y },
+          },
+          {
+            data: { values: rings },
+            mark: { type: 'point', shape: 'circle', size: 130, stroke: 'var(--ink)', strokeWidth: 1.4, opacity: 1 },
+            encoding: { x: { ...x, field: 'n' }, y },
+          },
+          {
             data: { values: [{ title: `${unit.unit}${up.note}` }] },
             mark: { type: 'text', align: 'left', baseline: 'middle', fill: 'var(--soft)', limit: 0 },
             encoding: { x: { value: -MARGIN.left + 2 }, y: { value: -16 }, text: { field: 'title', type: 'nominal' } },
@@ -101,6 +124,18 @@ export function sizeChart(sizes: StateSizes, rows: readonly SizeRow[]): Chart {
       };
     },
   };
+}
+
+/** Where the line of a backend is at size `n`: straight between what was measured, both axes logarithmic. */
+function rateAt(rows: readonly SizeRow[], n: number): number {
+  const sorted = rows.toSorted((a, b) => a.entries - b.entries);
+  const next = Math.max(
+    1,
+    sorted.findIndex(({ entries }) => entries >= n),
+  );
+  const [from, to] = [sorted[next - 1]!, sorted[next] ?? sorted[next - 1]!];
+  const share = from === to ? 0 : Math.log(n / from.entries) / Math.log(to.entries / from.entries);
+  return from.eventsPerSecond * (to.eventsPerSecond / from.eventsPerSecond) ** share;
 }
 
 const COLUMNS: readonly { readonly key: string; readonly title: string; readonly value: (sized: SizedCell, unit: Unit) => Value }[] = [

@@ -148,7 +148,7 @@ browserTest('one workload with several numbers of keys has a chart over state si
       t.is(await page.locator('[aria-label^="Numbers behind the chart Throughput over state size"] tbody tr').count(), 6 * 3);
       for (const width of [1200, 360]) {
         await page.setViewportSize({ width, height: 900 });
-        t.is(await page.locator('#sizes .draw svg:visible').count(), 1);
+        t.is(await page.locator('#sizes .draw svg:visible').count(), 1 + 3, 'throughput, and the three costs');
         t.deepEqual(await page.evaluate(OVERLAPPING), [], `${width}`);
         t.deepEqual(await page.evaluate(STICKING_OUT), [], `${width}`);
       }

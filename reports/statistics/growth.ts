@@ -41,6 +41,8 @@ export const FEWEST_SIZES = 5;
 export const POOR = 0.1;
 /** A slower growth is preferred to a faster one that foretells hardly better. */
 const HARDLY = 1.1;
+/** Below this, what a fit misses is rounding. */
+const EXACT = 1e-9;
 
 /** The fit of one class; at least two points. */
 export function fitOf(points: readonly Point[], growth: Growth): Fit {
@@ -56,12 +58,17 @@ export function fitOf(points: readonly Point[], growth: Growth): Fit {
   };
 }
 
+/** What a fit says of the cost at size `n`. */
+export function fitted({ growth, constant, slope }: Fit, n: number): number {
+  return constant + slope * OF[growth](n);
+}
+
 /** The class that foretells best, the slowest growth of those that do about as well; null below {@link FEWEST_SIZES} sizes. */
 export function bestFit(points: readonly Point[]): Fit | null {
   if (new Set(points.map(({ n }) => n)).size < FEWEST_SIZES) return null;
   const fits = GROWTHS.map((growth) => fitOf(points, growth));
   const least = Math.min(...fits.map(({ foretold }) => foretold));
-  return fits.find(({ foretold }) => foretold <= HARDLY * least) ?? fits[0]!;
+  return fits.find(({ foretold }) => foretold <= HARDLY * least + EXACT) ?? fits[0]!;
 }
 
 interface Line {

@@ -1,6 +1,7 @@
 import type { CompletedTrial, HistogramData, Load } from '../../harness/results.ts';
+import { grouped } from './grouped.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999 } from './metrics.ts';
-import { mergeHistograms, percentileNs } from './percentile.ts';
+import { type Distribution, mergeHistograms, percentileNs } from './percentile.ts';
 import { median, type Sample, sampleOf } from './sample.ts';
 import type { CellSummary } from './summary.ts';
 
@@ -45,14 +46,34 @@ export function sustainedRateOf({ trials }: Pick<CellSummary, 'trials'>): Sustai
   };
 }
 
+type Trials = { readonly trials: readonly Pick<CompletedTrial, 'latency'>[] };
+
 /** The loads of a cell, in the order they were run; those of one fraction or one common rate together. */
-export function loadsOf({ trials }: { readonly trials: readonly Pick<CompletedTrial, 'latency'>[] }): readonly LoadSummary[] {
-  const loads = new Map<string, Load[]>();
-  for (const load of trials.flatMap(({ latency }) => latency?.loads ?? [])) {
-    const name = load.fraction === null ? `at ${load.ratePerSecond}` : `part ${load.fraction}`;
-    loads.set(name, [...(loads.get(name) ?? []), load]);
-  }
-  return [...loads.values()].map(summaryOf);
+export function loadsOf(cell: Trials): readonly LoadSummary[] {
+  return alike(cell).map(summaryOf);
+}
+
+/** All latencies of a cell at one load, of the trials in which it is not void. */
+export interface Spectrum extends Pick<LoadSummary, 'fraction' | 'ratePerSecond'> {
+  readonly latency: Distribution;
+}
+
+/** The spectra of a cell, in the order of its loads; without those that are void in every trial. */
+export function spectraOf(cell: Trials): readonly Spectrum[] {
+  return alike(cell).flatMap((loads) => {
+    const valid = loads.filter((load) => load.void === null);
+    const latency = mergeHistograms(valid.map((load) => load.latency));
+    const { fraction } = loads[0]!;
+    return latency.total === 0 ? [] : [{ fraction, ratePerSecond: median(loads.map((load) => load.ratePerSecond)), latency }];
+  });
+}
+
+function alike({ trials }: Trials): readonly (readonly Load[])[] {
+  const loads = grouped(
+    trials.flatMap(({ latency }) => latency?.loads ?? []),
+    ({ fraction, ratePerSecond }) => (fraction === null ? `at ${ratePerSecond}` : `part ${fraction}`),
+  );
+  return [...loads.values()];
 }
 
 function summaryOf(loads: readonly Load[]): LoadSummary {

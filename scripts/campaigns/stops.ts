@@ -38,8 +38,8 @@ const EXPECTED: Readonly<Record<Way, readonly string[]>> = {
   'gone reader': ['130', '0', '3'],
   SIGKILL: ['SIGKILL'],
 };
-/** A reader that is gone is noticed when the next trial is told of. */
-const NOTICED_MS = 60_000;
+/** A reader that is gone is noticed when the next trial is told of: within a minute where 2 s are the limit, and longer where that is. */
+const NOTICED_LIMITS = 30;
 const AGAIN_MS = 30;
 /** A run has planned by the first and is amid its trials by the last. */
 const EARLIEST_MS = 200;
@@ -68,7 +68,7 @@ async function stopJob({ job, backend, way, afterMs }: Stop, folder: string, lim
     const { pids, ports } = await watched(child, afterMs);
     const stoppedMs = performance.now();
     await stop(child, way);
-    const end = await Promise.race([ended, pause(way === 'gone reader' ? NOTICED_MS : limitMs).then(() => 'nothing')]);
+    const end = await Promise.race([ended, pause(way === 'gone reader' ? NOTICED_LIMITS * limitMs : limitMs).then(() => 'nothing')]);
     // Before it listens, and once it has cleaned up, a process dies of a signal as any would; then nothing may be left at all.
     const died = end === way.split(' ')[0];
     if (!died && !EXPECTED[way].includes(end)) problems.push(`it ended with ${end}`);
