@@ -23,7 +23,7 @@ export const options = z.strictObject({
   gateway: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Of the SQL gateway, http://HOST:PORT. By default what a cluster started here says.'),
+    .describe('Of the SQL gateway, http://HOST:PORT: asked who it is before a trial. The job itself goes to the JobManager.'),
   checkpoints: z
     .enum(['full', 'incremental'])
     .default('incremental')

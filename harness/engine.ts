@@ -29,7 +29,7 @@ export interface Engine {
   /** Finds how many events a second a cell takes. */
   calibrate(request: CalibrationRequest): Promise<Lived<number>>;
   /** What a trial takes beyond one of our pipeline: it starts more, and warms up longer. */
-  extraSeconds(profile: Plan['profile']): number;
+  extraSeconds(plan: Pick<Plan, 'profile' | 'measures'>): number;
   /** The stream of its trials, from one of our pipeline's. */
   stream(stream: StreamPlan, eventsPerSecond: number, profile: Plan['profile']): StreamPlan;
   trial(request: TrialRequest): Promise<Trial>;
@@ -71,7 +71,8 @@ const WARM_UP_SECONDS = 10;
 const SMOKE_WARM_UP_SECONDS = 2;
 /** In which a TaskManager is killed after a checkpoint: at least so long. */
 const TAIL_SECONDS = 4;
-const REPLACED_SECONDS = 30;
+/** A killed TaskManager has another in its place after about so long: before a trial, and where recovery is measured. */
+const REPLACED_SECONDS = 15;
 const SUBMITTED_SECONDS = 5;
 const CALIBRATION_MS = 600_000;
 
@@ -97,8 +98,11 @@ const FLINK: Engine = {
       return { failure: { phase: 'calibrate', code, message: messageOf(error) } };
     }
   },
-  // Two jobs on fresh TaskManagers, each with a warm-up and some seconds to be submitted, and half a minute to be killed and replaced.
-  extraSeconds: (profile) => REPLACED_SECONDS + 2 * (SUBMITTED_SECONDS + warmUpSeconds(profile)) + TAIL_SECONDS,
+  // A job on fresh TaskManagers, with a warm-up and some seconds to be submitted, and where recovery is measured another.
+  extraSeconds({ profile, measures }) {
+    const job = REPLACED_SECONDS + SUBMITTED_SECONDS + warmUpSeconds(profile);
+    return measures.includes('recovery') ? 2 * job + TAIL_SECONDS : job;
+  },
   stream(stream, eventsPerSecond, profile) {
     // In whole units of the grid, so that tasks have equally many events and cells of about one speed share the oracle's answers.
     const unit = stream.measured / 3;
@@ -116,8 +120,8 @@ const FLINK: Engine = {
 };
 
 /** {@link Engine.extraSeconds} of all trials of a plan's cells, on average. */
-export function extraSecondsPerTrial({ cells, profile }: Pick<Plan, 'cells' | 'profile'>): number {
-  return (cells.filter(({ engine }) => engine === 'flink').length / cells.length) * FLINK.extraSeconds(profile);
+export function extraSecondsPerTrial({ cells, ...plan }: Pick<Plan, 'cells' | 'profile' | 'measures'>): number {
+  return (cells.filter(({ engine }) => engine === 'flink').length / cells.length) * FLINK.extraSeconds(plan);
 }
 
 function warmUpSeconds({ name, warmUpSeconds: least }: Plan['profile']): number {

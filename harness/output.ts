@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StateBackend } from '../backends/contract.ts';
+import type { Workload } from '../workloads/contract.ts';
 import { destroyCheckpoints, sweepJobs } from './checkpointing/remove-jobs.ts';
+import { engineOf } from './engine.ts';
 import { StatebenchError } from './errors.ts';
-import { LOCAL_STORAGE, type ModuleRef } from './modules.ts';
+import { outputOnFlink } from './flink/flink-output.ts';
+import { create, LOCAL_STORAGE, type ModuleRef } from './modules.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { runChild, type TaskFailure } from './trial/child.ts';
 import { type Companions, type Lived, liveTogether, partsOf } from './trial/parts.ts';
@@ -38,6 +42,11 @@ const TIMEOUT_MS = 24 * 3600 * 1000;
  */
 export async function writeOutput(request: OutputRequest): Promise<OutputResult> {
   const { workload, backend, storage = LOCAL_STORAGE, batchSize, parallelism, seed, signal } = request;
+  const engine = engineOf(backend);
+  if (engine.name === 'flink') {
+    engine.check(await create<Workload>(workload), storage, parallelism, (await create<StateBackend>(backend)).settings);
+    return await outputOnFlink(request);
+  }
   await sweepJobs(tmpdir(), [storage]);
   const directory = request.directory ?? makeScratch(tmpdir(), 'output');
   try {

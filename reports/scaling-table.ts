@@ -6,7 +6,7 @@ import type { StateSizes } from './statistics/state-sizes.ts';
 import type { Table } from './table.ts';
 
 /** What to know when reading the table. */
-export const SCALING_NOTE = `n is what was found in the store: entries, and for a restore bytes. A residual is the root mean square of what a fit misses, as a share of what was measured. The best fit is the class that foretells each size best from the others; where its residual is over ${percent(POOR)} only the points are shown.`;
+export const SCALING_NOTE = `n is what was found in the store: entries, and for a restore bytes. Flink does not tell its state: its n is that of our stores at the same size, or the number of keys, and its restore has no bytes to be told by. A residual is the root mean square of what a fit misses, as a share of what was measured. The best fit is the class that foretells each size best from the others; where its residual is over ${percent(POOR)} only the points are shown.`;
 
 /** A row a backend and cost: claim, fit and residual side by side, or the points where nothing fits. Empty below two sizes. */
 export function scalingTable(sizes: StateSizes): Table {

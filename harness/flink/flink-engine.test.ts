@@ -94,7 +94,9 @@ if (flink !== undefined && hdfs !== undefined) {
     const left = (await (await fetch(url)).json()) as { FileStatuses: { FileStatus: unknown[] } };
     t.deepEqual(left.FileStatuses.FileStatus, [], 'nothing of the trials is left in HDFS');
     const { recovery, throughput, memory, checkpoints, unavailable } = trial;
-    t.true((throughput.cpuSeconds ?? 0) > 0 && (memory.rssBytesMax ?? 0) > 100e6);
+    // On a machine that has much else to do the measured part may have begun before anybody looked.
+    t.true(throughput.cpuSeconds === null ? 'throughput.cpuSeconds' in unavailable : throughput.cpuSeconds > 0);
+    t.true((memory.rssBytesMax ?? 0) > 100e6);
     t.true(checkpoints.length > 0 && checkpoints.every(({ flink: told }) => (told?.vertices.length ?? 0) > 0));
     t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent);
     t.like(recovery?.flink, { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 6000, spareSlots: 1 });
@@ -103,5 +105,22 @@ if (flink !== undefined && hdfs !== undefined) {
     t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
     for (const missing of ['time', 'batchTime', 'calls', 'liveState']) t.true(missing in unavailable, missing);
     t.is((await jobManager.overview())['jobs-running'], 0);
+  });
+
+  test.serial('two tasks, each in a TaskManager of its own: one is killed, and another has to come first', async (t) => {
+    const [trial] = await run(t, [`flink:rocksdb,url=${flink.url}`], { parallelisms: [2] });
+    if (trial?.state !== 'completed') return t.fail(whyOf(trial === undefined ? [] : [trial]));
+    t.true(trial.correctness.uninterrupted?.equal);
+    t.true(trial.correctness.recovered?.equal);
+    t.like(trial.backend.settings, { taskManagers: 2, slotsPerTaskManager: 1 });
+    t.is(trial.parts?.length, 2);
+    const { recovery } = trial;
+    t.like(recovery?.flink, { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 6000, spareSlots: 0 });
+    const { detectedMs = 0 } = recovery?.flink ?? {};
+    const { processMs = 0, ...phases } = recovery?.phases ?? {};
+    t.true(detectedMs > 0 && detectedMs <= processMs);
+    t.true(processMs > 1000, `a Java machine does not start in ${processMs} ms`);
+    t.true(Object.values(phases).length === 4 && Object.values(phases).every((ms) => ms >= 0));
+    t.true((recovery?.restoredFromEvent ?? 0) > 0 && recovery!.restoredFromEvent < recovery!.killedAtEvent);
   });
 }

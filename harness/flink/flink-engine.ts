@@ -1,126 +1,32 @@
 /** Runs a workload on Flink, as trials have it: how fast, with which checkpoints, and what becomes of it when a TaskManager is killed. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
-import type { Source, Workload } from '../../workloads/contract.ts';
-import { destroyCheckpoints, sweepJobs } from '../checkpointing/remove-jobs.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
-import { create, type ModuleRef } from '../modules.ts';
-import type { Cell, CompletedTrial, FailedTrial } from '../results.ts';
-import { makeScratch } from '../scratch.ts';
+import type { PlannedCell } from '../plan.ts';
+import type { CompletedTrial, FailedTrial } from '../results.ts';
 import type { Expected } from '../trial/tasks.ts';
 import { check, checkLate, type Failure, type Measurements, type TrialRequest } from '../trial/trial.ts';
-import { endAbandonedJobs } from './abandoned-jobs.ts';
 import { checkpointsOf } from './checkpoints.ts';
-import { writeEvents } from './events-file.ts';
 import { FlinkJob } from './flink-job.ts';
-import { hasTypes } from './job-arguments.ts';
-import { JobManager } from './job-manager.ts';
-import { OwnTaskManagers } from './own-task-managers.ts';
+import { type Ground, type GroundRequest, onGround, renew, withJob } from './ground.ts';
+import type { JobManager } from './job-manager.ts';
 import { eventsOf, positionsOf, timeAt } from './progress.ts';
 import { killAt, recoveryOf } from './recovery.ts';
-import { budgeted, checkBudget } from './task-memory.ts';
+import { checkBudget } from './task-memory.ts';
 import { residentBytes, TaskManagerUsage } from './usage.ts';
 
 const POLL_MS = 50;
 
-/** What a run of the job needs, whatever it is for. */
-interface Ground {
-  readonly jobManager: JobManager;
-  readonly own: OwnTaskManagers | null;
-  readonly workload: Workload;
-  readonly source: Source;
-  /** Where a job may put what it makes; removed afterwards. */
-  readonly home: string;
-  /** Holds at least as many events as were asked for. */
-  readonly eventsFile: string;
-  /** For the checkpoints of one more job, as Flink writes it. */
-  readonly checkpointsUrl: (job: string) => Promise<string>;
-  readonly signal: AbortSignal;
+type TrialGround = Pick<GroundRequest, 'seed' | 'directory' | 'timeoutMs' | 'signal'> & { readonly planned: PlannedCell };
+
+/** Trials of one workload have the same events: in a folder of the run's own they are written once. */
+function groundOf({ planned, seed, directory, timeoutMs, signal }: TrialGround, events: number): GroundRequest {
+  const { backend, workload, storage, cell } = planned;
+  const { settings } = cell.backend;
+  return { backend, settings, workload, storage, seed, events, directory, eventsFolder: path.dirname(directory), timeoutMs, signal };
 }
 
-interface GroundRequest {
-  readonly planned: TrialRequest['planned'];
-  readonly seed: number;
-  readonly events: number;
-  /** The trial's own. */
-  readonly directory: string;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
-
-/** Makes the ground, hands it to `body`, and removes it. @throws whatever it throws, and StatebenchError if it cannot be made */
-async function onGround<Result>(request: GroundRequest, body: (ground: Ground) => Promise<Result>): Promise<Result> {
-  const { planned, seed, events, directory, timeoutMs, signal } = request;
-  const { shared } = planned.cell.backend.settings;
-  // A run that is resumed may have a cluster of another address than its plan says.
-  const url = planned.backend.options.url ?? planned.cell.backend.settings.url;
-  const jobManager = new JobManager(String(url));
-  await jobManager.overview();
-  const own = await OwnTaskManagers.of(jobManager);
-  if (own === null && shared === undefined) {
-    throw new StatebenchError(
-      'unavailable',
-      `the Flink at ${jobManager.url} was not started here, so that it has to be told where its TaskManagers find events: give flink:shared=FOLDER, which they and this machine see at the same path`,
-    );
-  }
-  const workload = await create<Workload>(planned.workload);
-  const source = await workload.source({ seed, endless: true });
-  await endAbandonedJobs(jobManager, signal);
-  const home = shared === undefined ? directory : await sharedFolder(String(shared), planned.storage);
-  mkdirSync(home, { recursive: true });
-  try {
-    // Trials of one workload have the same events: in a folder of the run's own they are written once.
-    const eventsFile = path.join(shared === undefined ? path.dirname(directory) : home, `events-${digestOf(planned.workload, seed)}`);
-    await writeEvents(source, hasTypes(workload), events, eventsFile, signal);
-    const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
-    const checkpointsUrl = async (job: string): Promise<string> => {
-      const storage = await create<CheckpointStorage>(planned.storage);
-      const url = await (await storage.open(path.join(home, job, 'checkpoints'))).hadoopUrl();
-      if (url !== null) return `${url}/flink`;
-      throw new StatebenchError('impossible-settings', `the checkpoint storage '${storage.name}' has no place where Flink could write`);
-    };
-    const ground = { jobManager, own, workload, source, home, eventsFile, checkpointsUrl, signal: AbortSignal.any([signal, timeout]) };
-    return await body(ground).catch((error: unknown) => {
-      if (!timeout.aborted || signal.aborted) throw own?.explained(error) ?? error;
-      throw new StatebenchError('backend-failed', `the job took more than ${Math.round(timeoutMs / 1000)} s`);
-    });
-  } finally {
-    await destroyCheckpoints(home, planned.storage);
-    rmSync(home, { recursive: true, force: true });
-  }
-}
-
-/** One for this trial; what earlier processes left that were killed is removed. @throws StatebenchError `bad-folder` or `disk-full` */
-async function sharedFolder(shared: string, storage: ModuleRef): Promise<string> {
-  await sweepJobs(shared, [storage]);
-  return makeScratch(shared, 'flink');
-}
-
-function digestOf({ file, options }: ModuleRef, seed: number): string {
-  return createHash('sha256')
-    .update(JSON.stringify([file, options, seed]))
-    .digest('hex')
-    .slice(0, 16);
-}
-
-/** Has fresh TaskManagers of the memory that a cell is to have, where they are ours. */
-async function renew({ own, signal }: Ground, { backend }: Cell): Promise<void> {
-  await own?.renew(budgeted(backend.settings, own.usualMemory), signal);
-}
-
-/** Does something with a job, which is gone afterwards. */
-async function withJob<Result>(job: FlinkJob, body: () => Promise<Result>): Promise<Result> {
-  try {
-    return await body();
-  } finally {
-    await job.cancel();
-  }
-}
-
-export interface FlinkCalibration extends Omit<GroundRequest, 'events'> {
+export interface FlinkCalibration extends TrialGround {
   /** Events that fill the state first. */
   readonly fill: number;
   readonly seconds: number;
@@ -137,8 +43,8 @@ export function eventsPerSecondOnFlink(request: FlinkCalibration): Promise<numbe
   // As many as one task more than another would have are left out.
   const { parallelism } = planned.cell;
   const events = Math.ceil((fill + seconds * CALIBRATION_EVENTS_PER_SECOND) / parallelism) * parallelism;
-  return onGround({ ...request, events }, async (ground) => {
-    await renew(ground, planned.cell);
+  return onGround(groundOf(request, events), async (ground) => {
+    await renew(ground, planned.cell.backend.settings);
     const { home, checkpointsUrl, ...rest } = ground;
     const job = await FlinkJob.start({
       ...rest,
@@ -147,10 +53,10 @@ export function eventsPerSecondOnFlink(request: FlinkCalibration): Promise<numbe
       directory: home,
       checkpointsUrl: await checkpointsUrl('calibrated'),
       checkpointEveryMs: null,
-      restarts: false,
+      restarts: 0,
     });
     return await withJob(job, async () => {
-      const ids = await taskManagersOf(ground.jobManager, job);
+      const ids = await job.taskManagers();
       ground.own?.markUsed(ids);
       await checkBudget(ground.jobManager, ids, planned.cell.backend.settings);
       let filledMs: number | null = null;
@@ -172,16 +78,9 @@ export function eventsPerSecondOnFlink(request: FlinkCalibration): Promise<numbe
   });
 }
 
-/** Names of the TaskManagers that have tasks of a job. */
-async function taskManagersOf(jobManager: JobManager, job: FlinkJob): Promise<readonly string[]> {
-  const { vertices } = await job.details();
-  const all = await Promise.all(vertices.map(({ id }) => jobManager.vertex(job.id, id)));
-  return [...new Set(all.flatMap(({ subtasks }) => subtasks.flatMap((task) => task['taskmanager-id'] ?? [])))];
-}
-
 /** Whatever goes wrong is a failure with Flink's own reason, never an error. */
 export async function measureOnFlink(request: TrialRequest): Promise<Measurements | Failure> {
-  const { planned, seed, stream, kill, directory, timeoutMs, signal, onPhase } = request;
+  const { planned, stream, kill, signal, onPhase } = request;
   const progress: { phase: FailedTrial['phase'] } = { phase: 'open' };
   const enter = (phase: FailedTrial['phase']): void => {
     progress.phase = phase;
@@ -189,9 +88,9 @@ export async function measureOnFlink(request: TrialRequest): Promise<Measurement
   };
   const events = stream.warmUp + stream.measured + stream.tail;
   try {
-    return await onGround({ planned, seed, events, directory, timeoutMs, signal }, async (ground) => {
+    return await onGround(groundOf(request, events), async (ground) => {
       enter('open');
-      await renew(ground, planned.cell);
+      await renew(ground, planned.cell.backend.settings);
       const measured = await measureJob(request, ground, enter);
       const recovered = kill === null ? null : await recoverJob(request, ground, kill, enter);
       return {
@@ -232,14 +131,14 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
     directory: path.join(home, 'measured'),
     checkpointsUrl: url,
     checkpointEveryMs: everyMs,
-    restarts: false,
+    restarts: 0,
   });
   return await withJob(job, async () => {
-    const ids = await taskManagersOf(jobManager, job);
+    const ids = await job.taskManagers();
     own?.markUsed(ids);
-    await checkBudget(jobManager, ids, planned.cell.backend.settings);
     const usage = new TaskManagerUsage(jobManager, own, ids);
     try {
+      await checkBudget(jobManager, ids, planned.cell.backend.settings);
       enter('warm-up');
       for (let isWarm = false; !isWarm; await pause(POLL_MS, undefined, { signal: ground.signal })) {
         isWarm = eventsOf(job.marks()) >= stream.warmUp || (await job.details()).state === 'FINISHED';
@@ -396,15 +295,17 @@ async function recoverJob(
     directory: path.join(home, 'killed'),
     checkpointsUrl: await checkpointsUrl('killed'),
     checkpointEveryMs: checkpointEveryMs(request),
-    restarts: true,
+    // Until its heartbeat is missed a killed TaskManager still has slots: tasks that are sent there fail, and each try counts.
+    restarts: 100,
+    restartDelayMs: 100,
     signal,
   });
   return await withJob(job, async () => {
-    own.markUsed(await taskManagersOf(jobManager, job));
+    own.markUsed(await job.taskManagers());
     const killed = await killAt({ job, jobManager, own, signal }, kill);
     enter('replay');
     const details = await job.finished();
-    own.markUsed(await taskManagersOf(jobManager, job));
+    own.markUsed(await job.taskManagers());
     enter('verify');
     const marks = job.marks();
     const { output } = await job.output();

@@ -80,9 +80,11 @@ if (flink !== undefined) {
     t.regex(none, /^calibrate, bad-folder: cannot write/);
   });
 
-  test.serial('the gateway in the place of the JobManager', async (t) => {
+  test.serial('the gateway in the place of the JobManager, and the other way round', async (t) => {
     const why = whyOf(await run(t, [`flink:hashmap,url=${await gateway()}`]));
     t.regex(why, /^calibrate, unavailable: http:\S+ answers, but not as Flink's JobManager does \(404 to GET \/v1\/overview\)/);
+    const other = whyOf(await run(t, [onForeign(`,gateway=${foreign()}`)]));
+    t.regex(other, /^calibrate, unavailable: http:\S+ answers, but not as Flink's SQL gateway does \(404 to GET \/v3\/info\)/);
   });
 
   test.serial('a checkpoint that cannot be written, with the reason from the log; what else the run has is kept', async (t) => {

@@ -1,14 +1,15 @@
 // Proves that the job on Flink gives the oracle's rows: for every kind of window and aggregate that it has, on each state backend, by one
 // task and by two, and that what cannot run, or does not, is told by Flink's own root cause, with the job gone.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { startFlink } from '../../scripts/servers/flink.ts';
 import { requiredServer } from '../../scripts/servers/required.ts';
-import { loadWorkload } from '../modules.ts';
+import { loadBackend, loadWorkload, refOf } from '../modules.ts';
 import { oracle } from '../oracle/oracle.ts';
+import { writeOutput } from '../output.ts';
 import type { Cell } from '../results.ts';
 import { writeEvents } from './events-file.ts';
 import { FlinkJob } from './flink-job.ts';
@@ -61,7 +62,7 @@ if (flink !== undefined) {
       directory,
       checkpointsUrl: pathToFileURL(path.join(directory, 'checkpoints')).href,
       checkpointEveryMs: 500,
-      restarts: false,
+      restarts: 0,
       signal,
     });
     return { job, workload };
@@ -101,6 +102,28 @@ if (flink !== undefined) {
         t.deepEqual(output, ended);
         t.deepEqual(lateByStage, late);
       }
+    });
+  }
+
+  for (const [spec, backend, kills] of [
+    ['flights-delays:limit=60000', 'rocksdb', [41_000]],
+    ['interval-join:events=20000,keys=1000,lower=-20,upper=10,disorder=0.2,late=0.01', 'hashmap', [15_000]],
+  ] as const) {
+    test.serial(`the rows of ${spec} are those of memory to the byte, with a kill on the way`, async (t) => {
+      const write = async (name: string, killAfterEvents: readonly number[]) => {
+        const to = path.join(folder, 'rows.csv');
+        const request = { batchSize: 1000, parallelism: 1, checkpointEveryEvents: 10_000, seed: SEED, directory: null };
+        const [workload, module] = [refOf(await loadWorkload(spec)), refOf(await loadBackend(name))];
+        const { signal } = new AbortController();
+        const { rows, lateEvents } = await writeOutput({ ...request, workload, backend: module, killAfterEvents, to, signal });
+        return { rows, lateEvents, text: readFileSync(to, 'latin1') };
+      };
+      const expected = await write('memory', []);
+      const got = await write(`flink:${backend},url=${flink.url}`, kills);
+      t.true(expected.rows > 1000);
+      t.is(got.lateEvents, expected.lateEvents);
+      t.is(got.rows, expected.rows);
+      t.true(got.text === expected.text);
     });
   }
 }

@@ -26,8 +26,14 @@ export interface FlinkJobRequest {
   readonly checkpointsUrl: string;
   /** From one checkpoint to the next; null for none. */
   readonly checkpointEveryMs: number | null;
-  /** Whether it may go on after a TaskManager died. */
-  readonly restarts: boolean;
+  /** How often it may go on after a TaskManager died. */
+  readonly restarts: number;
+  /** Before it does; 0 if absent. */
+  readonly restartDelayMs?: number;
+  /** For the rows of all stages, a file for each subtask; absent where only their digest is asked for. */
+  readonly rowsFolder?: string;
+  /** Says up to which event the source may go; absent where it may go on. */
+  readonly gateFile?: string;
   /** Ends the wait for it. */
   readonly signal: AbortSignal;
 }
@@ -49,8 +55,11 @@ const POLL_MS = 100;
 const ENDED: readonly string[] = ['FINISHED', ...ENDED_BADLY];
 /** Much more than a task takes to notice. */
 const CANCELLED_MS = 30_000;
+/** Within which one has to be made: every task has to be there. */
+const CHECKPOINT_MS = 180_000;
 /** From submission until the source gives its first event. */
 const BEGIN_MS = 120_000;
+const WAITS_FOR_SLOT: readonly string[] = ['CREATED', 'SCHEDULED'];
 
 export class FlinkJob {
   readonly id: string;
@@ -90,6 +99,8 @@ export class FlinkJob {
       'every-events': everyEvents,
       progress,
       chained: cell.backend.settings.chained === true,
+      ...(request.rowsFolder !== undefined && { rows: request.rowsFolder }),
+      ...(request.gateFile !== undefined && { gate: request.gateFile }),
     };
     try {
       const id = await jobManager.run({
@@ -121,6 +132,32 @@ export class FlinkJob {
   /** @throws StatebenchError `backend-failed` once it has ended other than by finishing */
   details(): Promise<JobDetails> {
     return this.#request.jobManager.checkAlive(this.id);
+  }
+
+  /** Names of all that have tasks of it. */
+  async taskManagers(): Promise<readonly string[]> {
+    const { vertices } = await this.details();
+    const all = await Promise.all(vertices.map(({ id }) => this.#request.jobManager.vertex(this.id, id)));
+    return [...new Set(all.flatMap(({ subtasks }) => subtasks.flatMap((task) => task['taskmanager-id'] ?? [])))];
+  }
+
+  /** Name of the one that has a subtask of the source; empty if none has. */
+  async taskManagerOf(subtask: number): Promise<string> {
+    const { vertices } = await this.details();
+    const source = await this.#request.jobManager.vertex(this.id, vertices[0]!.id);
+    return source.subtasks[subtask]?.['taskmanager-id'] ?? '';
+  }
+
+  /** Has a checkpoint made, again where one failed since the job was just going on. @throws StatebenchError `backend-failed` if none is */
+  async checkpoint(): Promise<void> {
+    const { jobManager, signal } = this.#request;
+    for (const deadline = performance.now() + CHECKPOINT_MS; ; await pause(POLL_MS, undefined, { signal })) {
+      const failure = await jobManager.checkpoint(this.id, signal);
+      if (failure === null) return;
+      await this.details();
+      if (performance.now() > deadline)
+        throw new StatebenchError('backend-failed', `no checkpoint was made within ${CHECKPOINT_MS / 1000} s: ${failure}`);
+    }
   }
 
   finished(): Promise<JobDetails> {
@@ -158,10 +195,13 @@ export class FlinkJob {
   async #begins(signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + BEGIN_MS;
     while (this.marks().length < this.#request.cell.parallelism) {
-      const { state } = await this.details();
+      const { state, vertices } = await this.details();
       if (state === 'FINISHED') return;
       if (performance.now() > deadline) {
-        const why = await this.#request.jobManager.failureOf(this.id);
+        const waits = vertices.some(({ status }) => WAITS_FOR_SLOT.includes(status));
+        const why = waits
+          ? 'its tasks wait for a slot: end other jobs, or start more TaskManagers'
+          : await this.#request.jobManager.failureOf(this.id);
         throw new StatebenchError(
           'backend-failed',
           `the job gave no event within ${BEGIN_MS / 1000} s, and is ${state}: ${why ?? 'Flink gives no reason'}`,
@@ -192,7 +232,13 @@ export class FlinkJob {
   }
 }
 
-function settingsOf({ cell, checkpointsUrl, checkpointEveryMs, restarts }: FlinkJobRequest): Readonly<Record<string, string>> {
+function settingsOf({
+  cell,
+  checkpointsUrl,
+  checkpointEveryMs,
+  restarts,
+  restartDelayMs = 0,
+}: FlinkJobRequest): Readonly<Record<string, string>> {
   const { state, incremental, timers } = cell.backend.settings;
   const isOnDisk = state !== 'hashmap';
   return {
@@ -206,11 +252,11 @@ function settingsOf({ cell, checkpointsUrl, checkpointEveryMs, restarts }: Flink
     ...(isOnDisk && {
       [`state.backend.${String(state)}.timer-service.factory`]: TIMER_SERVICES[String(state)]?.[String(timers)] ?? 'HEAP',
     }),
-    ...(restarts
+    ...(restarts > 0
       ? {
           'restart-strategy.type': 'fixed-delay',
-          'restart-strategy.fixed-delay.attempts': '3',
-          'restart-strategy.fixed-delay.delay': '0 s',
+          'restart-strategy.fixed-delay.attempts': String(restarts),
+          'restart-strategy.fixed-delay.delay': `${restartDelayMs} ms`,
         }
       : { 'restart-strategy.type': 'disable' }),
   };

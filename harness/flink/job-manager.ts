@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { StatebenchError } from '../errors.ts';
 import { FlinkRefusal, restCall, restText } from './rest-call.ts';
 import { checkpointFailureIn, isOfCheckpoint, rootCause } from './root-cause.ts';
-import { FLINK_VERSION } from './version.ts';
+import { FLINK_VERSION, isOfOurRelease } from './version.ts';
 
 const count = z.number();
 /** Flink writes -1 or "NaN" where it has nothing to tell. */
@@ -67,6 +67,13 @@ const checkpointsSchema = z.object({
   history: z.array(checkpointSchema),
 });
 
+const triggeredSchema = z.object({
+  status: z.object({ id: z.string() }),
+  operation: z
+    .object({ failureCause: z.object({ class: z.string().optional(), 'stack-trace': z.string().optional() }).nullish() })
+    .nullish(),
+});
+
 const subtaskCheckpointsSchema = z.object({
   subtasks: z.array(
     z.object({
@@ -123,6 +130,7 @@ export const ENDED_BADLY: readonly string[] = ['FAILED', 'CANCELED'];
 const ENDED: readonly string[] = [...ENDED_BADLY, 'FINISHED'];
 const JOB_ID = z.object({ jobid: z.string() });
 const POLL_MS = 100;
+const TRIGGER_POLL_MS = 10;
 /** A log of a cluster that has run for long may be more than is worth to be fetched. */
 const LOG_BYTES_MAX = 64 * 2 ** 20;
 
@@ -140,8 +148,8 @@ export class JobManager {
   async overview(): Promise<Overview> {
     const overview = await this.#get('/overview', overviewSchema);
     const version = overview['flink-version'];
+    if (isOfOurRelease(version)) return overview;
     const [major, minor] = FLINK_VERSION.split('.');
-    if (version.startsWith(`${major}.${minor}.`)) return overview;
     throw new StatebenchError(
       'unavailable',
       `the Flink at ${this.url} is ${version}, and the job is made for ${FLINK_VERSION}: name a cluster of ${major}.${minor}`,
@@ -237,6 +245,21 @@ export class JobManager {
 
   checkpoints(job: string): Promise<z.infer<typeof checkpointsSchema>> {
     return this.#get(`/jobs/${job}/checkpoints`, checkpointsSchema);
+  }
+
+  /** Has a checkpoint made. @returns null once it is, or why it failed */
+  async checkpoint(job: string, signal: AbortSignal): Promise<string | null> {
+    const asked = await this.#call('POST', `/jobs/${job}/checkpoints`, z.object({ 'request-id': z.string() }), {
+      checkpointType: 'CONFIGURED',
+    });
+    for (;;) {
+      const { status, operation } = await this.#get(`/jobs/${job}/checkpoints/${asked['request-id']}`, triggeredSchema);
+      if (status.id === 'COMPLETED') {
+        const failure = operation?.failureCause?.['stack-trace'] ?? operation?.failureCause?.class;
+        return failure === undefined ? null : rootCause(failure);
+      }
+      await pause(TRIGGER_POLL_MS, undefined, { signal });
+    }
   }
 
   subtaskCheckpoints(job: string, checkpoint: number, vertex: string): Promise<SubtaskCheckpoints> {

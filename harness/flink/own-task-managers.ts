@@ -67,6 +67,12 @@ export class OwnTaskManagers {
     return new Map(found);
   }
 
+  /** Whether all are there, and the JobManager knows of no others. */
+  async areThere(): Promise<boolean> {
+    const here = [...this.pids().keys()].sort();
+    return here.length >= 2 && here.join() === (await this.#jobManager.taskManagers()).toSorted().join();
+  }
+
   markUsed(ids: Iterable<string>): void {
     for (const id of ids) this.#used.add(id);
   }
@@ -140,9 +146,8 @@ export class OwnTaskManagers {
   }
 
   async #isWhole(memory: TaskMemory): Promise<boolean> {
-    const here = [...this.pids().keys()].filter((id) => !this.#used.has(id)).sort();
-    const registered = (await this.#jobManager.taskManagers()).toSorted();
-    if (here.length < 2 || here.join() !== registered.join()) return false;
+    const here = [...this.pids().keys()];
+    if (here.some((id) => this.#used.has(id)) || !(await this.areThere())) return false;
     for (const id of here) {
       // One that goes again is not there.
       const has = await this.#jobManager.memoryOf(id).catch(() => null);

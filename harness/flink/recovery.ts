@@ -34,11 +34,9 @@ export async function killAt(
     }
     if (eventsOf(job.marks()) >= atEvent) isThere = (await jobManager.checkpoints(job.id)).counts.completed > 0;
   }
-  const { vertices } = await job.details();
-  const source = await jobManager.vertex(job.id, vertices[0]!.id);
-  const id = source.subtasks[part]?.['taskmanager-id'];
+  const id = await job.taskManagerOf(part);
   const { 'slots-available': spareSlots } = await jobManager.overview();
-  const atMs = own.kill(id ?? '');
+  const atMs = own.kill(id);
   return { atMs, events: eventsOf(job.marks()), part: part + 1, spareSlots };
 }
 

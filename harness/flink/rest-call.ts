@@ -4,8 +4,8 @@ import { messageOf, StatebenchError } from '../errors.ts';
 import { rootCause } from './root-cause.ts';
 
 const TIMEOUT_MS = 30_000;
-/** What the router of Flink's REST interfaces says. */
-const NO_SUCH_PATH = /^(?:Not found: |Method not allowed)/i;
+/** What the routers of Flink's REST interfaces say, and the JobManager's server of pages. */
+const NO_SUCH_PATH = /^(?:Not found: |Method not allowed|Unable to load requested file )/i;
 
 export interface RestRequest<Answer> {
   readonly url: string;

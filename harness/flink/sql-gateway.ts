@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { StatebenchError } from '../errors.ts';
 import { restCall } from './rest-call.ts';
+import { FLINK_VERSION, isOfOurRelease } from './version.ts';
 
 const WHOM = "Flink's SQL gateway";
 const POLL_MS = 50;
@@ -14,6 +15,20 @@ const resultSchema = z.object({
   results: z.object({ data: z.array(z.object({ fields: z.array(z.unknown()) })) }).optional(),
 });
 type StatementResult = z.infer<typeof resultSchema>;
+
+/** Sees that a gateway is one. @throws StatebenchError `unavailable` if it does not answer, or is of another release than the job */
+export async function checkGateway(url: string): Promise<void> {
+  const { version } = await restCall({
+    url: `${url.replace(/\/+$/, '')}/v3/info`,
+    answer: z.object({ productName: z.string(), version: z.string() }),
+    whom: WHOM,
+  });
+  if (isOfOurRelease(version)) return;
+  throw new StatebenchError(
+    'unavailable',
+    `the SQL gateway at ${url} is ${version}, and ${FLINK_VERSION} is wanted: name that of the cluster`,
+  );
+}
 
 /** A session with settings of its own, in which tables are temporary; to be closed. */
 export class SqlSession implements AsyncDisposable {

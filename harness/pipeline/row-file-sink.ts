@@ -72,12 +72,28 @@ export class RowFileSink implements Sink {
   }
 }
 
-/** The rows of closed files as CSV lines, sorted by stage, window and key (bytewise); a character is a byte. */
+/** The rows of closed files as CSV lines, sorted by stage, window, key (bytewise) and numbers; a character is a byte. */
 export function sortedRows(paths: readonly string[]): string[] {
   const rows = paths.flatMap((path) => readFileSync(path, 'latin1').split('\n').slice(0, -1).map(parseRow));
   // Keys of a stage are equally long, so their hexadecimal text sorts as their bytes do.
-  rows.sort((a, b) => a.stage - b.stage || a.startMs - b.startMs || a.endMs - b.endMs || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  rows.sort(
+    (a, b) =>
+      a.stage - b.stage ||
+      a.startMs - b.startMs ||
+      a.endMs - b.endMs ||
+      (a.key < b.key ? -1 : a.key > b.key ? 1 : compareNumbers(a.numbers, b.numbers)),
+  );
   return rows.map(({ stage, startMs, endMs, key, numbers }) => `${stage},${startMs},${endMs},${keyText(key)},${numbers}`);
+}
+
+/** Rows of one key and window are many in a join, and come in an order that depends on who made them. */
+function compareNumbers(a: string, b: string): number {
+  const others = b.split(',');
+  for (const [i, number] of a.split(',').entries()) {
+    const difference = Number(number) - Number(others[i]);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** A key as text: its bytes without the padding, quoted as CSV where it has to be. */

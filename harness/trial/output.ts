@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { type Stage, stageColumns } from '../../workloads/contract.ts';
-import { writeAtomically } from '../atomic-file.ts';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
-import { RowFileSink, sortedRows } from '../pipeline/row-file-sink.ts';
+import { RowFileSink } from '../pipeline/row-file-sink.ts';
+import { writeRowCsv } from '../row-csv.ts';
 import { cellParts } from './cell-parts.ts';
 import type { Meet, OutputResult, OutputTask, Tell } from './tasks.ts';
 
@@ -38,17 +37,6 @@ export async function output(
   await (kept ? job.close() : job.finish());
   await meet();
   if (to === null) return { rows: 0, lateEvents };
-  const rows = sortedRows(directories.map((directory) => join(directory, ROWS)));
-  writeAtomically(to, Buffer.from(`${header(parts.workload.stages)}\n${rows.map((row) => `${row}\n`).join('')}`, 'latin1'));
-  return { rows: rows.length, lateEvents };
-}
-
-/** Stages may give different numbers: the header names the columns of each place, once where they agree. */
-function header(stages: readonly Stage[]): string {
-  const columns = stages.map(stageColumns);
-  const places = Math.max(...columns.map(({ length }) => length));
-  const names = Array.from({ length: places }, (_, place) => {
-    return [...new Set(columns.flatMap((names) => names[place] ?? []))].join('|');
-  });
-  return ['stage', 'window_start', 'window_end', 'key', ...names].join(',');
+  const files = directories.map((directory) => join(directory, ROWS));
+  return { rows: writeRowCsv(parts.workload.stages, files, to), lateEvents };
 }

@@ -22,20 +22,11 @@ export interface SizeRow extends BackendRow {
 
 /** Rows of the cells whose state was counted and not empty, and whose output is not wrong. */
 export function sizeRows(sizes: StateSizes, looks: ReadonlyMap<string, Look>): readonly SizeRow[] {
-  return sizedCells(sizes).flatMap(({ cell }) => {
+  return sizedCells(sizes).flatMap(({ cell, entries }) => {
     const mean = throughputOf(cell);
-    const { eventsPerSecond: rate, liveEntries } = cell.metrics;
-    if (mean === null || rate === null || liveEntries === null || liveEntries.median <= 0 || cell.standing === 'wrong') return [];
-    return [
-      {
-        ...backendRow(cell, looks),
-        name: cell.cell.backend.name,
-        entries: liveEntries.median,
-        eventsPerSecond: mean,
-        low: rate.min,
-        high: rate.max,
-      },
-    ];
+    const { eventsPerSecond: rate } = cell.metrics;
+    if (mean === null || rate === null || entries === null || entries <= 0 || cell.standing === 'wrong') return [];
+    return [{ ...backendRow(cell, looks), name: cell.cell.backend.name, entries, eventsPerSecond: mean, low: rate.min, high: rate.max }];
   });
 }
 

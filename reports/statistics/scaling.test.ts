@@ -108,3 +108,31 @@ test('a run over sizes has claim, fit and residual of every backend that was rig
   t.true(scalings.filter(({ claim }) => claim.quantity === 'event').every(({ best }) => best!.growth === 'O(log n)'));
   t.deepEqual(crossingsOf(sizes!, 0.05), []);
 });
+
+test("Flink's state backends are fitted at the size that our stores had, and change places among themselves alone", (t) => {
+  const results = inventResults({ ...USUAL, backends: 4, keys: SIZES, failing: [], wrong: [], leftOut: [] });
+  const flink = ['lmdb', 'level'];
+  const cells = results.plan.cells.map((cell) => ({ ...cell, ...(flink.includes(cell.backend.name) && { engine: 'flink' as const }) }));
+  const trials = results.trials.map((trial) =>
+    trial.state === 'completed' && flink.includes(trial.backend.name) ? { ...trial, liveState: null } : trial,
+  );
+  const scalingsIn = (kept: typeof cells) => {
+    const ids = kept.map(({ id }) => id);
+    const [sizes] = stateSizesOf(
+      summarise(
+        { ...results.plan, cells: kept },
+        trials.filter(({ cell }) => ids.includes(cell)),
+      ),
+    );
+    return scalingsOf(sizes!).filter(({ backend }) => flink.includes(backend));
+  };
+  for (const scalings of [scalingsIn(cells), scalingsIn(cells.filter(({ backend }) => flink.includes(backend.name)))]) {
+    t.deepEqual([...new Set(scalings.map(({ claim }) => claim.quantity))], ['event', 'checkpoint'], 'a restore has no bytes');
+    t.is(scalings.length, 4);
+    for (const { points } of scalings)
+      t.deepEqual(
+        points.map(({ n }) => n),
+        SIZES,
+      );
+  }
+});

@@ -1,8 +1,8 @@
 import { type Crossover, crossoverOf } from './crossover.ts';
 import { bestFit, type Fit, fitOf, type Growth, POOR, type Point } from './growth.ts';
 import type { MetricName } from './metrics.ts';
-import { type StateSizes, sizedCells } from './state-sizes.ts';
-import { type CellSummary, throughputByBlock } from './summary.ts';
+import { type SizedCell, type StateSizes, sizedCells } from './state-sizes.ts';
+import { isFlink, throughputByBlock } from './summary.ts';
 
 /** What is claimed of every backend: the time of an event does not depend on the state, a checkpoint and a restore grow with it. */
 export const CLAIMS = [
@@ -45,8 +45,8 @@ export interface Crossing {
 export function scalingsOf(sizes: StateSizes): readonly Scaling[] {
   return [...byBackend(sizes)].flatMap(([backend, cells]) =>
     CLAIMS.flatMap((claim) => {
-      const points = cells.flatMap(({ metrics }): readonly Point[] => {
-        const n = (claim.over === 'entries' ? metrics.liveEntries : metrics.liveBytes)?.median ?? 0;
+      const points = cells.flatMap(({ cell: { metrics }, entries }): readonly Point[] => {
+        const n = (claim.over === 'entries' ? entries : metrics.liveBytes?.median) ?? 0;
         const y = metrics[claim.metric]?.median ?? 0;
         return n > 0 && y > 0 ? [{ n, y }] : [];
       });
@@ -63,9 +63,11 @@ export function crossingsOf(sizes: StateSizes, level: number): readonly Crossing
   const backends = [...byBackend(sizes)];
   return backends.flatMap(([one, cells], i) =>
     backends.slice(i + 1).flatMap(([other, others]): readonly Crossing[] => {
-      const sized = cells.flatMap((cell, place) => {
-        const beside = others[place];
-        const n = cell.metrics.liveEntries?.median ?? 0;
+      // Whoever runs a pipeline of ours does not choose a state backend of Flink from some size on.
+      if (isFlink(cells[0]!.cell) !== isFlink(others[0]!.cell)) return [];
+      const sized = cells.flatMap(({ cell, entries }, place) => {
+        const beside = others[place]?.cell;
+        const n = entries ?? 0;
         return beside === undefined || n <= 0 ? [] : [{ n, one: throughputByBlock(cell), other: throughputByBlock(beside) }];
       });
       const at = crossoverOf(sized, level);
@@ -76,8 +78,11 @@ export function crossingsOf(sizes: StateSizes, level: number): readonly Crossing
 }
 
 /** Only a backend that was right at every size: one that failed at the largest grows in no way that is known. */
-function byBackend(sizes: StateSizes): ReadonlyMap<string, readonly CellSummary[]> {
-  const cells = new Map<string, CellSummary[]>();
-  for (const { cell } of sizedCells(sizes)) cells.set(cell.cell.backend.name, [...(cells.get(cell.cell.backend.name) ?? []), cell]);
-  return new Map([...cells].filter(([, own]) => own.length === sizes.sizes.length && own.every(({ standing }) => standing === 'correct')));
+function byBackend(sizes: StateSizes): ReadonlyMap<string, readonly SizedCell[]> {
+  const cells = new Map<string, SizedCell[]>();
+  for (const sized of sizedCells(sizes)) {
+    const { name } = sized.cell.cell.backend;
+    cells.set(name, [...(cells.get(name) ?? []), sized]);
+  }
+  return new Map([...cells].filter(([, own]) => own.length === sizes.sizes.length && own.every(({ cell }) => cell.standing === 'correct')));
 }

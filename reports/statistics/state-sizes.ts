@@ -1,5 +1,6 @@
 import type { Cell } from '../../harness/results.ts';
-import type { CellSummary, GroupSummary, RunSummary } from './summary.ts';
+import { median } from './sample.ts';
+import { type CellSummary, type GroupSummary, isFlink, type RunSummary } from './summary.ts';
 
 /** One workload with several numbers of keys, all else being equal. */
 export interface StateSizes {
@@ -35,6 +36,11 @@ export function stateSizesOf({ groups }: Pick<RunSummary, 'groups'>): readonly S
 /** A backend at one size. */
 export interface SizedCell {
   readonly keys: number;
+  /**
+   * Found in its store at the end of the measured part. Flink does not tell them: of a cell of Flink as many as our own stores had at
+   * the same size, or where none was there, as there are keys. Null where nothing was counted.
+   */
+  readonly entries: number | null;
   readonly cell: CellSummary;
 }
 
@@ -43,9 +49,18 @@ export function sizedCells({ sizes }: StateSizes): readonly SizedCell[] {
   const last = sizes.at(-1)!.group.candidates.filter(({ isTwin }) => !isTwin);
   return last.flatMap(({ cell: { backend } }) =>
     sizes.flatMap(({ keys, group }) =>
-      group.candidates.filter(({ cell }) => cell.backend.name === backend.name).map((cell) => ({ keys, cell })),
+      group.candidates
+        .filter(({ cell }) => cell.backend.name === backend.name)
+        .map((cell) => ({ keys, entries: entriesOf(cell, keys, group), cell })),
     ),
   );
+}
+
+function entriesOf(cell: CellSummary, keys: number, { candidates }: GroupSummary): number | null {
+  const own = cell.metrics.liveEntries?.median ?? null;
+  if (own !== null || !isFlink(cell)) return own;
+  const found = candidates.flatMap(({ metrics }) => metrics.liveEntries?.median ?? []);
+  return found.length === 0 ? keys : median(found);
 }
 
 function presetOf({ name }: Cell['workload']): string {

@@ -68,6 +68,7 @@ for (const [what, args, code, message] of [
   ['no quotes', [A, SLOW, '--fail-on', 'throughput'], 2, /--fail-on 'throughput': .*in quotes/],
   ['no such metric', [A, SLOW, '--fail-on', 'thruput<-5%'], 2, /no metric 'thruput'/],
   ['no such folder', [A, 'none'], 2, /B \(none\): cannot read plan\.json in none/],
+  ['no such form', [A, SLOW, '--to', 'c.pdf'], 2, /--to c\.pdf: the file's name ends in \.html, \.csv, \.md, \.json/],
   ['one run', [A], 2, /missing required argument 'B'/],
 ] as const) {
   test(`exit ${code}: ${what}`, async (t) => {
@@ -79,11 +80,14 @@ for (const [what, args, code, message] of [
   });
 }
 
-test('--json is one document with everything', async (t) => {
-  const { code, stdout } = await compare(A, SLOW, ...GATE, '--json');
+test('--json is one document with everything, and --to writes it as its name ends', async (t) => {
+  const { code, stdout } = await compare(A, SLOW, ...GATE, '--json', '--to', 'c.html', '--to', 'c.csv');
   t.is(code, 4);
   const compared = JSON.parse(stdout);
   t.is(compared.schema, 1);
+  const written = (name: string) => readFileSync(path.join(folder, name), 'utf8');
+  t.regex(written('c.html'), /^<!doctype html>[\s\S]*Gates: 1 failed/);
+  t.regex(written('c.csv'), /^workload,storage,[\s\S]*,lmdb,candidate,Throughput,events\/s,/);
   const lmdb = compared.groups[0].cells.find(({ backend }: { backend: string }) => backend === 'lmdb');
   const { ratio, verdict } = lmdb.values.find(({ metric }: { metric: string }) => metric === 'throughput');
   t.true(ratio.interval.low < 0.5 && 0.5 < ratio.interval.high && Math.abs(ratio.ratio - 0.5) < 1e-9);
@@ -137,6 +141,7 @@ test('a run is kept as a baseline and the next compared with it, which is checke
   t.true(existsSync(path.join(folder, 'reports', 'baselines', 'main', 'plan.json')));
   const second = await run('run', ...SMALL, '--out', 'second', '--baseline', 'main', ...GATE);
   t.is(second.code, 0, second.stderr);
+  t.true(existsSync(path.join(folder, 'second', 'comparison.html')));
   t.regex(second.stderr, /B compared with A\nA {2}main .*\nB {2}second [\s\S]*\? undecided {2}throughput<-5% {2}memory/);
   const strict = await compare('main', 'second', ...GATE, '--strict');
   t.is(strict.code, 5, strict.stderr);

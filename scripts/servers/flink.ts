@@ -191,6 +191,9 @@ function configuration({ home, ports }: JavaSession<Port>, { taskHeap, managed }
     'web.refresh-interval': 100,
     'heartbeat.interval': 1000,
     'heartbeat.timeout': 6000,
+    // For so long after its start the JobManager waits for slots that are missing: later it would give up at once, before another
+    // TaskManager has taken the place of a killed one.
+    'resourcemanager.standalone.start-up-time': 7 * 24 * 3_600_000,
     'restart-strategy.type': 'fixed-delay',
     'restart-strategy.fixed-delay.attempts': 3,
     'restart-strategy.fixed-delay.delay': '0 s',

@@ -37,7 +37,7 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
   private static final int EVENTS_PER_POLL = 64;
 
   record Settings(
-      String file, String progressFolder, long events, int width, int keyBytes, int keyPrefixBytes, long delayMs, long everyEvents, int subtasks)
+      String file, String gateFile, String progressFolder, long events, int width, int keyBytes, int keyPrefixBytes, long delayMs, long everyEvents, int subtasks)
       implements Serializable {}
 
   /** What a subtask has: {@code next} is its own next event, counted from 0. */
@@ -114,6 +114,7 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
     private final Settings settings;
     private final CompletableFuture<Void> assigned = new CompletableFuture<>();
     private EventFile file;
+    private Gate gate;
     private Progress progress;
     private Part part;
 
@@ -129,12 +130,17 @@ final class EventSource implements Source<Tuple2<String, double[]>, EventSource.
       if (part == null) return InputStatus.NOTHING_AVAILABLE;
       if (file == null) {
         file = new EventFile(settings.file, settings.events, settings.width, settings.keyBytes, settings.keyPrefixBytes);
+        gate = new Gate(settings.gateFile);
         progress = new Progress(settings.progressFolder, part.subtask, part.next);
         // Operators forget it with a restore, and would then take events that are late.
         if (part.watermark != Part.NEVER) output.emitWatermark(new Watermark(part.watermark));
       }
       for (int i = 0; i < EVENTS_PER_POLL; i++) {
         long event = part.next * settings.subtasks + part.subtask;
+        if (gate.isBefore(event)) {
+          gate.pause();
+          break;
+        }
         if (event >= settings.events) {
           progress.end(part.next);
           return InputStatus.END_OF_INPUT;

@@ -33,6 +33,7 @@ public final class WorkloadJob {
     EventSource.Settings source =
         new EventSource.Settings(
             arguments.get("events-file"),
+            arguments.get("gate"),
             arguments.get("progress"),
             Long.parseLong(arguments.get("events")),
             Integer.parseInt(arguments.get("width")),
@@ -48,6 +49,10 @@ public final class WorkloadJob {
       SingleOutputStreamOperator<Tuple4<String, Long, Long, double[]>> rows = stage.over(events);
       String digest = "digest-" + stage.number;
       rows.process(new RowDigest(stage.number, Math.max(1, (stage.keyPrefixBytes + 3) / 4)), Types.VOID).name(digest).uid(digest);
+      if (arguments.containsKey("rows")) {
+        String name = "rows-" + stage.number;
+        rows.process(new RowFile(arguments.get("rows"), stage.number), Types.VOID).name(name).uid(name);
+      }
       if (i + 1 < stages.length) events = eventsOf(rows, stages[i + 1]);
     }
     environment.execute(arguments.get("name"));
