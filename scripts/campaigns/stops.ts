@@ -68,7 +68,10 @@ async function stopJob({ job, backend, way, afterMs }: Stop, folder: string, lim
     const { pids, ports } = await watched(child, afterMs);
     const stoppedMs = performance.now();
     await stop(child, way);
-    const end = await Promise.race([ended, pause(way === 'gone reader' ? NOTICED_LIMITS * limitMs : limitMs).then(() => 'nothing')]);
+    const patienceMs = way === 'gone reader' ? NOTICED_LIMITS * limitMs : limitMs;
+    // Nothing waits for this once the process has ended.
+    const patience = new Promise<string>((resolve) => setTimeout(resolve, patienceMs, 'nothing').unref());
+    const end = await Promise.race([ended, patience]);
     // Before it listens, and once it has cleaned up, a process dies of a signal as any would; then nothing may be left at all.
     const died = end === way.split(' ')[0];
     if (!died && !EXPECTED[way].includes(end)) problems.push(`it ended with ${end}`);
