@@ -145,7 +145,7 @@ test('list and describe as JSON', async (t) => {
     t.is(listed.find((item) => item.name === name)?.unavailable, null, name);
   }
   const workloads = await ask(['list', 'workloads']);
-  t.regex(workloads.stdout, /^flights-delays\n {2}Delays of .*\n {2}job: {8}A dashboard/m);
+  t.regex(workloads.stdout, /^flights-delays\n {2}Delays of [\s\S]*?\n {2}job: {8}A dashboard/m);
   t.false(workloads.stdout.includes('lmdb'));
   for (const line of [...workloads.stdout.split('\n'), ...(await ask(['list'])).stdout.split('\n')]) t.true(line.length <= 100, line);
   const join = JSON.parse((await ask(['list', 'workloads', '--json'])).stdout).find(

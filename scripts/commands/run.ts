@@ -182,9 +182,10 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   const code = await measureAndReport(folder, flags, stop, async () => {
     // A backend less is measured all the same; a storage less is no run that was asked for.
     await using storages = await startServers(modules.storages);
-    const [missing] = storages.unavailable;
-    if (missing !== undefined) throw new StatebenchError('unavailable', missing.reason);
+    const [noStorage] = storages.unavailable;
+    if (noStorage !== undefined) throw new StatebenchError('unavailable', noStorage.reason);
     await using servers = await startServers(modules.backends);
+    const missing = new Set(servers.unavailable.map(({ backend }) => backend));
     const { plan, cells, estimate } = makePlan(
       suite,
       { ...modules, backends: servers.modules, storages: storages.modules },
@@ -192,7 +193,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
         command,
         startedAt,
         leftOut: asLeftOut([...unavailable, ...servers.unavailable]),
-        serversBytes: serversBytes([...modules.backends, ...modules.storages]),
+        serversBytes: serversBytes([...modules.backends.filter(({ name }) => !missing.has(name)), ...modules.storages]),
       },
     );
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));

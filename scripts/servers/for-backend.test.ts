@@ -119,5 +119,5 @@ test('a run goes on without a backend whose server is not installed, and says wh
   const { code, stderr } = await run('run', '--backend', 'memory', '--backend', missing, ...workload, '--out', out);
   t.is(code, 3, stderr);
   t.regex(stderr, /memory\/.*output right/);
-  t.regex(stderr, /needs-hbase.*hbase [\d.]+ is not installed\. Run: npx statebench servers install hbase/);
+  t.regex(stderr, /needs-hbase.*hbase [\d.]+ is not installed\.\s+Run: npx statebench servers install hbase/);
 });
