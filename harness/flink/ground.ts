@@ -93,7 +93,8 @@ export async function onGround<Result>(request: GroundRequest, body: (ground: Gr
     );
   } finally {
     await destroyCheckpoints(home, storage);
-    rmSync(home, { recursive: true, force: true });
+    // Tasks of a cluster whose JobManager is gone write on until they have heard of it.
+    rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
