@@ -75,6 +75,10 @@ const TAIL_SECONDS = 4;
 const REPLACED_SECONDS = 15;
 const SUBMITTED_SECONDS = 5;
 const CALIBRATION_MS = 600_000;
+/** Events per second of Flink's task with state in the heap and on disk, as seen at most, and what one takes in the file of events: for plans. */
+const HEAP_RATE = 1_000_000;
+const DISK_RATE = 80_000;
+const EVENT_BYTES = 28;
 
 const FLINK: Engine = {
   name: 'flink',
@@ -122,6 +126,13 @@ const FLINK: Engine = {
 /** {@link Engine.extraSeconds} of all trials of a plan's cells, on average. */
 export function extraSecondsPerTrial({ cells, ...plan }: Pick<Plan, 'cells' | 'profile' | 'measures'>): number {
   return (cells.filter(({ engine }) => engine === 'flink').length / cells.length) * FLINK.extraSeconds(plan);
+}
+
+/** The file of events that cells on Flink read, which all of a workload share: what they keep on disk beyond a store of ours. */
+export function eventsFileBytes({ cells, profile, measures }: Pick<Plan, 'cells' | 'profile' | 'measures'>): number {
+  const seconds = warmUpSeconds(profile) + profile.measuredSeconds + (measures.includes('recovery') ? TAIL_SECONDS : 0);
+  const rates = cells.map(({ engine, backend }) => (engine !== 'flink' ? 0 : backend.settings.state === 'hashmap' ? HEAP_RATE : DISK_RATE));
+  return Math.max(0, ...rates) * seconds * EVENT_BYTES;
 }
 
 function warmUpSeconds({ name, warmUpSeconds: least }: Plan['profile']): number {

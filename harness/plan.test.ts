@@ -119,6 +119,8 @@ test('disk follows the logs that stores keep, memory the servers that are starte
   const mapped = async (keys: number) =>
     (await plan(['lmdb'], { workloads: [parseSpec(`synthetic:keys=${keys}`)] })).estimate.diskBytes / MIB;
   t.true((await mapped(100_000)) > 80 && (await mapped(300)) < 12, 'pages that a checkpoint holds while others are written');
+  const onFlink = await disk('memory', 'flink:hashmap,url=http://127.0.0.1:1');
+  t.true(onFlink > 300 && onFlink < 700, 'events go to Flink by a file, a million of them a second');
   const suite = { ...DEFAULT_SUITE, backends: [parseSpec('memory')] };
   const modules = {
     backends: [await loadBackend('memory')],

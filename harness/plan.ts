@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
-import { engineOf, extraSecondsPerTrial } from './engine.ts';
+import { engineOf, eventsFileBytes, extraSecondsPerTrial } from './engine.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
@@ -271,9 +271,10 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     secondsLeast: Math.min(most, secondsOf(Math.min(trials, cells.length * fewest))),
     diskBytes:
       fill.diskBytes +
+      eventsFileBytes(plan) +
       (DISK_BYTES_PER_PROCESS + Math.max(mostLogged(cells), mostMapped(cells))) * processes +
       trials * RESULT_BYTES_PER_TRIAL,
-    freeBytes: fill.diskBytes + FREE_BYTES_PER_PROCESS * processes + trials * RESULT_BYTES_PER_TRIAL,
+    freeBytes: fill.diskBytes + eventsFileBytes(plan) + FREE_BYTES_PER_PROCESS * processes + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes:
       serversBytes + fill.memoryBytes + SUPERVISOR_BYTES + (PROCESS_BYTES + mostMapped(cells) + (plan.memoryBytes ?? 0)) * processes,
   };

@@ -155,7 +155,8 @@ export class OwnTaskManagers {
       if (!hasMemory(has, memory)) this.#used.add(id);
     }
     if (here.some((id) => this.#used.has(id))) return false;
-    const overview = await this.#jobManager.overview();
-    return overview['slots-available'] === overview['slots-total'];
+    // One that has just come is listed before its slots are.
+    const { 'slots-total': slots, 'slots-available': free } = await this.#jobManager.overview();
+    return slots >= here.length && free === slots;
   }
 }
