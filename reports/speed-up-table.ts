@@ -1,12 +1,19 @@
 import { nameOf, outputMark, rangeOf, timesOf } from './decision.ts';
 import { percent, rounded, uncertainty, unitFor } from './quantity.ts';
 import type { SpeedUp, SpeedUps } from './statistics/speed-up.ts';
-import { throughputOf } from './statistics/summary.ts';
+import { isFlink, throughputOf } from './statistics/summary.ts';
 import type { Table, Value } from './table.ts';
 
+const OF_PROCESSES =
+  'Processes exchange nothing. Source: the share of their time in which they made events. Each makes all events of the stream and throws away those of the others. A micro-batch ends where the watermark advances, so that those of several processes are smaller.';
+const OF_TASKS =
+  'On Flink they are tasks of one job, which send each other events; source and windows of one task are threads of their own, which use more than one core already, unless it is chained.';
+
 /** What to know when reading the table. */
-export const SPEED_UP_NOTE =
-  'Source: the share of the processes’ time in which they made events. Each makes all events of the stream and throws away those of the others. A micro-batch ends where the watermark advances, so that those of several processes are smaller.';
+export function speedUpNote({ rows }: SpeedUps): string {
+  const onFlink = rows.filter(({ cell }) => isFlink(cell)).length;
+  return [...(onFlink < rows.length ? [OF_PROCESSES] : []), ...(onFlink > 0 ? [OF_TASKS] : [])].join(' ');
+}
 
 /** A row a backend and number of processes, as text: page and terminal say the same. */
 export function speedUpTable({ base, rows }: SpeedUps): Table {

@@ -9,7 +9,7 @@ import { percent, rounded, type Unit, uncertainty, unitFor, withUnit } from './q
 import type { Results } from './read-results.ts';
 import { asText } from './recommend/phrase.ts';
 import { crossingSentence, SCALING_NOTE, scalingTable } from './scaling-table.ts';
-import { SPEED_UP_NOTE, speedUpTable } from './speed-up-table.ts';
+import { speedUpNote, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
 import { loadsOf } from './statistics/latency.ts';
 import { USUAL_LOAD } from './statistics/metrics.ts';
@@ -170,7 +170,7 @@ function speedUpLines(group: GroupSummary, run: RunSummary, width: number, paint
   const count = columns.findLastIndex((_, i) => isRoomy(i + 1)) + 1;
   const sizes = sizesOf(count);
   const lines = texts.map((row) => sizes.map((size, i) => padded(row[i]!, size, i === 0 ? 'left' : 'right')).join('  '));
-  return ['', paint.dim(lines[0]!), ...lines.slice(1), ...wrapped(SPEED_UP_NOTE, width, '').map(paint.dim)];
+  return ['', paint.dim(lines[0]!), ...lines.slice(1), ...wrapped(speedUpNote(speedUps), width, '').map(paint.dim)];
 }
 
 /** Whether the order holds on Flink; the rest of it stands in the page. */

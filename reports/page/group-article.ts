@@ -13,7 +13,7 @@ import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
-import { SPEED_UP_NOTE, speedUpTable } from '../speed-up-table.ts';
+import { speedUpNote, speedUpTable } from '../speed-up-table.ts';
 import { inMemoryOf } from '../state-in-memory.ts';
 import { FEWEST_FOR_P99 } from '../statistics/metrics.ts';
 import { speedUpsOf } from '../statistics/speed-up.ts';
@@ -91,7 +91,7 @@ ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over 
 function speedUp(group: GroupSummary, run: RunSummary): Markup | null {
   const speedUps = speedUpsOf(group, run);
   if (speedUps === null) return null;
-  return html`<section><h2>More processes</h2><p class="lead">Throughput of several processes that have the stream between them by key, against ${speedUps.base} of the same backend, paired by block; without an exchange. ${SPEED_UP_NOTE} Largest part: share of the events that the process with most of them had.</p><div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Throughput by number of processes">${tableOf(speedUpTable(speedUps))}</div></div></section>
+  return html`<section><h2>More processes</h2><p class="lead">Throughput of several processes that have the stream between them by key, against ${speedUps.base} of the same backend, paired by block. ${speedUpNote(speedUps)} Largest part: share of the events that the process with most of them had.</p><div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Throughput by number of processes">${tableOf(speedUpTable(speedUps))}</div></div></section>
 `;
 }
 

@@ -4,6 +4,7 @@ import test from 'ava';
 import type { CompletedTrial, Trial } from '../../harness/results.ts';
 import { trialSchema } from '../../harness/results.ts';
 import { inventResults, PROFILES, USUAL } from '../fixtures.ts';
+import { speedUpNote } from '../speed-up-table.ts';
 import { recoveryTotalMs } from './metrics.ts';
 import { speedUpsOf } from './speed-up.ts';
 import { type CellSummary, type GroupSummary, summarise, throughputOf } from './summary.ts';
@@ -122,6 +123,22 @@ test('other numbers of processes are groups of their own, compared with one by b
     'a wrong output has no speed',
   );
   t.is(rows.length, 4 * 3);
+  const asked = (onFlink: (row: number) => boolean): string =>
+    speedUpNote({
+      base,
+      rows: rows.map((row, i) => ({
+        ...row,
+        cell: { ...row.cell, cell: { ...row.cell.cell, engine: onFlink(i) ? ('flink' as const) : undefined } },
+      })),
+    });
+  for (const [note, processes, tasks] of [
+    [asked(() => false), true, false],
+    [asked(() => true), false, true],
+    [asked((row) => row < 3), true, true],
+  ] as const) {
+    t.is(note.includes('throws away those of the others'), processes, note);
+    t.is(note.includes('tasks of one job'), tasks, note);
+  }
   const one = summarise(results.plan, results.trials);
   t.is(speedUpsOf(one.groups[0]!, one), null);
 });
