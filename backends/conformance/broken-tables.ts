@@ -314,7 +314,7 @@ export const brokenTables: Readonly<Record<string, Canary>> = {
     check: 'random use agrees with plain maps',
     mistake: () => {
       let writes = 0;
-      return valueTable((table) => ({ write: (batch) => (++writes % 40 === 0 ? undefined : table.write(batch)) }));
+      return valueTable((table) => ({ write: (batch) => (++writes % 8 === 0 ? undefined : table.write(batch)) }));
     },
   },
   'found-only': {
