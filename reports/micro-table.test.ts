@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
-import type { MicroResults } from '../harness/results.ts';
 import { inventResults, USUAL } from './fixtures.ts';
 import { HOSTILE } from './hostile-text.ts';
+import { inventMicro } from './invented-micro.ts';
 import { compareMicro } from './micro-table.ts';
 import { renderMicroTerminal } from './micro-terminal.ts';
 import { browserTest, withChromium } from './page/chromium-for-tests.ts';
@@ -16,46 +16,8 @@ import { renderPage } from './page/page.ts';
 
 const usual = inventResults(USUAL);
 
-/** Invented: the second backend is `factor` times the first in every block, and all drift by the block. */
-function invent(blocks: number, factor: number, names: readonly string[] = ['memory', 'rocksdb']): MicroResults {
-  const operations = ['valueGet', 'listAddAllTtl'];
-  return {
-    schema: 1,
-    command: 'npx statebench micro',
-    startedAt: usual.plan.startedAt,
-    seed: 1,
-    environment: usual.environment,
-    settings: { keys: 1000, keyBytes: 8, valueBytes: 8, batchSizes: [1, 1024], blocks, timeMs: 100, warmUpMs: 50 },
-    operations: operations.map((name) => ({ name, description: `does ${name}` })),
-    backends: names.map((name) => ({ name, settings: {}, durability: 'volatile' })),
-    leftOut: [{ backend: 'redis', reason: 'no server', missed: true }],
-    measurements: operations.flatMap((operation) =>
-      [1, 1024].flatMap((batchSize) =>
-        names.flatMap((backend, i) =>
-          Array.from({ length: blocks }, (_, block) => {
-            const operationsPerSecond = 1_000_000 * factor ** i * (1 + block) * (1 + 0.01 * ((i * 7 + block * 3) % 5));
-            return {
-              backend,
-              block: block + 1,
-              operation,
-              batchSize,
-              operationsPerBatch: batchSize,
-              operations: 1000,
-              measuredSeconds: 1000 / operationsPerSecond,
-              operationsPerSecond,
-              batchP50Ms: (batchSize * 1000) / operationsPerSecond,
-            };
-          }),
-        ),
-      ),
-    ),
-    failures: [{ backend: names[1]!, block: 1, operations: ['mapGet'], code: 'wrong', message: 'it found 1 entry' }],
-    complete: true,
-  };
-}
-
 test('ratios are of paired blocks: what drifts with the block is not in them', (t) => {
-  const [{ rows }, { batchSize }] = compareMicro(invent(4, 0.1)) as [
+  const [{ rows }, { batchSize }] = compareMicro(inventMicro(4, 0.1)) as [
     ReturnType<typeof compareMicro>[0],
     ReturnType<typeof compareMicro>[0],
   ];
@@ -69,7 +31,7 @@ test('ratios are of paired blocks: what drifts with the block is not in them', (
 });
 
 test('a single block gets no interval, and a backend that did not measure a dash', (t) => {
-  const one = invent(1, 0.5);
+  const one = inventMicro(1, 0.5);
   t.is(compareMicro(one)[0]!.rows[0]!.figures[1]!.ratio!.interval, null);
   const lacking = { ...one, measurements: one.measurements.filter(({ backend }) => backend === 'memory') };
   t.is(compareMicro(lacking)[0]!.rows[0]!.figures[1], null);
@@ -77,7 +39,7 @@ test('a single block gets no interval, and a backend that did not measure a dash
 });
 
 test('the terminal has every rate in 80 columns, what failed and what is not here', (t) => {
-  const text = renderMicroTerminal(invent(3, 0.1), { unicode: false });
+  const text = renderMicroTerminal(inventMicro(3, 0.1), { unicode: false });
   t.regex(text, /^batches of 1024 +memory +rocksdb +ratio$/m);
   t.regex(text, /^listAddAllTtl +[\d,]+ +[\d,]+ +0\.1\d* x +0\.\d+ to 0\.\d+$/m);
   t.regex(text, /^! rocksdb: mapGet: it found 1 entry$/m);
@@ -87,7 +49,7 @@ test('the terminal has every rate in 80 columns, what failed and what is not her
 });
 
 test('it stands in the page of a run, and in one of its own', async (t) => {
-  const micro = invent(3, 0.1);
+  const micro = inventMicro(3, 0.1);
   for (const page of [renderMicroPage(micro), await renderPage(usual, micro)]) {
     t.regex(page, /<section id="micro">/);
     t.regex(page, /<a href="#micro">/);
@@ -99,7 +61,7 @@ test('it stands in the page of a run, and in one of its own', async (t) => {
 
 browserTest('hostile text stays text, nothing is fetched, and a phone shows it without scrolling sideways', async (t) => {
   const names = HOSTILE.slice(0, 4);
-  const micro = invent(3, 0.1, names);
+  const micro = inventMicro(3, 0.1, names);
   const hostile: MicroResults = {
     ...micro,
     command: HOSTILE.join(' '),

@@ -55,6 +55,11 @@ export function compareMicro({ operations, backends, measurements }: MicroResult
   }));
 }
 
+/** That of the largest batches, which lose least to the calls themselves. */
+export function lastBatches(micro: MicroResults): MicroComparison {
+  return compareMicro(micro).at(-1) ?? { batchSize: Math.max(...micro.settings.batchSizes), rows: [] };
+}
+
 /** Operations a second, rounded to what the blocks support. */
 export function rateText({ operationsPerSecond }: MicroFigure): string {
   return rounded(operationsPerSecond.median, spread(operationsPerSecond));

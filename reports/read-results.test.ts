@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { inventResults, PROFILES, USUAL } from './fixtures.ts';
 import { type Results, readResults } from './read-results.ts';
@@ -67,6 +68,28 @@ test('a bad line in the middle is refused by number', async (t) => {
   const trial = structuredClone(results.trials[1]!);
   const deep = { ...trial, throughput: { ...(trial.state === 'completed' ? trial.throughput : {}), eventsPerSecond: 'many' } };
   await refused(t, spoilt(JSON.stringify(deep)), 'results-invalid', /line 2: \$\.throughput\.eventsPerSecond/);
+});
+
+test('trials that were packed to be kept are read, and refused where the packing is damaged', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'statebench-read-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, 'plan.json'), WHOLE.plan);
+  await writeFile(join(folder, 'environment.json'), WHOLE.environment);
+  const packed = gzipSync(WHOLE.trials);
+  const spoilt = Buffer.from(packed);
+  spoilt[packed.length >> 1]! ^= 0xff;
+  await writeFile(join(folder, 'trials.ndjson.gz'), packed);
+  t.deepEqual(await readResults(folder), results);
+  for (const [how, bytes] of [
+    ['cut', packed.subarray(0, packed.length >> 1)],
+    ['altered', spoilt],
+    ['not packed', Buffer.from(WHOLE.trials)],
+  ] as const) {
+    await writeFile(join(folder, 'trials.ndjson.gz'), bytes);
+    const error = await t.throwsAsync(readResults(folder), { instanceOf: ResultsError }, how);
+    t.is(error?.code, 'results-invalid', how);
+    t.regex(error?.message ?? '', /cannot unpack trials\.ndjson\.gz in /, how);
+  }
 });
 
 test('a later schema is refused by name, in every file', async (t) => {

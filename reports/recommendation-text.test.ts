@@ -3,6 +3,7 @@
 import test from 'ava';
 import { inventResults, PROFILES, USUAL } from './fixtures.ts';
 import { HOSTILE } from './hostile-text.ts';
+import { inventMicro } from './invented-micro.ts';
 import { NO_NEEDS, withNeed } from './recommend/needs.ts';
 import { recommendationsOf, recommendJson, recommendText } from './recommendation-text.ts';
 import { displayWidth } from './terminal.ts';
@@ -27,6 +28,21 @@ test('the text says which, why, what every other misses, and what would change i
   const questions = text.slice(text.indexOf('\nlmdb\n'));
   t.regex(questions, /^\nlmdb\n {2}Performance: .* events\/s, tier 2; /);
   t.regex(questions, /^ {2}Reliability: output exact in 10 of 10 trials; .*\n[^A-Z]*process\n {2}State management: /m);
+});
+
+test('what the micro-suite found of expiry, maps and carrying over is told of the backends that it measured, and of no other', (t) => {
+  const operations = ['valueGet', 'valueGetTtl', 'mapEntries', 'rescaleOut'];
+  const questionsOf = (micro: ReturnType<typeof inventMicro> | null) => {
+    const text = recommendText(recommendationsOf(usual, needs, micro), { columns: 100, color: false, unicode: true });
+    return (name: string) => new RegExp(`\\n${name}\\n(.*?)\\n\\n`, 's').exec(text)![1]!.replace(/\s+/g, ' ');
+  };
+  const told = questionsOf(inventMicro(3, 0.1, ['memory', 'rocksdb'], operations));
+  t.regex(told('memory'), /a value with an expiry is read in 5\d\d ns, 5\d\d ns without \(micro\); a map of ten .* carried to another/);
+  t.notRegex(told('lmdb'), /\(micro\)/);
+  t.notRegex(questionsOf(null)('memory'), /\(micro\)/);
+  const other = inventMicro(3, 0.1, ['memory', 'rocksdb'], operations);
+  const survivor = { ...other, backends: other.backends.map((backend) => ({ ...backend, durability: 'os-crash' as const })) };
+  t.notRegex(questionsOf(survivor)('memory'), /\(micro\)/, 'another durability is another store');
 });
 
 test('ASCII is ASCII, and hostile names neither escape nor widen', (t) => {

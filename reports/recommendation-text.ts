@@ -1,3 +1,4 @@
+import type { MicroResults } from '../harness/results.ts';
 import { type Caveat, caveatsOf } from './caveats.ts';
 import { type Decision, decide, nameOf } from './decision.ts';
 import { groupTitle } from './group-title.ts';
@@ -7,7 +8,7 @@ import { limitText, type Needs, needTexts } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
 import type { Stability } from './recommend/stability.ts';
 import { steadinessOf } from './recommend/steadiness.ts';
-import { answersOf, askedOf, ELSEWHERE } from './recommend/three-questions.ts';
+import { answersOf, askedOf, elsewhere } from './recommend/three-questions.ts';
 import { linesOf, littleToGainWords, percentileNote } from './recommend/words.ts';
 import { type GroupSummary, summarise } from './statistics/summary.ts';
 import { ascii, displayWidth, type Painter, painter, type TerminalOptions, wrapped } from './terminal.ts';
@@ -22,20 +23,23 @@ export interface GroupRecommendation {
 export interface Recommendations {
   readonly groups: readonly GroupRecommendation[];
   readonly caveats: readonly Caveat[];
+  /** What the state micro-suite found, where its results lie in the same folder. */
+  readonly micro: MicroResults | null;
 }
 
 /** The answer for every group of a run. */
-export function recommendationsOf(results: Results, needs: Needs): Recommendations {
+export function recommendationsOf(results: Results, needs: Needs, micro: MicroResults | null = null): Recommendations {
   const { plan, trials } = results;
   const run = summarise(plan, trials);
   return {
     groups: run.groups.map((group) => ({ group, decision: decide(group, plan, run, needs) })),
     caveats: caveatsOf(results, run).filter(({ tone }) => tone !== 'note'),
+    micro,
   };
 }
 
 /** For a terminal: the answer, a line on every backend, what would change it, three questions on each. Ends with a newline. */
-export function recommendText({ groups, caveats }: Recommendations, options: TerminalOptions): string {
+export function recommendText({ groups, caveats, micro }: Recommendations, options: TerminalOptions): string {
   const width = Math.min(100, Math.max(40, options.columns));
   const paint = painter(options);
   const toneOf = { alarm: paint.bad, warning: paint.bold, note: paint.dim };
@@ -68,7 +72,7 @@ export function recommendText({ groups, caveats }: Recommendations, options: Ter
         ? []
         : ['', 'What would change this', ...flip.flatMap((phrase) => wrapped(`· ${asText(phrase)}`, width, '  '))]),
       ...(notes.length === 0 ? [] : ['', ...notes.flatMap((note) => wrapped(note, width, '')).map(paint.dim)]),
-      ...questionLines(group, width, paint),
+      ...questionLines(group, micro, width, paint),
     ];
   });
   const [alarms, warnings] = [told(['alarm']), told(['warning'])];
@@ -78,24 +82,24 @@ export function recommendText({ groups, caveats }: Recommendations, options: Ter
 }
 
 /** The three questions, backend by backend. */
-function questionLines(group: GroupSummary, width: number, paint: Painter): readonly string[] {
+function questionLines(group: GroupSummary, micro: MicroResults | null, width: number, paint: Painter): readonly string[] {
   const asked = askedOf(group);
   if (asked.length === 0) return [];
   return [
     ...asked.flatMap((cell) => [
       '',
       ...wrapped(nameOf(cell), width, '  ').map(paint.bold),
-      ...answersOf(cell).flatMap(({ question, statements }) =>
+      ...answersOf(cell, micro).flatMap(({ question, statements }) =>
         wrapped(`${question}: ${statements.join('; ')}`, width - 2, '  ').map((line) => `  ${line}`),
       ),
     ]),
     '',
-    ...wrapped(ELSEWHERE, width, '').map(paint.dim),
+    ...wrapped(elsewhere(micro), width, '').map(paint.dim),
   ];
 }
 
 /** What `statebench recommend --json` prints. Figures are in base units: events/s, ms, bytes. */
-export function recommendJson({ groups, caveats }: Recommendations): unknown {
+export function recommendJson({ groups, caveats, micro }: Recommendations): unknown {
   return {
     schema: 1,
     caveats: caveats.map(({ text }) => text),
@@ -134,7 +138,7 @@ export function recommendJson({ groups, caveats }: Recommendations): unknown {
           answers: Object.fromEntries(
             group.candidates
               .filter(({ cell }) => cell.id === contender.id)
-              .flatMap((cell) => answersOf(cell).map(({ question, statements }) => [question, statements])),
+              .flatMap((cell) => answersOf(cell, micro).map(({ question, statements }) => [question, statements])),
           ),
         })),
         flips: flip.map((phrase, i) => ({ says: asText(phrase), instead: recommendation.flips[i]!.instead.map(({ name }) => name) })),

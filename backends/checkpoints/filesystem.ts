@@ -210,7 +210,8 @@ class FilesystemSpace implements CheckpointSpace {
   }
 
   async #syncFolder(path: string): Promise<void> {
-    if (!this.#fsync) return;
+    // Windows refuses to flush a folder, whose names its file system keeps in a journal of its own.
+    if (!this.#fsync || process.platform === 'win32') return;
     const folder = await openFile(path);
     try {
       await folder.sync();

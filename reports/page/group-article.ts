@@ -1,4 +1,4 @@
-import type { Cell } from '../../harness/results.ts';
+import type { Cell, MicroResults } from '../../harness/results.ts';
 import type { Caveat } from '../caveats.ts';
 import { checkpointBytesChart, checkpointBytesRows } from '../charts/checkpoint-bytes.ts';
 import { intervalChart, intervalRows } from '../charts/checkpoint-interval.ts';
@@ -34,6 +34,8 @@ const FEW_COURSES = 4;
 /** What a group is shown with. */
 export interface Context {
   readonly results: Results;
+  /** What the micro-suite found, where its results lie in the same folder. */
+  readonly micro: MicroResults | null;
   readonly run: RunSummary;
   readonly looks: ReadonlyMap<string, Look>;
   readonly caveats: readonly Caveat[];
@@ -54,7 +56,7 @@ export const SECTIONS = [
 export async function groupArticle(
   group: GroupSummary,
   page: PageGroup,
-  { results, run, looks, caveats, groupsInPage }: Context,
+  { results, micro, run, looks, caveats, groupsInPage }: Context,
 ): Promise<Markup> {
   const { plan } = results;
   const inMemory = inMemoryOf(run, results.environment);
@@ -81,7 +83,7 @@ export async function groupArticle(
   const draw = async (charts: readonly (ReturnType<typeof tradeOffChart> | null)[]) =>
     Promise.all(charts.filter((chart) => chart !== null).map((chart) => figureOf(chart, isLong ? 'widest' : 'all')));
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, page, caveats)}</section>
-<section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks, inMemory, isLong)}${threeQuestions(group, looks)}</section>
+<section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks, inMemory, isLong)}${threeQuestions(group, looks, micro)}</section>
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([against(AGAINST_TAIL), isLong ? null : against(AGAINST_RECOVERY), share])}</div></section>
 ${await latencySection(group, looks, `${prefix}-latency`, isLong)}${flinkSection(group, `${prefix}-flink`)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable; at the right, after what was measured, SIGKILL and the time until the event at which it came was processed again, dashed the mean rate of that.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;

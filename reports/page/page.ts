@@ -103,7 +103,7 @@ async function drawRun(
   const { results, micro, run, caveats, label, before } = part;
   const groups: Markup[] = [];
   for (const { group, page } of named.filter((one) => run.groups.includes(one.group)))
-    groups.push(await groupArticle(group, page, { results, run, looks, caveats, groupsInPage }));
+    groups.push(await groupArticle(group, page, { results, micro, run, looks, caveats, groupsInPage }));
   const sizes = await stateSizesSection(run, results.plan, looks, `${before}sizes`);
   const suite = micro === null ? null : microSection(micro, before);
   const opening =

@@ -1,6 +1,7 @@
-import type { Calls } from '../../harness/results.ts';
+import type { Calls, MicroResults } from '../../harness/results.ts';
+import { type MicroFigure, lastBatches } from '../micro-table.ts';
 import { plainText } from '../plain-text.ts';
-import { percent, spread, uncertainty, withUnit } from '../quantity.ts';
+import { grouped, percent, spread, uncertainty, withUnit } from '../quantity.ts';
 import type { MetricName } from '../statistics/metrics.ts';
 import { mergeHistograms, percentileNs } from '../statistics/percentile.ts';
 import { median } from '../statistics/sample.ts';
@@ -17,21 +18,30 @@ export interface Answer {
   readonly statements: readonly string[];
 }
 
-/** What of the last question a run does not measure, and what does. */
-export const ELSEWHERE =
-  'Expiry of single entries and operations on lists and maps are measured by statebench micro; a checkpoint is carried to another backend by statebench migrate.';
+/** What of the last question a run does not measure, and where its figures come from. */
+export function elsewhere(micro: MicroResults | null): string {
+  const migration = 'A checkpoint is carried to another backend by statebench migrate, entry by entry, as rescaling carries it.';
+  if (micro === null) {
+    return `Expiry of single entries, operations on lists and maps, and carrying an entry over are measured by statebench micro --out with the folder of these results. ${migration}`;
+  }
+  const { keys, keyBytes, valueBytes } = micro.settings;
+  return `Marked (micro): from the state micro-suite, in calls of ${grouped(lastBatches(micro).batchSize, 0)} slots on ${grouped(keys, 0)} keys of ${keyBytes} bytes with values of ${valueBytes}, with nothing else of a job around them. ${migration}`;
+}
 
 /** The cells of a group that the questions are asked of: those with a trial, without the reference's twin. */
 export function askedOf({ candidates }: Pick<GroupSummary, 'candidates'>): readonly CellSummary[] {
   return candidates.filter(({ isTwin, trials }) => !isTwin && trials.length > 0);
 }
 
-/** The three questions, answered for one backend by what was measured; what was not is said to be so. */
-export function answersOf(cell: CellSummary): readonly Answer[] {
+/**
+ * The three questions, answered for one backend by what was measured; what was not is said to be so.
+ * @param micro what the state micro-suite found, where it was run for the same results
+ */
+export function answersOf(cell: CellSummary, micro: MicroResults | null): readonly Answer[] {
   return [
     { question: 'Performance', statements: performance(cell) },
     { question: 'Reliability', statements: reliability(cell) },
-    { question: 'State management', statements: stateManagement(cell) },
+    { question: 'State management', statements: [...stateManagement(cell), ...inCalls(cell, micro)] },
   ];
 }
 
@@ -78,6 +88,33 @@ function stateManagement(cell: CellSummary): readonly string[] {
           ...told(cell, 'mergeMs', 'time', (value) => `and back in ${value}`),
         ]),
   ];
+}
+
+/** What the micro-suite tells of the same backend: what expiry costs, what lists and maps do, and carrying an entry to another store. */
+function inCalls({ cell: { backend } }: CellSummary, micro: MicroResults | null): readonly string[] {
+  const isSame = micro?.backends.some(({ name, durability }) => name === backend.name && durability === backend.durability) ?? false;
+  if (micro === null || !isSame) return [];
+  const { rows } = lastBatches(micro);
+  const figure = (operation: string) =>
+    rows.find((row) => row.operation === operation)?.figures.find((one) => one?.backend === backend.name) ?? null;
+  const one = (operation: string, text: (time: string) => string): readonly string[] => {
+    const found = figure(operation);
+    return found === null ? [] : [`${text(operationTime(found))} (micro)`];
+  };
+  const plain = figure('valueGet');
+  const without = plain === null ? '' : `, ${operationTime(plain)} without`;
+  return [
+    ...one('valueGetTtl', (time) => `a value with an expiry is read in ${time}${without}`),
+    ...one('listAppend', (time) => `an element is appended in ${time}`),
+    ...one('mapEntries', (time) => `a map of ten entries is read in ${time}`),
+    ...one('rescaleOut', (time) => `an entry of a checkpoint is carried to another store in ${time}`),
+  ];
+}
+
+function operationTime({ operationsPerSecond }: MicroFigure): string {
+  const half = spread(operationsPerSecond);
+  const time = 1000 / operationsPerSecond.median;
+  return withUnit('time', time, half === null ? null : (half / operationsPerSecond.median) * time);
 }
 
 /** What appending costs; where a workload appends nothing, how the store would do it. */

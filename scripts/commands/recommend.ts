@@ -1,7 +1,7 @@
 /** `statebench recommend`: which backend to take, for needs that are named. */
 import { Command } from 'commander';
 import { EXIT, StatebenchError, suggestion } from '../../harness/errors.ts';
-import { readResults } from '../../reports/read-results.ts';
+import { readMicro, readResults } from '../../reports/read-results.ts';
 import { NEED_NAMES, NeedError, type Needs, NO_NEEDS, withNeed } from '../../reports/recommend/needs.ts';
 import { recommendationsOf, recommendJson, recommendText } from '../../reports/recommendation-text.ts';
 import { terminalOptions } from '../../reports/terminal.ts';
@@ -33,7 +33,7 @@ export function recommendCommand(finish: Finish): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (folder: string, { need = [], plain, json }: Flags) => {
       const needs = needsOf(need);
-      const recommendations = recommendationsOf(await readResults(folder), needs);
+      const recommendations = recommendationsOf(await readResults(folder), needs, await readMicro(folder));
       if (json) printJson(recommendJson(recommendations));
       else {
         const terminal = terminalOptions(process.env, process.stdout.columns, process.stdout.isTTY === true);
