@@ -344,6 +344,7 @@ export const completedTrialSchema = z.strictObject({
   /**
    * From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits
    * for, firing windows and checkpoint pauses included. Closed loop: a service time, not a latency. Null of an engine without micro-batches.
+   * Where they take less than 2 µs, one in 17 is timed: an even sample, whose total is not that of all.
    */
   batchTime: z
     .strictObject({

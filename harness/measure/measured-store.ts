@@ -3,14 +3,9 @@ import { stageOfTable } from '../pipeline/stage.ts';
 import type { Calls } from '../results.ts';
 import { nowNs } from './clock.ts';
 import { Histogram } from './histogram.ts';
+import { timedOneIn } from './sampling.ts';
 
 type Operation = Calls['operation'];
-
-/** Calls shorter than this are not all timed, since that would take a good part of them: one in so many, which is no period of anything. */
-const SHORT_NS = 2000;
-const SAMPLED = 17;
-/** As many tell how long calls are. */
-const ENOUGH_CALLS = 1000;
 
 /** What is known of one kind of call on one table. */
 class CallMeter {
@@ -51,9 +46,7 @@ class CallMeter {
 
   /** Forgets all but how long calls are: what is measured from now on is sampled evenly. */
   clear(): void {
-    const { total } = this.time;
-    // By the median: on a busy machine the mean is of those that were interrupted.
-    if (total >= ENOUGH_CALLS) this.#every = this.time.quantile(0.5) < SHORT_NS ? SAMPLED : 1;
+    this.#every = timedOneIn(this.time) ?? this.#every;
     this.calls = 0;
     this.slots = 0;
     this.bytes = 0;

@@ -3,19 +3,18 @@ import type { Source, Workload } from '../../workloads/contract.ts';
 import { Job } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { allocatedBytes } from '../measure/disk.ts';
-import { Histogram } from '../measure/histogram.ts';
 import { InterruptionWatch } from '../measure/interruptions.ts';
 import { MeasuredStore } from '../measure/measured-store.ts';
 import { anonymousBytes, heapBytes, residentBytes } from '../measure/resident-memory.ts';
 import { DigestSink } from '../pipeline/digest-sink.ts';
 import { workloadTables } from '../pipeline/operator.ts';
-import type { PipelineProbe, StreamPart } from '../pipeline/pipeline.ts';
+import type { StreamPart } from '../pipeline/pipeline.ts';
 import { EntryCounter, storedEntries } from '../portable/entries.ts';
 import { catchUpRate } from './catch-up.ts';
 import { cellParts } from './cell-parts.ts';
 import { endOf } from './end-of.ts';
 import { OpenLoop } from './open-loop.ts';
-import { Seconds } from './seconds.ts';
+import { StreamMeter } from './stream-meter.ts';
 import type { MeasureResult, MeasureTask, Meet, Tell } from './tasks.ts';
 
 /**
@@ -45,7 +44,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     },
   });
   const measured = store as unknown as MeasuredStore;
-  meter.watch(job);
+  meter.watch(job.checkpointer);
 
   await tell({ type: 'phase', phase: 'warm-up' });
   await job.run(stream.warmUp, stream.checkpoints);
@@ -215,66 +214,4 @@ class TimedSource implements Source {
       return gone;
     },
   });
-}
-
-/**
- * Times micro-batches and counts events by the second. A micro-batch lasts from the end of the one before it to its own
- * end, without the making of events: all that a stream has to wait for is in it, checkpoint pauses and firing windows too.
- */
-class StreamMeter implements PipelineProbe {
-  readonly all = new Histogram();
-  readonly duringCheckpoint = new Histogram();
-  readonly p99MsPerSecond: (number | null)[] = [];
-  events = 0;
-  readonly #seconds = new Seconds();
-  readonly #second = new Histogram();
-  readonly #source: TimedSource;
-  #job: Job | null = null;
-  #on = false;
-  #lastNs = 0;
-  #lastSourceNs = 0;
-  #busyAtStart = false;
-
-  constructor(source: TimedSource) {
-    this.#source = source;
-  }
-
-  watch(job: Job): void {
-    this.#job = job;
-  }
-
-  /** Events of each second that is over. */
-  get perSecond(): readonly number[] {
-    return this.#seconds.events;
-  }
-
-  /** Begins to measure, now, in ns. */
-  start(): number {
-    this.#on = true;
-    this.#lastNs = nowNs();
-    this.#lastSourceNs = this.#source.ns;
-    this.#seconds.begin(this.#lastNs);
-    return this.#lastNs;
-  }
-
-  batchStarts(): void {
-    this.#busyAtStart = this.#job?.checkpointer.busy ?? false;
-  }
-
-  batchEnds(events: number): void {
-    if (!this.#on) return;
-    const now = nowNs();
-    const sourceNs = this.#source.ns;
-    const ns = Math.max(0, now - this.#lastNs - (sourceNs - this.#lastSourceNs));
-    for (let over = this.#seconds.add(now, events); over > 0; over--) {
-      this.p99MsPerSecond.push(this.#second.total === 0 ? null : this.#second.quantile(0.99) / 1e6);
-      this.#second.clear();
-    }
-    this.#lastNs = now;
-    this.#lastSourceNs = sourceNs;
-    this.all.record(ns);
-    this.#second.record(ns);
-    if (this.#busyAtStart) this.duringCheckpoint.record(ns);
-    this.events += events;
-  }
 }

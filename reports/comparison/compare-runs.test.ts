@@ -6,7 +6,9 @@ import { inventResults, PROFILES, USUAL, type Wanted } from '../fixtures.ts';
 import { HOSTILE } from '../hostile-text.ts';
 import { isPartial, type Results } from '../read-results.ts';
 import { ResultsError } from '../results-error.ts';
+import { displayWidth } from '../terminal.ts';
 import { type CompareRequest, compareRuns, type RunComparison } from './compare-runs.ts';
+import { comparisonTable } from './comparison-table.ts';
 import { renderComparison } from './comparison-terminal.ts';
 import { gateState, parseGate } from './gate.ts';
 
@@ -45,7 +47,7 @@ const verdicts = (compared: RunComparison, metric = 'throughput') =>
     ),
   );
 
-const terminal = { columns: 100, color: false, unicode: true };
+const terminal = { columns: 120, color: false, unicode: true };
 
 /** Blocks whose drift is the same in both runs are not what a run is: the drift of the fixtures is large. */
 const A = run(1);
@@ -189,6 +191,13 @@ test('a backend that failed or was wrong in either run is not compared, and said
   const text = renderComparison(compared, terminal);
   t.regex(text, /lmdb: not compared: right in A, failed in B \(checkpoint: the trial process died by SIGBUS/);
   t.regex(text, /level: not compared: wrong output in A, right in B/);
+  const { columns, rows } = comparisonTable(compared);
+  const column = (key: string) => columns.findIndex((one) => one.key === key);
+  t.deepEqual(
+    rows.filter((row) => String(row[column('gates')]).includes('not-measured')).map((row) => row[column('backend')]),
+    ['lmdb', 'level'],
+    'exported too',
+  );
 });
 
 test('one block decides nothing', (t) => {
@@ -227,6 +236,15 @@ test('sizes are less or more, and a moved null backend or an unsteady A/A is an 
   const text = renderComparison(compare(run(1, { backends: 12 }), twin), terminal);
   t.regex(text, /! B: memory@again\/\S+ is the reference measured twice and came out\s+slower/);
   t.false(Object.keys(verdicts(compare(twin, twin))).includes('memory@again'), 'a twin is compared with nothing');
+});
+
+test('the terminal is never wider than it is, and says the same however wide', (t) => {
+  const compared = compare(run(1, { backends: 12 }), slowed(run(2, { backends: 12 }), 'lmdb', 0.5), { gates: [parseGate('throughput<-5%')] });
+  for (const columns of [60, 80, 100, 120]) {
+    const text = renderComparison(compared, { ...terminal, columns });
+    for (const line of text.split('\n')) t.true(displayWidth(line) <= columns, `${columns}: ${line}`);
+    t.regex(text, /^ {2}lmdb .*(\n {3})? - slower/m, `${columns}`);
+  }
 });
 
 test('a machine that was noisy is told', (t) => {

@@ -5,11 +5,11 @@ import type { ComparedCell, ComparedGroup, ComparedValue, RunComparison } from '
 import { COMPARED_METRICS, type ComparedMetric } from './compared-metrics.ts';
 import { middleOf, troubleOf, wordOf } from './comparison-text.ts';
 
-/** A metric of a backend in both runs; null where the backend is not compared. */
+/** A metric of a backend in both runs, null where only a gate names it; null where the backend is not compared. */
 interface Line {
   readonly group: ComparedGroup;
   readonly cell: ComparedCell;
-  readonly value: { readonly metric: ComparedMetric; readonly compared: ComparedValue } | null;
+  readonly value: { readonly metric: ComparedMetric; readonly compared: ComparedValue | null } | null;
   readonly gates: string;
 }
 
@@ -18,7 +18,7 @@ const DIGITS = 4;
 
 const short = (value: number | null | undefined): number | null => (value == null ? null : Number(value.toPrecision(DIGITS)));
 const ofRun = (letter: 'a' | 'b'): Columns => {
-  const sample = ({ value }: Line): Sample | null => value?.compared[letter] ?? null;
+  const sample = ({ value }: Line): Sample | null => value?.compared?.[letter] ?? null;
   const middle = (found: Sample | null) => (found === null ? null : middleOf(found));
   const name = letter.toUpperCase();
   return [
@@ -42,14 +42,14 @@ const COLUMNS: Columns = [
   { key: 'unit', title: 'Unit', value: ({ value }) => (value === null ? null : UNITS[value.metric.kind]) },
   ...ofRun('a'),
   ...ofRun('b'),
-  { key: 'ratio', title: 'B / A', value: ({ value }) => short(value?.compared.ratio?.ratio) },
-  { key: 'ratio_low', title: 'B / A, from', value: ({ value }) => short(value?.compared.ratio?.interval?.low) },
-  { key: 'ratio_high', title: 'B / A, to', value: ({ value }) => short(value?.compared.ratio?.interval?.high) },
-  { key: 'verdict', title: 'Verdict', value: ({ value }) => (value === null ? null : wordOf(value.metric, value.compared.verdict)) },
+  { key: 'ratio', title: 'B / A', value: ({ value }) => short(value?.compared?.ratio?.ratio) },
+  { key: 'ratio_low', title: 'B / A, from', value: ({ value }) => short(value?.compared?.ratio?.interval?.low) },
+  { key: 'ratio_high', title: 'B / A, to', value: ({ value }) => short(value?.compared?.ratio?.interval?.high) },
+  { key: 'verdict', title: 'Verdict', value: ({ value }) => (value?.compared == null ? null : wordOf(value.metric, value.compared.verdict)) },
   {
     key: 'detectable_difference',
     title: 'Smallest difference found in 9 of 10 repetitions, fraction',
-    value: ({ value }) => short(value?.compared.verdict.detectable),
+    value: ({ value }) => short(value?.compared?.verdict.detectable),
   },
   { key: 'gates', title: 'Gates', value: ({ gates }) => (gates === '' ? null : gates) },
   { key: 'reason', title: 'Not compared', value: ({ cell, value }) => (value === null ? troubleOf(cell) : null) },
@@ -59,15 +59,19 @@ const COLUMNS: Columns = [
 export function comparisonTable({ groups, gates }: RunComparison): Table {
   const rows = groups.flatMap((group, index) =>
     group.cells.flatMap((cell) => {
+      const own = gates.filter((one) => one.group === index && one.backend === cell.backend);
       const line = (value: Line['value']): readonly Value[] => {
-        const own = gates.filter((one) => one.group === index && one.backend === cell.backend && one.metric === value?.metric.key);
-        const told = own.map(({ gate, state }) => `${plainText(gate)}: ${state}`).join('; ');
+        const told = own
+          .filter((one) => value === null || one.metric === value.metric.key)
+          .map(({ gate, state }) => `${plainText(gate)}: ${state}`)
+          .join('; ');
         return COLUMNS.map((column) => column.value({ group, cell, value, gates: told }));
       };
       if (cell.values.length === 0) return [line(null)];
       return COMPARED_METRICS.flatMap((metric) => {
-        const compared = cell.values.find((one) => one.metric === metric.key);
-        return compared === undefined ? [] : [line({ metric, compared })];
+        const compared = cell.values.find((one) => one.metric === metric.key) ?? null;
+        const isTold = compared !== null || own.some((one) => one.metric === metric.key);
+        return isTold ? [line({ metric, compared })] : [];
       });
     }),
   );

@@ -27,6 +27,7 @@ import {
 } from './comparison-text.ts';
 
 const NAME = 24;
+const SHORT_NAME = 12;
 
 /** Two runs for a terminal: what differs between them first, then what the figures say, then the gates. Ends with a newline. */
 export function renderComparison(compared: RunComparison, options: TerminalOptions): string {
@@ -76,7 +77,7 @@ function groupLines(group: ComparedGroup, gated: ReadonlySet<string>, width: num
   const tables = COMPARED_METRICS.flatMap((metric) => {
     const isWhole = metric.key === 'throughput' || gated.has(metric.key);
     const rows = rowsOf(metric, group).filter(({ value }) => isWhole || isDecided(value.verdict));
-    return rows.length === 0 ? [] : tableLines(metric, rows, paint);
+    return rows.length === 0 ? [] : tableLines(metric, rows, width, paint);
   });
   const quiet = COMPARED_METRICS.filter(
     ({ key }) =>
@@ -96,10 +97,11 @@ function groupLines(group: ComparedGroup, gated: ReadonlySet<string>, width: num
   ];
 }
 
-function tableLines(metric: ComparedMetric, rows: readonly ComparedRow[], paint: Painter): readonly string[] {
+/** A table; where the terminal is too narrow for it, what is made of the figures stands below them. */
+function tableLines(metric: ComparedMetric, rows: readonly ComparedRow[], width: number, paint: Painter): readonly string[] {
   const unit = rowsUnit(metric, rows);
   const texts = rows.map(({ cell, value }) => [
-    `${shortText(cell.backend, NAME)}${cell.role === 'harness-cost' ? ' (harness)' : ''}`,
+    `${shortText(cell.backend, width < 80 ? SHORT_NAME : NAME)}${cell.role === 'harness-cost' ? ' (harness)' : ''}`,
     figureText(value.a, unit),
     figureText(value.b, unit),
     value.ratio === null ? '–' : changeText(value.ratio.ratio),
@@ -112,14 +114,20 @@ function tableLines(metric: ComparedMetric, rows: readonly ComparedRow[], paint:
   const head = ['', 'A', 'B', 'change', 'interval', 'verdict', ''];
   const table = [head, ...texts];
   const sizes = head.map((_, i) => Math.max(...table.map((row) => displayWidth(row[i]!))));
+  const isNarrow = sizes.reduce((sum, size) => sum + 2 + size, 0) > width;
+  const beside = isNarrow ? head.indexOf('verdict') : head.length;
   const line = (row: readonly string[]) =>
-    `  ${row.map((text, i) => padded(text, sizes[i]!, i === 0 || i > 3 ? 'left' : 'right')).join('  ')}`;
-  const [headLine, ...bodies] = table.map(line);
-  const painted = bodies.map((text, i) => {
+    `  ${row
+      .slice(0, beside)
+      .map((text, i) => padded(text, sizes[i]!, i === 0 || i > 3 ? 'left' : 'right'))
+      .join('  ')}`;
+  const below = (row: readonly string[]) => (isNarrow ? wrapped(row.slice(beside).join(' '), width - 4, '  ').map((text) => `    ${text}`) : []);
+  const painted = texts.flatMap((row, i) => {
     const { word } = rows[i]!.value.verdict;
-    return word === 'faster' ? paint.good(text) : word === 'slower' ? paint.bad(text) : text;
+    const tone = word === 'faster' ? paint.good : word === 'slower' ? paint.bad : (text: string) => text;
+    return [line(row), ...below(row)].map(tone);
   });
-  return [title, paint.dim(headLine!), ...painted];
+  return [title, paint.dim(line(head)), ...painted];
 }
 
 const GATE_MARK: Readonly<Record<GateResult['state'], string>> = {

@@ -16,6 +16,7 @@ import { OVERLAPPING, open, STICKING_OUT, violationsOf } from './opened-for-test
 import { renderPage, renderRuns } from './page.ts';
 
 const MOST_BYTES = 2_500_000;
+const MOST_PAINT_MS = 1000;
 const MOST_MS = 50;
 const usual = inventResults(USUAL);
 const usualPage = renderPage(usual);
@@ -143,7 +144,7 @@ browserTest('axe finds nothing, in both themes, on a phone, and with limits set'
   });
 });
 
-browserTest('12 backends on 10 workloads over 15 blocks: a page under 2.5 MB that decides within 50 ms', async (t) => {
+browserTest('12 backends on 10 workloads over 15 blocks: a page under 2.5 MB that is painted within 1 s and decides within 50 ms', async (t) => {
   const workloads = Array.from({ length: 10 }, (_, i) => `workload-${i + 1}`);
   const many = inventResults({ ...USUAL, workloads, profile: { ...PROFILES.standard, blocks: 15 } });
   const html = await renderPage(many);
@@ -151,6 +152,15 @@ browserTest('12 backends on 10 workloads over 15 blocks: a page under 2.5 MB tha
   await withChromium((browser) =>
     open(browser, html, { viewport: { width: 1200, height: 900 } }, async ({ page, troubles }) => {
       t.is(await page.locator('table.matrix tbody tr').count(), 10);
+      const paintedMs = async () => {
+        await page.reload();
+        await page.waitForFunction(`performance.getEntriesByName('first-contentful-paint').length > 0`);
+        return (await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`)) as number;
+      };
+      let paint = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 3 || (i < 20 && paint >= MOST_PAINT_MS); i++) paint = Math.min(paint, await paintedMs());
+      t.log(`painted after ${paint.toFixed(0)} ms`);
+      t.true(paint < MOST_PAINT_MS, `${paint} ms`);
       // Of many, the quickest: a machine that does something else meanwhile makes the others slower; of one that is busy, of many more.
       const fastest = (await page.evaluate(`(async () => {
         const slider = document.querySelector('[data-criterion="rss"]');

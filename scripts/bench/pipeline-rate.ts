@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateBackend, StateStore } from '../../backends/contract.ts';
 import { nowNs } from '../../harness/measure/clock.ts';
-import { Histogram } from '../../harness/measure/histogram.ts';
 import { MeasuredStore } from '../../harness/measure/measured-store.ts';
 import { DigestSink } from '../../harness/pipeline/digest-sink.ts';
 import { workloadTables } from '../../harness/pipeline/operator.ts';
-import { Pipeline, type PipelineProbe } from '../../harness/pipeline/pipeline.ts';
+import { Pipeline } from '../../harness/pipeline/pipeline.ts';
+import { StreamMeter } from '../../harness/trial/stream-meter.ts';
 import { EventBatch, type Workload } from '../../workloads/contract.ts';
 
 export interface PipelineRate {
@@ -26,7 +26,7 @@ export interface Shape {
   readonly warmUp: number;
   readonly secondsMax: number;
   readonly batchSize: number;
-  /** Whether every call and every micro-batch is timed, as in a trial. */
+  /** Whether calls and micro-batches are timed, as in a trial. */
   readonly isTimed?: boolean;
 }
 
@@ -61,8 +61,9 @@ export async function rateOver(
   const source = await workload.source({ seed: SEED, endless: true });
   const sink = new DigestSink();
   const measured = isTimed ? new MeasuredStore(store) : null;
+  const meter = new StreamMeter({ ns: 0 });
   const pipeline = measured
-    ? new Pipeline({ workload, store: measured, batchSize, sink, probe: new BatchTimes() })
+    ? new Pipeline({ workload, store: measured, batchSize, sink, probe: meter })
     : new Pipeline({ workload, store, batchSize, sink });
   const { everyEvents } = workload.watermark;
   const batches = Array.from({ length: BATCHES_AHEAD }, () => new EventBatch(everyEvents, source));
@@ -88,6 +89,7 @@ export async function rateOver(
   sourceSpent.cpuNs = 0;
   sourceSpent.wallNs = 0;
   measured?.clear();
+  meter.start();
   warm?.();
   const running = stopwatch();
   const done = await run(events);
@@ -98,22 +100,6 @@ export async function rateOver(
     sourceNsPerEvent: sourceSpent.cpuNs / done,
     output: sink.hex(),
   };
-}
-
-/** Times micro-batches into a histogram of all and one of the second, as a trial does. */
-class BatchTimes implements PipelineProbe {
-  readonly #all = new Histogram();
-  readonly #second = new Histogram();
-  #lastNs = nowNs();
-
-  batchStarts(): void {}
-
-  batchEnds(): void {
-    const now = nowNs();
-    this.#all.record(now - this.#lastNs);
-    this.#second.record(now - this.#lastNs);
-    this.#lastNs = now;
-  }
 }
 
 /** CPU time of this process, and time that passed, from now until the call of what it returns. */

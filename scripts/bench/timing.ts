@@ -10,8 +10,9 @@ const CASES = [
   ['rocksdb', 1000],
   ['memory', 1],
 ] as const;
-const SHAPE = { workload: 'synthetic:keys=100000', events: 4e6, warmUp: 1e6, secondsMax: 2 };
-const ROUNDS = 7;
+const SHAPE = { workload: 'synthetic:keys=100000', events: 4e6, warmUp: 1e6, secondsMax: 1 };
+/** Processes differ from each other by far more than timing costs, so that many short ones tell more than a few long ones. */
+const ROUNDS = 21;
 
 /** What it costs to time every call of the store and every micro-batch, as a trial does: CPU time per event with it, against without. */
 export async function* timingFigures(): AsyncGenerator<Figure> {
