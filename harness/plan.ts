@@ -79,8 +79,8 @@ const DISK_BYTES_PER_PROCESS = 8 * 2 ** 20;
 const FREE_BYTES_PER_PROCESS = 512 * 2 ** 20;
 /** Result lines of a trial with all histograms. */
 const RESULT_BYTES_PER_TRIAL = 32 * 2 ** 10;
-/** The supervisor. */
-const SUPERVISOR_BYTES = 128 * 2 ** 20;
+/** The supervisor, with what it walks through to tell how fast memory is. */
+const SUPERVISOR_BYTES = 192 * 2 ** 20;
 /** A process with the events of a workload and a store of a small state. */
 const PROCESS_BYTES = 192 * 2 ** 20;
 /** Of a store that maps its files: batches written while a checkpoint is persisted, entries of a page, and its size. */

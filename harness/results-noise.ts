@@ -10,7 +10,7 @@ export const noiseSchema = z.strictObject({
   badge: z.enum(BADGES),
   findings: z.array(
     z.strictObject({
-      what: z.enum(['spin', 'steal', 'others', 'swap', 'major-faults', 'supervisor']),
+      what: z.enum(['spin', 'walk', 'steal', 'others', 'swap', 'major-faults', 'supervisor']),
       level: z.enum(['amber', 'red']),
       /** What was found, with its limit. */
       found: z.string(),
@@ -22,6 +22,10 @@ export const noiseSchema = z.strictObject({
   spinBeforeMs: z.number().positive(),
   spinAfterMs: z.number().positive(),
   spinMedianMs: z.number().positive(),
+  /** A fixed walk through 64 MiB of memory, likewise: how fast memory and the caches were that cores share. Absent where nobody walked. */
+  walkBeforeMs: z.number().positive().optional(),
+  walkAfterMs: z.number().positive().optional(),
+  walkMedianMs: z.number().positive().optional(),
   /** Of the time of all cores: taken by the hypervisor for others. Null where the platform does not tell. */
   stealShare: share.nullable(),
   /** Of the time of all cores: used by processes that have no part in the run. Null where they cannot be told. */

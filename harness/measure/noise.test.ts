@@ -1,11 +1,12 @@
 // Proves that evidence gets the badge that its limits say, that a process beside the run is told from the run's own children, and that
-// arithmetic takes about as long each time. Where there is no /proc, that nothing is null without a reason.
+// arithmetic and a walk through memory take about as long each time. Where there is no /proc, that nothing is null without a reason.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
 import { judged, NoiseWatch } from './noise.ts';
 import { processorTime } from './processor-time.ts';
 import { spinMs } from './spin.ts';
+import { walkMs } from './walk.ts';
 
 const QUIET = {
   spinBeforeMs: 10,
@@ -21,9 +22,11 @@ const QUIET = {
 
 test('badges follow the limits, and say what to do', (t) => {
   t.is(judged(QUIET, false).badge, 'green');
+  t.is(judged({ ...QUIET, walkBeforeMs: 5, walkAfterMs: 3, walkMedianMs: 5 }, false).badge, 'green', 'faster memory harms nobody');
   const cases = [
     [{ spinAfterMs: 10.7 }, 'spin', 'amber'],
     [{ spinBeforeMs: 8.4 }, 'spin', 'red'],
+    [{ walkBeforeMs: 5, walkAfterMs: 6, walkMedianMs: 5.1 }, 'walk', 'amber'],
     [{ stealShare: 0.011 }, 'steal', 'amber'],
     [{ stealShare: 0.06 }, 'steal', 'red'],
     [{ othersShare: 0.11 }, 'others', 'amber'],
@@ -51,6 +54,8 @@ test('what is not told has a reason, and arithmetic takes its time', (t) => {
     t.is(noise[name] === null, name in noise.unavailable, name);
   t.true(noise.spinBeforeMs > 0.1 && noise.spinMedianMs > 0.1);
   t.true(spinMs() > 0.1);
+  t.true(noise.walkBeforeMs! > 0.1 && noise.walkMedianMs! > 0.1);
+  t.true(walkMs() > 0.25, 'each of 50,000 steps waits for more than the caches of a core');
 });
 
 const linuxTest = process.platform === 'linux' ? test : test.skip;

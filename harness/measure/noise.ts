@@ -4,11 +4,14 @@ import { nowNs } from './clock.ts';
 import { PROC } from './proc.ts';
 import { type ProcessorTime, processorTime } from './processor-time.ts';
 import { spinMs } from './spin.ts';
+import { walkMs } from './walk.ts';
 
 /** From where a finding is amber, and from where it is red. */
 const LIMITS = {
   /** How far off the run's median. */
   spin: { amber: 0.05, red: 0.15 },
+  /** Slower than the run's median. */
+  walk: { amber: 0.15, red: Number.POSITIVE_INFINITY },
   steal: { amber: 0.01, red: 0.05 },
   others: { amber: 0.1, red: 0.3 },
   /** In pages: any, and a MiB of them. */
@@ -33,6 +36,9 @@ export class NoiseWatch {
   /** How fast a core was, before and after every trial. */
   readonly #spins: number[] = [];
   #spinBeforeMs = 0;
+  /** How fast memory was, likewise. */
+  readonly #walks: number[] = [];
+  #walkBeforeMs = 0;
   #before: ProcessorTime | null = null;
   #cpuBefore = process.cpuUsage();
   #startNs = 0;
@@ -45,6 +51,7 @@ export class NoiseWatch {
   /** Begins with a trial. Takes some hundredths of a second. */
   start(): void {
     this.#spinBeforeMs = spinMs();
+    this.#walkBeforeMs = walkMs();
     this.#before = processorTime(this.#proc);
     this.#cpuBefore = process.cpuUsage();
     this.#startNs = nowNs();
@@ -56,7 +63,9 @@ export class NoiseWatch {
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     const after = processorTime(this.#proc);
     const spinAfterMs = spinMs();
+    const walkAfterMs = walkMs();
     this.#spins.push(this.#spinBeforeMs, spinAfterMs);
+    this.#walks.push(this.#walkBeforeMs, walkAfterMs);
     const { before, unavailable } = { before: this.#before, unavailable: {} as Record<string, string> };
     const spent = before === null || after === null ? null : spentBetween(before, after);
     if (spent === null)
@@ -70,6 +79,9 @@ export class NoiseWatch {
       spinBeforeMs: this.#spinBeforeMs,
       spinAfterMs,
       spinMedianMs: median(this.#spins),
+      walkBeforeMs: this.#walkBeforeMs,
+      walkAfterMs,
+      walkMedianMs: median(this.#walks),
       stealShare: spent?.stealShare ?? null,
       othersShare: spent === null || isServerUnknown ? null : spent.othersShare,
       swappedPages: spent?.swappedPages ?? null,
@@ -114,6 +126,15 @@ export function judged(evidence: Evidence, readsFiles: boolean): Noise {
     LIMITS.spin,
     `a core was ${percent(off)} off its usual speed`,
     'hold the clock speed (statebench doctor says how), and let the machine do nothing else',
+  );
+  const { walkBeforeMs, walkAfterMs, walkMedianMs } = evidence;
+  const slower = walkMedianMs === undefined ? null : Math.max(walkBeforeMs!, walkAfterMs!) / walkMedianMs - 1;
+  look(
+    'walk',
+    slower,
+    LIMITS.walk,
+    `memory was ${percent(slower)} slower than usual`,
+    'measure on a machine of your own, or at a quieter hour: others use the same caches and the same memory',
   );
   look(
     'steal',
