@@ -1,14 +1,18 @@
 /** `statebench doctor`: is this machine fit to measure on, and what to do where it is not. */
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { EXIT, messageOf } from '../../harness/errors.ts';
 import { cpuGovernor, memoryBytes } from '../../harness/measure/environment.ts';
 import { CACHED_FSYNC_MS, fileSystemOf, freeBytes, probeFsyncMs } from '../../harness/measure/file-system.ts';
+import { NoiseWatch } from '../../harness/measure/noise.ts';
 import { builtIns, type Configured, type LoadedModule, loadBackend, loadStorage, refOf } from '../../harness/modules.ts';
+import type { Noise } from '../../harness/results.ts';
 import { formatBytes } from '../../harness/units.ts';
+import { percent } from '../../reports/quantity.ts';
 import { columns, printJson, say, wrapped } from '../console.ts';
 import type { Finish } from '../finish.ts';
 import { startServerFor } from '../servers/for-backend.ts';
@@ -25,6 +29,9 @@ const OLDEST_NODE = [20, 19] as const;
 const LEAST_FREE_BYTES = 2 * 2 ** 30;
 const LEAST_MEMORY_BYTES = 2 * 2 ** 30;
 const OPEN_TIMEOUT_MS = 30_000;
+/** How often, and how long each time, the machine is watched while nothing is done. */
+const LOOKS = 8;
+const LOOK_MS = 300;
 
 export function doctorCommand(finish: Finish): Command {
   return new Command('doctor')
@@ -32,7 +39,7 @@ export function doctorCommand(finish: Finish): Command {
     .argument('[folder]', 'where results would be written', '.')
     .option('--json', 'one JSON document on stdout')
     .action(async (folder: string, { json }: { json?: boolean }) => {
-      const findings = [node(), cores(), governor(), memory(), ...disk(folder), ...(await modules())];
+      const findings = [node(), cores(), governor(), memory(), await quiet(), ...disk(folder), ...(await modules())];
       if (json) printJson(findings);
       else {
         const indent = columns(findings.map(({ status, what }) => [status, what, '|'])).indexOf('|');
@@ -80,6 +87,54 @@ function memory(): Finding {
   return bytes >= LEAST_MEMORY_BYTES
     ? finding('memory', formatBytes(bytes))
     : finding('memory', formatBytes(bytes), 'warn', 'Large states will not fit; keep to small workloads.');
+}
+
+/** What disturbs trials, by the evidence that every trial comes with. What was seen once is chance, and what was seen twice is not. */
+async function quiet(): Promise<Finding> {
+  const watch = new NoiseWatch();
+  const looks: Noise[] = [];
+  while (looks.length < LOOKS) {
+    watch.start();
+    await pause(LOOK_MS);
+    looks.push(watch.stop({ majorFaults: null, readsFiles: false, usesServer: false }));
+  }
+  const { spinMedianMs, walkMedianMs } = looks.at(-1)!;
+  const off = (times: readonly (number | undefined)[], median: number | undefined) =>
+    percent(secondLargest(times.map((ms) => Math.abs(ms! / median! - 1))));
+  const share = (of: (noise: Noise) => number | null, text: (percent: string) => string): readonly string[] => {
+    const shares = looks.map(of).filter((one) => one !== null);
+    return shares.length === 0 ? [] : [text(percent(secondLargest(shares)))];
+  };
+  const found = [
+    `cores within ${off(
+      looks.flatMap((noise) => [noise.spinBeforeMs, noise.spinAfterMs]),
+      spinMedianMs,
+    )} of their usual speed`,
+    `memory within ${off(
+      looks.flatMap((noise) => [noise.walkBeforeMs, noise.walkAfterMs]),
+      walkMedianMs,
+    )}`,
+    ...share(
+      ({ othersShare }) => othersShare,
+      (text) => `other processes ${text} of the cores`,
+    ),
+    ...share(
+      ({ stealShare }) => stealShare,
+      (text) => `the hypervisor ${text}`,
+    ),
+  ].join(', ');
+  const findings = looks.flatMap((noise) => noise.findings);
+  const again = findings.filter(({ what }, i) => findings.findIndex((other) => other.what === what) < i);
+  const remedies = [...new Set(again.map(({ remedy }) => sentence(remedy)))];
+  return remedies.length === 0 ? finding('quiet', found) : finding('quiet', found, 'warn', remedies.join(' '));
+}
+
+function secondLargest(values: readonly number[]): number {
+  return values.toSorted((a, b) => b - a)[1] ?? 0;
+}
+
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
 
 function disk(folder: string): readonly Finding[] {
