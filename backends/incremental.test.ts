@@ -1,5 +1,5 @@
 // Proves that a checkpoint adds little to the storage when little changed, also after a restore and after one that was
-// given up; that values of any size survive a chain; that in full mode checkpoints need nothing of each other.
+// given up; that a busy event loop persists it in few turns; that values of any size survive a chain; that in full mode checkpoints need nothing of each other.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,6 +99,23 @@ class Bench {
     return published;
   }
 
+  /** Turns of an event loop that works on events between them until a cut is persisted. */
+  async turnsToPersist(store: StateStore, space: CheckpointSpace): Promise<number> {
+    const cut = await store.checkpoint(await space.draft(++this.#id));
+    let turns = 0;
+    let isPersisted = false;
+    const persisted = cut.persist().finally(() => {
+      isPersisted = true;
+    });
+    for (; !isPersisted; turns++) {
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      await new Promise(setImmediate);
+    }
+    await persisted;
+    return turns;
+  }
+
   async giveUp(store: StateStore, space: CheckpointSpace): Promise<void> {
     const draft = await space.draft(++this.#id);
     await (await store.checkpoint(draft)).persist();
@@ -144,6 +161,20 @@ for (const backend of BACKENDS) {
     await store.close();
     store = await bench.restore(space);
     t.deepEqual(await bench.signs(store), { 1: 18_500, 2: 300, 3: 500, 4: 500, 6: 200 });
+    await store.close();
+  });
+
+  test(`${backend.name}: changes all over the state are persisted in few turns of the event loop`, async (t) => {
+    const bench = await Bench.of(t, backend, 64);
+    const space = await bench.space('incremental');
+    const store = await bench.open();
+    await bench.write(store, 0, 40_000, 1);
+    await bench.checkpoint(store, space);
+    // Pages of 4 KiB have some 50 keys each.
+    for (let key = 0; key < 40_000; key += 50) await bench.write(store, key, key + 1, 2);
+    const turns = await bench.turnsToPersist(store, space);
+    t.log(`${turns} turns`);
+    t.true(turns < 100, `${turns} turns: what a store has to keep for a cut grows with every micro-batch between them`);
     await store.close();
   });
 

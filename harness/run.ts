@@ -265,10 +265,11 @@ function streamFor(measures: readonly Measure[], measuredEvents: number): Stream
 }
 
 /**
- * Divides a trial's stream: a unit of warm-up, three units measured, a unit of tail to be killed in, and about a
+ * Divides a trial's stream: nearly a unit of warm-up, three units measured, a unit of tail to be killed in, and about a
  * checkpoint a unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
- * The checkpoints' interval must not be a multiple of a window's events, or they would all find the windows just
- * emptied: sines of 72° and 27° are as good as any numbers that no period divides.
+ * Neither the checkpoints' interval nor where the measured part ends, when what the store holds is counted, may be a multiple of
+ * a window's events, or they would find the windows just emptied: sines of 63°, 72° and 27° are as good as any numbers that no
+ * period divides.
  */
 export function streamPlan(measuredEvents: number): StreamPlan {
   const wanted = Math.max(1000, measuredEvents / 3);
@@ -276,7 +277,7 @@ export function streamPlan(measuredEvents: number): StreamPlan {
   const steps = [1, 1.5, 2, 3, 5, 7, 10].map((step) => step * decade);
   const unit = steps.reduce((best, step) => (Math.abs(Math.log(step / wanted)) < Math.abs(Math.log(best / wanted)) ? step : best));
   return {
-    warmUp: unit,
+    warmUp: Math.round(unit * 0.8910065),
     measured: 3 * unit,
     swept: 3 * unit,
     tail: unit,

@@ -27,8 +27,11 @@ const VERSION = 2;
 const DB_ROOT_AT = 40;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
-/** Pages read before events get their turn: some tenths of a millisecond. */
-const PAGES_PER_TURN = 64;
+/**
+ * Pages read before events get their turn: half a millisecond. Fewer would take more turns, and whatever events write until a cut is
+ * persisted goes to new pages of the file.
+ */
+const PAGES_PER_TURN = 256;
 
 /** The state of a data file that its two meta pages tell. */
 export interface LmdbMeta {

@@ -2,6 +2,7 @@
  * A store's one data file in segments, by pages: a chunk of part 0 holds pages from number `first` on, one of part 1
  * says of how many pages the file consists. Pages that no chunk holds are ones that the store does not use.
  */
+import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { BackendError } from '../contract.ts';
 import type { FileCheck } from './checked-copy.ts';
@@ -10,7 +11,10 @@ import type { SegmentWriter } from './segment-file.ts';
 
 const PAGES = 0;
 const LENGTH = 1;
-const CHUNK_BYTES = 1 << 18;
+/** Pages written with one call of the system. Events go on meanwhile, and every call is waited for until they let the event loop turn. */
+const GROUP_BYTES = 1 << 20;
+/** Fewer are read at once, without waiting: they are scattered, were written lately, and so are in memory. */
+const LONG_RUN_BYTES = 1 << 16;
 
 /** The pages of a cut. */
 export interface PagesCut {
@@ -31,24 +35,32 @@ export async function writePages(writer: SegmentWriter, { file, pageBytes, count
   const numbers = changed === null ? null : Uint32Array.from(changed).sort();
   const total = numbers === null ? count : numbers.length;
   const pageAt = (i: number): number => (numbers === null ? i : (numbers[i] as number));
-  const chunk = Buffer.allocUnsafeSlow(Math.floor(CHUNK_BYTES / pageBytes) * pageBytes);
+  const arena = Buffer.allocUnsafeSlow(Math.floor(GROUP_BYTES / pageBytes) * pageBytes);
   await using source = await open(file);
   await writer.chunk(LENGTH, count, new Uint8Array(0));
   let written = headPages;
   if (headPages > 0) await writer.chunk(PAGES, 0, head);
   for (let i = 0; i < total; ) {
-    const first = pageAt(i);
-    if (first < headPages || first >= count) {
-      i++;
-      continue;
+    const runs: { first: number; bytes: Buffer }[] = [];
+    const reads: Promise<void>[] = [];
+    for (let used = 0; i < total && used < arena.length; ) {
+      const first = pageAt(i);
+      if (first < headPages || first >= count) {
+        i++;
+        continue;
+      }
+      let run = 1;
+      while (i + run < total && pageAt(i + run) === first + run && first + run < count && used + run * pageBytes < arena.length) run++;
+      const bytes = arena.subarray(used, used + run * pageBytes);
+      if (bytes.length >= LONG_RUN_BYTES) reads.push(readAll(source, bytes, first * pageBytes));
+      else readAtOnce(source.fd, bytes, first * pageBytes);
+      runs.push({ first, bytes });
+      used += bytes.length;
+      written += run;
+      i += run;
     }
-    let run = 1;
-    while (i + run < total && pageAt(i + run) === first + run && first + run < count && run * pageBytes < chunk.length) run++;
-    const bytes = chunk.subarray(0, run * pageBytes);
-    await readAll(source, bytes, first * pageBytes);
-    await writer.chunk(PAGES, first, bytes);
-    written += run;
-    i += run;
+    await Promise.all(reads);
+    await writer.chunks(PAGES, runs);
   }
   return written;
 }
@@ -69,10 +81,22 @@ export async function restorePages(
   });
 }
 
+function readAtOnce(file: number, into: Buffer, at: number): void {
+  for (let got = 0; got < into.length; ) {
+    const bytesRead = readSync(file, into, got, into.length - got, at + got);
+    if (bytesRead === 0) throw endsAt(at + got);
+    got += bytesRead;
+  }
+}
+
+function endsAt(byte: number): Error {
+  return new Error(`the data file ends at byte ${byte}, amid a page of the cut`);
+}
+
 async function readAll(file: FileHandle, into: Buffer, at: number): Promise<void> {
   for (let got = 0; got < into.length; ) {
     const { bytesRead } = await file.read(into, got, into.length - got, at + got);
-    if (bytesRead === 0) throw new Error(`the data file ends at byte ${at + got}, amid a page of the cut`);
+    if (bytesRead === 0) throw endsAt(at + got);
     got += bytesRead;
   }
 }

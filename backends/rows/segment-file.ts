@@ -44,15 +44,29 @@ export class SegmentWriter {
   }
 
   /** Adds a chunk. The bytes may be reused when this has settled. */
-  async chunk(part: number, first: number, bytes: Uint8Array): Promise<void> {
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.writeUInt32LE(part, 0);
-    head.writeUInt32LE(first, 4);
-    head.writeUInt32LE(bytes.length, 8);
-    this.#crc = crc32(bytes, crc32(head.subarray(0, CRC_AT), this.#crc));
-    head.writeUInt32LE(this.#crc, CRC_AT);
-    await this.#file.writev([head, bytes]);
-    this.#bytes += HEAD_BYTES + bytes.length;
+  chunk(part: number, first: number, bytes: Uint8Array): Promise<void> {
+    return this.chunks(part, [{ first, bytes }]);
+  }
+
+  /** Adds chunks with one call of the system, which a busy event loop waits for once. The bytes may be reused when this has settled. */
+  async chunks(part: number, chunks: readonly { readonly first: number; readonly bytes: Uint8Array }[]): Promise<void> {
+    const heads = Buffer.alloc(HEAD_BYTES * chunks.length);
+    const parts: Uint8Array[] = [];
+    let total = 0;
+    for (const [i, { first, bytes }] of chunks.entries()) {
+      const head = heads.subarray(i * HEAD_BYTES, (i + 1) * HEAD_BYTES);
+      head.writeUInt32LE(part, 0);
+      head.writeUInt32LE(first, 4);
+      head.writeUInt32LE(bytes.length, 8);
+      this.#crc = crc32(bytes, crc32(head.subarray(0, CRC_AT), this.#crc));
+      head.writeUInt32LE(this.#crc, CRC_AT);
+      parts.push(head, bytes);
+      total += HEAD_BYTES + bytes.length;
+    }
+    const { bytesWritten } = await this.#file.writev(parts);
+    // On a disk that fills up less may be written: what is left then says so.
+    if (bytesWritten < total) await this.#file.writeFile(Buffer.concat(parts).subarray(bytesWritten));
+    this.#bytes += total;
   }
 
   /** Ends the file, which is not synced. */
