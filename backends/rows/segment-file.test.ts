@@ -35,6 +35,22 @@ test('chunks come back as they were written', async (t) => {
   t.is((await readFile(path)).length, check.bytes);
 });
 
+test('more chunks at once than the system takes in one call', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-segment-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'segment');
+  const writer = await SegmentWriter.create(path);
+  const many = Array.from({ length: 3000 }, (_, first) => ({ first, bytes: Buffer.from(`chunk ${first}`) }));
+  await writer.chunks(2, many);
+  const check = await writer.finish();
+  await writer.close();
+  t.is((await readFile(path)).length, check.bytes);
+  t.deepEqual(
+    await chunks(path, check),
+    many.map(({ first, bytes }) => [2, first, bytes.toString()]),
+  );
+});
+
 test('a file that is shorter, longer, turned at any bit, or has lost a chunk is damaged', async (t) => {
   const { path, check } = await segment(t);
   const whole = await readFile(path);
