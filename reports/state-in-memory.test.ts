@@ -45,6 +45,7 @@ test('own memory first, then that of the machine; a store without files has no c
   t.deepEqual(found(resultsWith(SETTINGS, 4 * GB, 25 * GB)), []);
   t.deepEqual(found(resultsWith(SETTINGS, 4 * GB, null)).length, 3, 'where files are not known, the state is');
   t.deepEqual(found(resultsWith({}, 1, 1)), []);
+  t.deepEqual(found(resultsWith(SETTINGS, 0, 1)), [], 'counted when it was empty');
   const uncounted = whole.trials.map((trial) => (trial.state === 'failed' ? trial : { ...trial, liveState: null }));
   t.deepEqual(found({ ...resultsWith(SETTINGS, 1, 1), trials: uncounted }), []);
 });

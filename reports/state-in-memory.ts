@@ -31,7 +31,8 @@ function inMemory({ cell, trials, metrics }: CellSummary, environment: Environme
   // Of a trial, since some settings are known only once a store is open.
   const settings = trials.at(-1)?.backend.settings;
   const stateBytes = metrics.liveBytes?.median;
-  if (settings?.pageCache !== true || stateBytes === undefined) return null;
+  // A state that was empty when it was counted says nothing of what it is otherwise.
+  if (settings?.pageCache !== true || stateBytes === undefined || stateBytes === 0) return null;
   const own = typeof settings.memoryBytes === 'number' ? settings.memoryBytes * cell.parallelism : 0;
   if (stateBytes <= own) return { where: 'own', stateBytes, memoryBytes: own };
   const filesBytes = metrics.workingBytes?.median ?? stateBytes;
