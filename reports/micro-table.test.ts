@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
+import type { MicroResults } from '../harness/results.ts';
 import { inventResults, USUAL } from './fixtures.ts';
 import { HOSTILE } from './hostile-text.ts';
 import { inventMicro } from './invented-micro.ts';

@@ -239,7 +239,9 @@ test('sizes are less or more, and a moved null backend or an unsteady A/A is an 
 });
 
 test('the terminal is never wider than it is, and says the same however wide', (t) => {
-  const compared = compare(run(1, { backends: 12 }), slowed(run(2, { backends: 12 }), 'lmdb', 0.5), { gates: [parseGate('throughput<-5%')] });
+  const compared = compare(run(1, { backends: 12 }), slowed(run(2, { backends: 12 }), 'lmdb', 0.5), {
+    gates: [parseGate('throughput<-5%')],
+  });
   for (const columns of [60, 80, 100, 120]) {
     const text = renderComparison(compared, { ...terminal, columns });
     for (const line of text.split('\n')) t.true(displayWidth(line) <= columns, `${columns}: ${line}`);

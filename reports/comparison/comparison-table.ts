@@ -45,7 +45,11 @@ const COLUMNS: Columns = [
   { key: 'ratio', title: 'B / A', value: ({ value }) => short(value?.compared?.ratio?.ratio) },
   { key: 'ratio_low', title: 'B / A, from', value: ({ value }) => short(value?.compared?.ratio?.interval?.low) },
   { key: 'ratio_high', title: 'B / A, to', value: ({ value }) => short(value?.compared?.ratio?.interval?.high) },
-  { key: 'verdict', title: 'Verdict', value: ({ value }) => (value?.compared == null ? null : wordOf(value.metric, value.compared.verdict)) },
+  {
+    key: 'verdict',
+    title: 'Verdict',
+    value: ({ value }) => (value?.compared == null ? null : wordOf(value.metric, value.compared.verdict)),
+  },
   {
     key: 'detectable_difference',
     title: 'Smallest difference found in 9 of 10 repetitions, fraction',

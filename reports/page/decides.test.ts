@@ -144,25 +144,27 @@ browserTest('axe finds nothing, in both themes, on a phone, and with limits set'
   });
 });
 
-browserTest('12 backends on 10 workloads over 15 blocks: a page under 2.5 MB that is painted within 1 s and decides within 50 ms', async (t) => {
-  const workloads = Array.from({ length: 10 }, (_, i) => `workload-${i + 1}`);
-  const many = inventResults({ ...USUAL, workloads, profile: { ...PROFILES.standard, blocks: 15 } });
-  const html = await renderPage(many);
-  t.true(Buffer.byteLength(html) <= MOST_BYTES, `${Buffer.byteLength(html)} bytes`);
-  await withChromium((browser) =>
-    open(browser, html, { viewport: { width: 1200, height: 900 } }, async ({ page, troubles }) => {
-      t.is(await page.locator('table.matrix tbody tr').count(), 10);
-      const paintedMs = async () => {
-        await page.reload();
-        await page.waitForFunction(`performance.getEntriesByName('first-contentful-paint').length > 0`);
-        return (await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`)) as number;
-      };
-      let paint = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < 3 || (i < 20 && paint >= MOST_PAINT_MS); i++) paint = Math.min(paint, await paintedMs());
-      t.log(`painted after ${paint.toFixed(0)} ms`);
-      t.true(paint < MOST_PAINT_MS, `${paint} ms`);
-      // Of many, the quickest: a machine that does something else meanwhile makes the others slower; of one that is busy, of many more.
-      const fastest = (await page.evaluate(`(async () => {
+browserTest(
+  '12 backends on 10 workloads over 15 blocks: a page under 2.5 MB that is painted within 1 s and decides within 50 ms',
+  async (t) => {
+    const workloads = Array.from({ length: 10 }, (_, i) => `workload-${i + 1}`);
+    const many = inventResults({ ...USUAL, workloads, profile: { ...PROFILES.standard, blocks: 15 } });
+    const html = await renderPage(many);
+    t.true(Buffer.byteLength(html) <= MOST_BYTES, `${Buffer.byteLength(html)} bytes`);
+    await withChromium((browser) =>
+      open(browser, html, { viewport: { width: 1200, height: 900 } }, async ({ page, troubles }) => {
+        t.is(await page.locator('table.matrix tbody tr').count(), 10);
+        const paintedMs = async () => {
+          await page.reload();
+          await page.waitForFunction(`performance.getEntriesByName('first-contentful-paint').length > 0`);
+          return (await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`)) as number;
+        };
+        let paint = Number.POSITIVE_INFINITY;
+        for (let i = 0; i < 3 || (i < 20 && paint >= MOST_PAINT_MS); i++) paint = Math.min(paint, await paintedMs());
+        t.log(`painted after ${paint.toFixed(0)} ms`);
+        t.true(paint < MOST_PAINT_MS, `${paint} ms`);
+        // Of many, the quickest: a machine that does something else meanwhile makes the others slower; of one that is busy, of many more.
+        const fastest = (await page.evaluate(`(async () => {
         const slider = document.querySelector('[data-criterion="rss"]');
         const times = [];
         for (let i = 0; i < 12 || (i < 200 && Math.min(...times) >= ${MOST_MS}); i++) {
@@ -174,18 +176,19 @@ browserTest('12 backends on 10 workloads over 15 blocks: a page under 2.5 MB tha
         }
         return Math.min(...times);
       })()`)) as number;
-      t.true(fastest < MOST_MS, `${fastest.toFixed(1)} ms`);
-      await slide(page, 'rss', '1000000000');
-      const all = summarise(many.plan, many.trials);
-      const last = decide(all.groups.at(-1)!, many.plan, all, withNeed(NO_NEEDS, 'rss<=1GB')).headline;
-      await page.waitForFunction(`document.querySelector('#g10 .pick').textContent === ${JSON.stringify(last)}`);
-      t.is(await page.textContent('[data-headline=g10]'), last);
-      t.is(await page.locator('[data-matrix=g10][data-outcome=picked]').count(), 1);
-      t.regex((await page.textContent('#g10 [data-needs-line]')) ?? '', /memory ≤ 1 GB/);
-      t.deepEqual(troubles, []);
-    }),
-  );
-});
+        t.true(fastest < MOST_MS, `${fastest.toFixed(1)} ms`);
+        await slide(page, 'rss', '1000000000');
+        const all = summarise(many.plan, many.trials);
+        const last = decide(all.groups.at(-1)!, many.plan, all, withNeed(NO_NEEDS, 'rss<=1GB')).headline;
+        await page.waitForFunction(`document.querySelector('#g10 .pick').textContent === ${JSON.stringify(last)}`);
+        t.is(await page.textContent('[data-headline=g10]'), last);
+        t.is(await page.locator('[data-matrix=g10][data-outcome=picked]').count(), 1);
+        t.regex((await page.textContent('#g10 [data-needs-line]')) ?? '', /memory ≤ 1 GB/);
+        t.deepEqual(troubles, []);
+      }),
+    );
+  },
+);
 
 browserTest('several workloads on a phone: nothing overlaps or sticks out', async (t) => {
   const html = await renderPage(inventResults({ ...USUAL, backends: 4, workloads: ['a', 'b'], profile: PROFILES.quick }));

@@ -1,5 +1,5 @@
 import type { Calls, MicroResults } from '../../harness/results.ts';
-import { type MicroFigure, lastBatches } from '../micro-table.ts';
+import { lastBatches, type MicroFigure } from '../micro-table.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped, percent, spread, uncertainty, withUnit } from '../quantity.ts';
 import type { MetricName } from '../statistics/metrics.ts';
