@@ -174,7 +174,8 @@ for (const backend of BACKENDS) {
     for (let key = 0; key < 40_000; key += 50) await bench.write(store, key, key + 1, 2);
     const turns = await bench.turnsToPersist(store, space);
     t.log(`${turns} turns`);
-    t.true(turns < 100, `${turns} turns: what a store has to keep for a cut grows with every micro-batch between them`);
+    // Twice as many as pages if each were waited for; some dozens on an idle machine.
+    t.true(turns < 400, `${turns} turns: what a store has to keep for a cut grows with every micro-batch between them`);
     await store.close();
   });
 

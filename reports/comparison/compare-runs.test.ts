@@ -200,6 +200,25 @@ test('a backend that failed or was wrong in either run is not compared, and said
   );
 });
 
+test('where calibration gave trials other events, what those decide is not judged', (t) => {
+  const doubled = (trial: CompletedTrial) => ({
+    ...trial,
+    checkpoints: trial.checkpoints.map((checkpoint) => ({ ...checkpoint, persistMs: 2 * checkpoint.persistMs })),
+  });
+  const same = compare(A, changed(run(2), doubled));
+  t.is(verdicts(same, 'persist').memory, 'slower');
+  const other = compare(
+    A,
+    changed(run(2), (trial) => ({ ...doubled(trial), events: { ...trial.events, measured: 2 * trial.events.measured } })),
+  );
+  t.is(verdicts(other, 'persist').memory, 'insufficient');
+  t.not(verdicts(other).memory, 'insufficient', 'throughput is');
+  t.regex(
+    renderComparison(other, terminal).replace(/\s+/g, ' '),
+    /events measured a trial: .*; persisting, bytes of checkpoints, .* are not judged there/,
+  );
+});
+
 test('one block decides nothing', (t) => {
   const compared = compare(run(1, { profile: PROFILES.smoke }), slowed(run(2, { profile: PROFILES.smoke }), 'lmdb', 0.1), {
     gates: [parseGate('throughput<-5%')],

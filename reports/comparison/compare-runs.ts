@@ -237,7 +237,9 @@ function groupOf(pairs: readonly Pair[], alpha: number, smallestEffect: number |
   const sound = pairs.filter(({ a, b }) => isSound(a) && isSound(b));
   const values = new Map<Pair, ComparedValue[]>(sound.map((pair) => [pair, []]));
   for (const metric of COMPARED_METRICS) {
-    const ratios = sound.map(({ a, b }) => welchRatio(valuesOf(metric, b), valuesOf(metric, a), alpha));
+    const ratios = sound.map((pair) =>
+      metric.isOfWork && !isSameWork(pair) ? null : welchRatio(valuesOf(metric, pair.b), valuesOf(metric, pair.a), alpha),
+    );
     // The null backend is no candidate: it tells of the machine, and takes no part in what the others share.
     const levels = holmLevels(
       ratios.map((ratio, i) => (sound[i]!.a.cell.role === 'candidate' ? (ratio?.p ?? null) : null)),
@@ -265,6 +267,11 @@ function groupOf(pairs: readonly Pair[], alpha: number, smallestEffect: number |
     parallelism,
     cells: pairs.map((pair) => cellOf(pair, values.get(pair) ?? [])),
   };
+}
+
+/** Calibration may have given the trials of one run more events than those of the other. */
+function isSameWork({ a, b }: Both<CellSummary>): boolean {
+  return a.trials[0]?.events.measured === b.trials[0]?.events.measured;
 }
 
 function isSound({ standing }: CellSummary): boolean {

@@ -7,10 +7,14 @@ export interface ComparedMetric extends ShownMetric {
   readonly better: 'higher' | 'lower';
   /** What a gate takes where a run has no figure of this one: a closed loop has no latency. */
   readonly standIn?: string;
+  /** Whether it is another where a trial has other events: of the state at one moment of the stream, or of so many checkpoints. */
+  readonly isOfWork?: boolean;
 }
 
 const higher = (key: string, name: ShownName): ComparedMetric => ({ key, ...shownMetric(name), better: 'higher' });
 const lower = (key: string, name: ShownName): ComparedMetric => ({ key, ...shownMetric(name), better: 'lower' });
+
+const lowerOfWork = (key: string, name: ShownName): ComparedMetric => ({ ...lower(key, name), isOfWork: true });
 
 /** In the order shown. */
 export const COMPARED_METRICS: readonly ComparedMetric[] = [
@@ -24,10 +28,10 @@ export const COMPARED_METRICS: readonly ComparedMetric[] = [
   lower('batch-p99.9', 'batchP999Ms'),
   lower('batch-p99-in-checkpoints', 'batchP99DuringCheckpointMs'),
   lower('pause', 'pauseMs'),
-  lower('persist', 'persistMs'),
-  lower('checkpoint-bytes', 'bytesWritten'),
-  lower('recovery', 'recoveryMs'),
+  lowerOfWork('persist', 'persistMs'),
+  lowerOfWork('checkpoint-bytes', 'bytesWritten'),
+  lowerOfWork('recovery', 'recoveryMs'),
   lower('rss', 'rssBytesMax'),
   lower('cpu', 'cpuNsPerEvent'),
-  lower('disk', 'workingBytes'),
+  lowerOfWork('disk', 'workingBytes'),
 ];

@@ -122,7 +122,16 @@ function tableLines(metric: ComparedMetric, rows: readonly ComparedRow[], width:
       .map((text, i) => padded(text, sizes[i]!, i === 0 || i > 3 ? 'left' : 'right'))
       .join('  ')}`;
   const below = (row: readonly string[]) =>
-    isNarrow ? wrapped(row.slice(beside).join(' '), width - 4, '  ').map((text) => `    ${text}`) : [];
+    isNarrow
+      ? wrapped(
+          row
+            .slice(beside)
+            .filter((text) => text !== '')
+            .join(', '),
+          width - 4,
+          '  ',
+        ).map((text) => `    ${text}`)
+      : [];
   const painted = texts.flatMap((row, i) => {
     const { word } = rows[i]!.value.verdict;
     const tone = word === 'faster' ? paint.good : word === 'slower' ? paint.bad : (text: string) => text;

@@ -86,7 +86,7 @@ export const NOTHING_DIFFERS =
 
 /** A difference as it is told: of several in the work, the first with how many more there are. */
 export interface ToldDifference extends Pick<Difference, 'of' | 'what' | 'a' | 'b' | 'isMixed'> {
-  /** ", and others in 3 more cells", or nothing. */
+  /** Of work: ", and others in 3 more cells", and what is not judged for it. */
   readonly more: string;
 }
 
@@ -101,7 +101,10 @@ export function toldDifferences({ differences }: RunComparison): readonly ToldDi
       a: plainText(one.a),
       b: plainText(one.b),
       isMixed: one.isMixed,
-      more: one !== works[0] || works.length === 1 ? '' : `, and others in ${works.length - 1} more cells`,
+      more:
+        one !== works[0]
+          ? ''
+          : `${works.length === 1 ? '' : `, and others in ${works.length - 1} more cells`}; persisting, bytes of checkpoints, recovery and disk are not judged there`,
     }));
 }
 

@@ -103,11 +103,14 @@ function profileDifferences(a: Plan, b: Plan): readonly Difference[] {
   ];
 }
 
-/** As the trials had them, where some were known only once the store was open. */
+/** As the trials had them, where some were known only once the store was open: those of the same workload, since a store may have other settings for another. */
 function settingsDifferences(a: Results, b: Results): readonly Difference[] {
-  const opened = ({ trials }: Results) => {
-    const completed = trials.filter((trial): trial is CompletedTrial => trial.state === 'completed');
-    return new Map(completed.map(({ backend }) => [backend.name, backend.settings]));
+  const completed = ({ trials }: Results) => trials.filter((trial): trial is CompletedTrial => trial.state === 'completed');
+  const cells = ({ trials }: Results) => new Set(trials.map(({ cell }) => cell));
+  const [inA, inB] = [cells(a), cells(b)];
+  const opened = (results: Results) => {
+    const common = completed(results).filter(({ cell }) => inA.has(cell) && inB.has(cell));
+    return new Map(common.toSorted((x, y) => (x.cell < y.cell ? -1 : 1)).map(({ backend }) => [backend.name, backend.settings]));
   };
   const [ours, others] = [opened(a), opened(b)];
   return [

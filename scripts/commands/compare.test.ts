@@ -56,9 +56,9 @@ const GATE = ['--fail-on', 'throughput<-5%'];
 
 for (const [what, args, code, message] of [
   ['the same', [A, A, ...GATE], 0, /A and B are the same run/],
-  ['slower without a gate', [A, SLOW], 0, /lmdb .* - slower/],
+  ['slower without a gate', [A, SLOW], 0, /lmdb .*\n {4}- slower, sees/],
   ['slower with a gate', [A, SLOW, ...GATE], 4, /x FAILED {2}throughput<-5% {2}lmdb: −/],
-  ['faster with a gate', [SLOW, A, ...GATE], 0, /lmdb .* \+ faster/],
+  ['faster with a gate', [SLOW, A, ...GATE], 0, /lmdb .*\n {4}\+ faster, sees/],
   ['under a limit that is not passed', [A, SLOW, '--fail-on', 'throughput<-70%'], 0, /= passed {2}throughput<-70% {2}lmdb/],
   ['one block', [A, SMOKE, ...GATE], 0, /\? undecided/],
   ['one block, strict', [A, SMOKE, ...GATE, '--strict'], 5, /insufficient/],
