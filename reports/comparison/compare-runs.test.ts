@@ -205,11 +205,11 @@ test('where calibration gave trials other events, what those decide is not judge
     ...trial,
     checkpoints: trial.checkpoints.map((checkpoint) => ({ ...checkpoint, persistMs: 2 * checkpoint.persistMs })),
   });
-  const same = compare(A, changed(run(2), doubled));
+  const same = compare(A, changed(A, doubled));
   t.is(verdicts(same, 'persist').memory, 'slower');
   const other = compare(
     A,
-    changed(run(2), (trial) => ({ ...doubled(trial), events: { ...trial.events, measured: 2 * trial.events.measured } })),
+    changed(A, (trial) => ({ ...doubled(trial), events: { ...trial.events, measured: 2 * trial.events.measured } })),
   );
   t.is(verdicts(other, 'persist').memory, 'insufficient');
   t.not(verdicts(other).memory, 'insufficient', 'throughput is');
