@@ -75,6 +75,8 @@ const CALIBRATION_SECONDS_MOST = 1;
 const ORACLE = 3;
 /** What a process has on the disk beside the logs of its store: of a small state tables, two checkpoints and a draft; trials run one at a time and clean up. */
 const DISK_BYTES_PER_PROCESS = 8 * 2 ** 20;
+/** A process that is killed leaves what its successor restores beside it. Both are seldom at their largest together. */
+const KILLED_DISKS = 1.5;
 /** What must be free for one: a store may leave old files for a while. */
 const FREE_BYTES_PER_PROCESS = 512 * 2 ** 20;
 /** Result lines of a trial with all histograms. */
@@ -84,7 +86,7 @@ const SUPERVISOR_BYTES = 192 * 2 ** 20;
 /** A process with the events of a workload and a store of a small state. */
 const PROCESS_BYTES = 192 * 2 ** 20;
 /** Of a store that maps its files: batches written while a checkpoint is persisted, entries of a page, and its size. */
-const PERSISTED_BATCHES = 25;
+const PERSISTED_BATCHES = 36;
 const ENTRIES_PER_PAGE = 40;
 const PAGE_BYTES = 4096;
 /** Settings that say how much a store writes into a log before it writes tables, which it then has on the disk. */
@@ -272,7 +274,7 @@ export function estimateOf(plan: Plan, workloads: readonly Workload[], trials: n
     diskBytes:
       fill.diskBytes +
       eventsFileBytes(plan) +
-      (DISK_BYTES_PER_PROCESS + Math.max(mostLogged(cells), mostMapped(cells))) * processes +
+      (DISK_BYTES_PER_PROCESS + Math.max(mostLogged(cells), mostMapped(cells))) * (isKilled ? KILLED_DISKS : 1) * processes +
       trials * RESULT_BYTES_PER_TRIAL,
     freeBytes: fill.diskBytes + eventsFileBytes(plan) + FREE_BYTES_PER_PROCESS * processes + trials * RESULT_BYTES_PER_TRIAL,
     memoryBytes:

@@ -85,7 +85,10 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   for (const text of seldomNotes(run)) note(text);
   for (const text of run.groups.flatMap(wideMembers)) note(text);
   for (const caveat of noiseCaveats(run)) caveats.push(caveat);
-  if (run.trials.superseded > 0) note(`${run.trials.superseded} trials were repeated in their block; the repetition counts.`);
+  if (run.trials.superseded > 0)
+    note(
+      `${run.trials.superseded === 1 ? '1 trial was' : `${run.trials.superseded} trials were`} repeated in the same block; the repetition counts.`,
+    );
   if (cells.some((cell) => cell.killsChecked > 0))
     note('Crashes are SIGKILL of the process, which spares the page cache: the crash of a machine was not tried.');
   if (run.groups.every((group) => group.harness === null))

@@ -1,33 +1,42 @@
 /** What to know of trials that were not steady, or took more memory than they were given. */
 import { courseOf, type Plan } from '../harness/results.ts';
 import { nameOf } from './decision.ts';
+import { plainText } from './plain-text.ts';
 import { percent, withUnit } from './quantity.ts';
 import { median } from './statistics/sample.ts';
 import { type CellSummary, everyGroup, type RunSummary } from './statistics/summary.ts';
 
 const SAYS = {
-  'warm-up': 'was still rising: take a longer profile',
-  slowdown: 'was still falling, as that of a log-structured store may: over a longer time it will be lower',
+  'warm-up': 'was still rising, so take a longer profile',
+  slowdown: 'was still falling, as that of a log-structured store may, so that over a longer time it will be lower',
   none: 'went up and down without coming to rest',
 } as const;
 
-/** A note for each cell of which at least half of the trials did not come to a steady state. */
+/** A note for each way in which at least half of the trials of a cell did not come to a steady state, and for cells that got longer trials. */
 export function courseNotes(run: RunSummary): readonly string[] {
-  return everyGroup(run).flatMap(({ candidates }) =>
-    candidates.flatMap((cell) => {
-      if (cell.trials.some(({ throughput }) => throughput.basis === 'last-third'))
-        return [
-          `The throughput of ${nameOf(cell)} was still falling in its first trial, as that of a log-structured store may: its trials were made three times as long, and what is told is their last third.`,
-        ];
-      const courses = cell.trials.flatMap(({ throughput }) => courseOf(throughput.perSecond) ?? []);
-      return (['slowdown', 'warm-up', 'none'] as const).flatMap((course) => {
-        const count = courses.filter((one) => one === course).length;
-        return count === 0 || count * 2 < courses.length
-          ? []
-          : [`In ${count} of ${courses.length} trials the throughput of ${nameOf(cell)} ${SAYS[course]}.`];
-      });
+  const groups = everyGroup(run);
+  const cells = groups.flatMap(({ workload, candidates }) =>
+    candidates.map((cell) => {
+      const name = groups.length === 1 ? nameOf(cell) : `${nameOf(cell)} with ${plainText(workload.name)}`;
+      const isLonger = cell.trials.some(({ throughput }) => throughput.basis === 'last-third');
+      return { name, isLonger, courses: cell.trials.flatMap(({ throughput }) => courseOf(throughput.perSecond) ?? []) };
     }),
   );
+  const restless = (['slowdown', 'warm-up', 'none'] as const).flatMap((course) => {
+    const named = cells.flatMap(({ name, isLonger, courses }) => {
+      const count = courses.filter((one) => one === course).length;
+      return isLonger || count === 0 || count * 2 < courses.length ? [] : [`${name} (${count} of ${courses.length} trials)`];
+    });
+    return named.length === 0 ? [] : [`Throughput ${SAYS[course]}: ${named.join(', ')}.`];
+  });
+  const longer = cells.flatMap(({ name, isLonger }) =>
+    isLonger
+      ? [
+          `The throughput of ${name} was still falling in its first trial, as that of a log-structured store may: its trials were made three times as long, and what is told is their last third.`,
+        ]
+      : [],
+  );
+  return [...restless, ...longer];
 }
 
 /** From where the two throughputs of a cell are told apart. */
