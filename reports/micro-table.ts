@@ -55,9 +55,16 @@ export function compareMicro({ operations, backends, measurements }: MicroResult
   }));
 }
 
-/** That of the largest batches, which lose least to the calls themselves. */
-export function lastBatches(micro: MicroResults): MicroComparison {
-  return compareMicro(micro).at(-1) ?? { batchSize: Math.max(...micro.settings.batchSizes), rows: [] };
+/** The largest batches lose least to the calls themselves. */
+export function largestBatch({ settings }: MicroResults): number {
+  return Math.max(...settings.batchSizes);
+}
+
+/** Operations a second of one operation on one backend in the largest batches, over blocks; null where it was not measured. */
+export function largestBatchRate(micro: MicroResults, backend: string, operation: string): Sample | null {
+  const size = largestBatch(micro);
+  const made = micro.measurements.filter((one) => one.backend === backend && one.operation === operation && one.batchSize === size);
+  return sampleOf(made.map(({ operationsPerSecond }) => operationsPerSecond));
 }
 
 /** Operations a second, rounded to what the blocks support. */

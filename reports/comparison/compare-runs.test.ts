@@ -200,6 +200,20 @@ test('a backend that failed or was wrong in either run is not compared, and said
   );
 });
 
+test('settings are those of the workload that both have: a store may have others for another', (t) => {
+  const two = run(1, { workloads: ['a', 'b'] });
+  const sized = changed(two, (trial) => ({
+    ...trial,
+    backend: { ...trial.backend, settings: { ...trial.backend.settings, cacheBytes: trial.workload.name === 'a' ? 1 : 2 } },
+  }));
+  const onlyA = { ...sized, plan: { ...sized.plan, cells: sized.plan.cells.filter(({ workload }) => workload.name === 'a') } };
+  const b = { ...onlyA, trials: sized.trials.filter(({ workload }) => workload.name === 'a') };
+  t.deepEqual(
+    compare(sized, b).differences.filter(({ of }) => of === 'settings'),
+    [],
+  );
+});
+
 test('where calibration gave trials other events, what those decide is not judged', (t) => {
   const doubled = (trial: CompletedTrial) => ({
     ...trial,

@@ -110,7 +110,7 @@ function settingsDifferences(a: Results, b: Results): readonly Difference[] {
   const [inA, inB] = [cells(a), cells(b)];
   const opened = (results: Results) => {
     const common = completed(results).filter(({ cell }) => inA.has(cell) && inB.has(cell));
-    return new Map(common.toSorted((x, y) => (x.cell < y.cell ? -1 : 1)).map(({ backend }) => [backend.name, backend.settings]));
+    return new Map(common.toSorted((x, y) => x.cell.localeCompare(y.cell)).map(({ backend }) => [backend.name, backend.settings]));
   };
   const [ours, others] = [opened(a), opened(b)];
   return [

@@ -1,10 +1,10 @@
 import type { Calls, MicroResults } from '../../harness/results.ts';
-import { lastBatches, type MicroFigure } from '../micro-table.ts';
+import { largestBatch, largestBatchRate } from '../micro-table.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped, percent, spread, uncertainty, withUnit } from '../quantity.ts';
 import type { MetricName } from '../statistics/metrics.ts';
 import { mergeHistograms, percentileNs } from '../statistics/percentile.ts';
-import { median } from '../statistics/sample.ts';
+import { median, type Sample } from '../statistics/sample.ts';
 import { type CellSummary, type GroupSummary, throughputOf } from '../statistics/summary.ts';
 
 const SURVIVES = { volatile: 'nothing', 'process-crash': 'the crash of a process', 'os-crash': 'the crash of the machine' } as const;
@@ -25,7 +25,7 @@ export function elsewhere(micro: MicroResults | null): string {
     return `Expiry of single entries, operations on lists and maps, and carrying an entry over are measured by statebench micro --out with the folder of these results. ${migration}`;
   }
   const { keys, keyBytes, valueBytes } = micro.settings;
-  return `Marked (micro): from the state micro-suite, in calls of ${grouped(lastBatches(micro).batchSize, 0)} slots on ${grouped(keys, 0)} keys of ${keyBytes} bytes with values of ${valueBytes}, with nothing else of a job around them. ${migration}`;
+  return `Marked (micro): from the state micro-suite, in calls of ${grouped(largestBatch(micro), 0)} slots on ${grouped(keys, 0)} keys of ${keyBytes} bytes with values of ${valueBytes}, with nothing else of a job around them. ${migration}`;
 }
 
 /** The cells of a group that the questions are asked of: those with a trial, without the reference's twin. */
@@ -94,15 +94,16 @@ function stateManagement(cell: CellSummary): readonly string[] {
 function inCalls({ cell: { backend } }: CellSummary, micro: MicroResults | null): readonly string[] {
   const isSame = micro?.backends.some(({ name, durability }) => name === backend.name && durability === backend.durability) ?? false;
   if (micro === null || !isSame) return [];
-  const { rows } = lastBatches(micro);
-  const figure = (operation: string) =>
-    rows.find((row) => row.operation === operation)?.figures.find((one) => one?.backend === backend.name) ?? null;
-  const one = (operation: string, text: (time: string) => string): readonly string[] => {
-    const found = figure(operation);
-    return found === null ? [] : [`${text(operationTime(found))} (micro)`];
+  const timeOf = (operation: string): string | null => {
+    const rate = largestBatchRate(micro, backend.name, operation);
+    return rate === null ? null : withUnit('time', 1000 / rate.median, timeSpread(rate));
   };
-  const plain = figure('valueGet');
-  const without = plain === null ? '' : `, ${operationTime(plain)} without`;
+  const one = (operation: string, text: (time: string) => string): readonly string[] => {
+    const time = timeOf(operation);
+    return time === null ? [] : [`${text(time)} (micro)`];
+  };
+  const plain = timeOf('valueGet');
+  const without = plain === null ? '' : `, ${plain} without`;
   return [
     ...one('valueGetTtl', (time) => `a value with an expiry is read in ${time}${without}`),
     ...one('listAppend', (time) => `an element is appended in ${time}`),
@@ -111,10 +112,10 @@ function inCalls({ cell: { backend } }: CellSummary, micro: MicroResults | null)
   ];
 }
 
-function operationTime({ operationsPerSecond }: MicroFigure): string {
-  const half = spread(operationsPerSecond);
-  const time = 1000 / operationsPerSecond.median;
-  return withUnit('time', time, half === null ? null : (half / operationsPerSecond.median) * time);
+/** Of the time of one operation, in ms, what {@link spread} is of the operations a second. */
+function timeSpread(rate: Sample): number | null {
+  const half = spread(rate);
+  return half === null ? null : ((half / rate.median) * 1000) / rate.median;
 }
 
 /** What appending costs; where a workload appends nothing, how the store would do it. */
