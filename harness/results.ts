@@ -135,9 +135,9 @@ export const callsSchema = z.strictObject({
   operation: z.enum(['read', 'write', 'append', 'remove', 'scan', 'drop']),
   calls: count,
   slots: count,
-  /** Value bytes handed over or got. */
+  /** Value bytes handed over or got; where calls are so short that a sample of them is timed, reckoned from those by slots. */
   bytes: count,
-  /** Time of each call; where they take less than 2 µs, of one in 17. A scan is timed without the time its reader takes. */
+  /** Time of each call; where they take less than 2 µs, of one in 61. A scan is timed without the time its reader takes. */
   time: histogramSchema,
 });
 export type Calls = z.infer<typeof callsSchema>;
@@ -344,7 +344,7 @@ export const completedTrialSchema = z.strictObject({
   /**
    * From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits
    * for, firing windows and checkpoint pauses included. Closed loop: a service time, not a latency. Null of an engine without micro-batches.
-   * Where they take less than 2 µs, one in 17 is timed: an even sample, whose total is not that of all.
+   * Where they take less than 2 µs, one in 61 is timed: an even sample, whose total is not that of all.
    */
   batchTime: z
     .strictObject({

@@ -11,9 +11,10 @@ type Operation = Calls['operation'];
 class CallMeter {
   calls = 0;
   slots = 0;
-  bytes = 0;
   readonly time = new Histogram();
   #timedNs = 0;
+  #timedSlots = 0;
+  #timedBytes = 0;
   #every = 1;
   #untilTimed = 0;
 
@@ -21,6 +22,11 @@ class CallMeter {
   get ns(): number {
     const { total } = this.time;
     return total === 0 ? 0 : (this.#timedNs / total) * this.calls;
+  }
+
+  /** Of all of the calls: reckoned from those that were timed, by slots. */
+  get bytes(): number {
+    return this.#timedSlots === 0 ? 0 : Math.round((this.#timedBytes / this.#timedSlots) * this.slots);
   }
 
   /** Whether the next call is to be timed. */
@@ -32,16 +38,17 @@ class CallMeter {
   }
 
   add(ns: number, slots: number, bytes: number): void {
-    this.count(slots, bytes);
+    this.count(slots);
     this.#timedNs += ns;
+    this.#timedSlots += slots;
+    this.#timedBytes += bytes;
     this.time.record(ns);
   }
 
   /** A call that was not timed. */
-  count(slots: number, bytes: number): void {
+  count(slots: number): void {
     this.calls++;
     this.slots += slots;
-    this.bytes += bytes;
   }
 
   /** Forgets all but how long calls are: what is measured from now on is sampled evenly. */
@@ -49,8 +56,9 @@ class CallMeter {
     this.#every = timedOneIn(this.time) ?? this.#every;
     this.calls = 0;
     this.slots = 0;
-    this.bytes = 0;
     this.#timedNs = 0;
+    this.#timedSlots = 0;
+    this.#timedBytes = 0;
     this.time.clear();
   }
 }
@@ -85,12 +93,14 @@ export class MeasuredStore implements StateStore {
     const write = this.#meter(name, 'write');
     return {
       read: (batch) => {
-        if (read.isDue()) return timed(read, batch, foundBytes, () => table.read(batch));
-        return counted(read, batch, foundBytes, table.read(batch));
+        if (!read.isDue()) return counted(read, batch, table.read(batch));
+        const start = nowNs();
+        return timed(read, start, batch, foundBytes, table.read(batch));
       },
       write: (batch) => {
-        if (write.isDue()) return timed(write, batch, foundBytes, () => table.write(batch));
-        return counted(write, batch, foundBytes, table.write(batch));
+        if (!write.isDue()) return counted(write, batch, table.write(batch));
+        const start = nowNs();
+        return timed(write, start, batch, foundBytes, table.write(batch));
       },
       ...this.#windowCalls(name, table),
     };
@@ -102,12 +112,14 @@ export class MeasuredStore implements StateStore {
     const remove = this.#meter(name, 'remove');
     return {
       append: (batch) => {
-        if (append.isDue()) return timed(append, batch, widthBytes, () => table.append(batch));
-        return counted(append, batch, widthBytes, table.append(batch));
+        if (!append.isDue()) return counted(append, batch, table.append(batch));
+        const start = nowNs();
+        return timed(append, start, batch, widthBytes, table.append(batch));
       },
       remove: (batch) => {
-        if (remove.isDue()) return timed(remove, batch, noBytes, () => table.remove(batch));
-        return counted(remove, batch, noBytes, table.remove(batch));
+        if (!remove.isDue()) return counted(remove, batch, table.remove(batch));
+        const start = nowNs();
+        return timed(remove, start, batch, noBytes, table.remove(batch));
       },
       ...this.#windowCalls(name, table),
     };
@@ -191,17 +203,16 @@ export class MeasuredStore implements StateStore {
   }
 }
 
-function timed(meter: CallMeter, batch: StateBatch, bytes: (batch: StateBatch) => number, call: () => Pending): Pending {
-  const start = nowNs();
-  const pending = call();
+/** A call that began at `start` and has returned. Given no closure, which would be made for calls that are not timed too. */
+function timed(meter: CallMeter, start: number, batch: StateBatch, bytes: (batch: StateBatch) => number, pending: Pending): Pending {
   if (pending) return pending.then(() => meter.add(nowNs() - start, batch.length, bytes(batch)));
   meter.add(nowNs() - start, batch.length, bytes(batch));
 }
 
 /** A call that is not timed. */
-function counted(meter: CallMeter, batch: StateBatch, bytes: (batch: StateBatch) => number, pending: Pending): Pending {
-  if (pending) return pending.then(() => meter.count(batch.length, bytes(batch)));
-  meter.count(batch.length, bytes(batch));
+function counted(meter: CallMeter, batch: StateBatch, pending: Pending): Pending {
+  if (pending) return pending.then(() => meter.count(batch.length));
+  meter.count(batch.length);
 }
 
 /** Times the refills of a scan, without what its reader does between them. One that is at hand stays so: promises would cost more than it. */

@@ -3,7 +3,7 @@ import type { Histogram } from './histogram.ts';
 /** What takes less than this is not all timed, since reading the clock would take a good part of it. */
 const SHORT_NS = 2000;
 /** One in so many is timed instead, which is no period of anything in a workload: an even sample, so that its quantiles are those of all. */
-export const SAMPLED = 17;
+export const SAMPLED = 61;
 /** As many tell how long something takes. */
 const ENOUGH = 1000;
 

@@ -46,14 +46,14 @@ test('too few in the warm-up: all are timed', (t) => {
   t.is(meter.all.total, 999);
 });
 
-test('short ones are timed one in 17, evenly, and every event is counted in its second', (t) => {
+test('short ones are timed one in 61, evenly, and every event is counted in its second', (t) => {
   let checkpoints = false;
   const { meter, run } = meterOf(() => checkpoints);
   run(5000, () => 500);
   meter.start();
   // Every thousandth takes 40 times as long, and within the last tenth a checkpoint is made.
   const lasts = (i: number) => (i % 1000 === 0 ? 20_000 : 500);
-  const batches = 17 * 300_000;
+  const batches = 61 * 300_000;
   run(batches * 0.9, lasts);
   checkpoints = true;
   run(batches * 0.1, lasts);
@@ -72,12 +72,12 @@ test('short ones are timed one in 17, evenly, and every event is counted in its 
 
 test('the warm-up is in no figure', (t) => {
   const { meter, run } = meterOf();
-  run(17_003, () => 1000);
+  run(61_003, () => 1000);
   meter.start();
   t.is(meter.events, 0);
   t.is(meter.all.total, 0);
   t.deepEqual(meter.perSecond, []);
-  run(17, () => 1000);
-  t.is(meter.events, 17);
+  run(61, () => 1000);
+  t.is(meter.events, 61);
   t.is(sum(meter.perSecond), 0);
 });

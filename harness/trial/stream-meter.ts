@@ -54,14 +54,19 @@ export class StreamMeter implements PipelineProbe {
     return this.#seconds.events;
   }
 
-  /** Ends the warm-up and begins to measure, now, in ns. */
-  start(): number {
-    this.#every = timedOneIn(this.all) ?? 1;
+  /** Forgets all but how long micro-batches are: from now on they are sampled accordingly. */
+  clear(): void {
+    this.#every = timedOneIn(this.all) ?? this.#every;
     this.all.clear();
     this.#untilTimed = this.#every;
     this.#untold = 0;
-    this.#isMeasuring = true;
     this.#begin();
+  }
+
+  /** Ends the warm-up and begins to measure, now, in ns. */
+  start(): number {
+    this.clear();
+    this.#isMeasuring = true;
     this.#seconds.begin(this.#lastNs);
     return this.#lastNs;
   }

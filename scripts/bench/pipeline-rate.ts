@@ -85,7 +85,10 @@ export async function rateOver(
     }
     return pipeline.events - from;
   };
-  await run(warmUp);
+  await run(warmUp / 2);
+  measured?.clear();
+  meter.clear();
+  await run(warmUp / 2);
   sourceSpent.cpuNs = 0;
   sourceSpent.wallNs = 0;
   measured?.clear();
