@@ -280,7 +280,8 @@ class ScanTimer {
 
 function foundBytes({ length, present, lengths }: StateBatch): number {
   let bytes = 0;
-  for (let slot = 0; slot < length; slot++) if (present[slot] === 1) bytes += lengths[slot]!;
+  // Without a branch: which slots are found is not to be foreseen, and a branch took 5 % of all time with the state in memory.
+  for (let slot = 0; slot < length; slot++) bytes += present[slot]! * lengths[slot]!;
   return bytes;
 }
 
