@@ -1,5 +1,6 @@
 import { nameOf, rangeOf } from './decision.ts';
 import { noiseCaveats } from './noise-caveats.ts';
+import { plainText } from './plain-text.ts';
 import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
@@ -41,20 +42,20 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   const warn = (text: string) => caveats.push({ tone: 'warning', text });
   const note = (text: string) => caveats.push({ tone: 'note', text });
 
+  const groups = everyGroup(run);
   for (const { id, ratio, verdict } of run.sameTwice) {
-    const twin = everyGroup(run)
-      .flatMap((group) => group.candidates)
-      .find(({ cell }) => cell.id === id);
+    const twin = groups.flatMap((group) => group.candidates).find(({ cell }) => cell.id === id);
     if (ratio === null || twin === undefined) continue;
+    const name = groups.length === 1 ? nameOf(twin) : `${nameOf(twin)} with ${plainText(twin.cell.workload.name)}`;
     if (verdict.word !== 'faster' && verdict.word !== 'slower') {
       if (ratio.interval === null) continue;
       note(
-        `${nameOf(twin)} is the reference measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
+        `${name} is the reference measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
       );
       continue;
     }
     alarm(
-      `${nameOf(twin)} is the reference under another name and came out ${verdict.word} (${rangeOf(ratio, false)} ×): this machine was too unsteady; believe nothing below.`,
+      `${name} is the reference under another name and came out ${verdict.word} (${rangeOf(ratio, false)} ×): this machine was too unsteady; believe nothing below.`,
     );
   }
   if (isPartial(results))
@@ -64,7 +65,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
     warn(
       `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more, and its trials are too short for a median of steady seconds: their throughput is that of all of the measured time.`,
     );
-  const cells = everyGroup(run).flatMap((group) => group.candidates);
+  const cells = groups.flatMap((group) => group.candidates);
   const fellBack = trials.filter((trial) => trial.state === 'completed' && (trial.recovery?.checkpointsSkipped ?? 0) > 0);
   if (fellBack.length > 0) {
     const backends = [...new Set(fellBack.map(({ backend }) => backend.name))].join(', ');

@@ -282,24 +282,46 @@ test('the terminal is never wider than it is, and says the same however wide', (
   }
 });
 
+const RED = {
+  badge: 'red',
+  findings: [],
+  spinBeforeMs: 1,
+  spinAfterMs: 2,
+  spinMedianMs: 1,
+  stealShare: null,
+  othersShare: null,
+  swappedPages: null,
+  majorFaults: null,
+  supervisorShare: 0,
+  unavailable: {},
+} as const satisfies Noise;
+
 test('a machine that was noisy is told', (t) => {
-  const red = {
-    badge: 'red',
-    findings: [],
-    spinBeforeMs: 1,
-    spinAfterMs: 2,
-    spinMedianMs: 1,
-    stealShare: null,
-    othersShare: null,
-    swappedPages: null,
-    majorFaults: null,
-    supervisorShare: 0,
-    unavailable: {},
-  } as const satisfies Noise;
-  const noisy = changed(run(2), (trial) => (trial.block > 3 ? trial : { ...trial, noise: { ...red, findings: [] } }));
+  const noisy = changed(run(2), (trial) => (trial.block > 3 ? trial : { ...trial, noise: { ...RED, findings: [] } }));
   const compared = compare(A, noisy);
   t.deepEqual(compared.b.noise, { quiet: 28, amber: 0, red: 12 }, 'of four candidates in ten blocks');
   t.regex(renderComparison(compared, terminal), /! B: the machine was noisy in 12 of 40 trials \(red\)/);
+});
+
+test('a machine that was slower at fixed work in one of the runs is told, one that was a little slower is not', (t) => {
+  const at = (seed: number, spinMs: number, walkMs: number | null) =>
+    changed(run(seed), (trial) => ({
+      ...trial,
+      noise: {
+        ...RED,
+        findings: [],
+        ...{ spinBeforeMs: spinMs, spinAfterMs: spinMs },
+        ...(walkMs !== null && { walkBeforeMs: walkMs, walkAfterMs: walkMs }),
+      },
+    }));
+  const told = (b: Results) =>
+    compare(at(1, 14.25, 7.5), b)
+      .differences.filter(({ of }) => of === 'environment')
+      .map(({ what, a, b: is }) => `${what}: ${a}, ${is}`);
+  t.deepEqual(told(at(2, 14.8, 7.8)), []);
+  t.deepEqual(told(at(2, 14.3, 8.412)), ['fixed walk through 64 MiB of memory, ms: 7.5, 8.41']);
+  t.deepEqual(told(at(2, 12.1, 7.5)), ['fixed arithmetic on one core, ms: 14.3, 12.1']);
+  t.deepEqual(told(at(2, 14.3, null)), [], 'where nobody walked nothing is known');
 });
 
 test('a figure of zero has no ratio', (t) => {

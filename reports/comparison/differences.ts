@@ -1,5 +1,6 @@
-import type { Cell, CompletedTrial, Environment, Plan, Trial } from '../../harness/results.ts';
+import type { Cell, CompletedTrial, Environment, Noise, Plan, Trial } from '../../harness/results.ts';
 import type { Results } from '../read-results.ts';
+import { median } from '../statistics/sample.ts';
 
 /** Something that is not the same in both runs and may be what made the numbers differ. */
 export interface Difference {
@@ -20,6 +21,7 @@ export function differencesOf(a: Results, b: Results): readonly Difference[] {
     ...durabilityDifferences(a.plan, b.plan),
     ...one('version', 'statebench', a.environment.statebench, b.environment.statebench),
     ...environmentDifferences(a.environment, b.environment),
+    ...speedDifferences(a.trials, b.trials),
     ...profileDifferences(a.plan, b.plan),
     ...settingsDifferences(a, b),
     ...workDifferences(a.trials, b.trials),
@@ -89,6 +91,27 @@ function environmentDifferences(a: Environment, b: Environment): readonly Differ
     ...(memory ? one('environment', 'memoryBytes', a.memoryBytes, b.memoryBytes) : []),
     ...(fsync ? one('environment', 'fsyncMs', a.fsyncMs, b.fsyncMs) : []),
   ];
+}
+
+/** The same work takes a few percent more or less from one minute to the next; their median over a run does not. */
+const SAME_SPEED = 0.05;
+
+/** How fast the machine was at fixed work that has nothing to do with a backend: where it was slower, so is everything that was measured on it. */
+function speedDifferences(a: readonly Trial[], b: readonly Trial[]): readonly Difference[] {
+  return (
+    [
+      ['fixed arithmetic on one core, ms', ({ spinBeforeMs, spinAfterMs }: Noise) => [spinBeforeMs, spinAfterMs]],
+      ['fixed walk through 64 MiB of memory, ms', ({ walkBeforeMs, walkAfterMs }: Noise) => [walkBeforeMs ?? [], walkAfterMs ?? []].flat()],
+    ] as const
+  ).flatMap(([what, of]) => {
+    const [ours, others] = [a, b].map((trials) =>
+      trials.flatMap((trial) => (trial.state !== 'completed' || trial.noise == null ? [] : of(trial.noise))),
+    ) as [number[], number[]];
+    if (ours.length === 0 || others.length === 0) return [];
+    const [x, y] = [median(ours), median(others)];
+    const shown = (ms: number) => Number(ms.toPrecision(3));
+    return Math.max(x, y) > (1 + SAME_SPEED) * Math.min(x, y) ? one('environment', what, shown(x), shown(y)) : [];
+  });
 }
 
 /** Told as something else, or with a tolerance. */

@@ -75,7 +75,7 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     plan,
     workloads.map((workload) => workload.create()),
     total - before.trials.length,
-    serversBytes(modules),
+    serversBytes(modules, Math.max(...plan.cells.map(({ parallelism }) => parallelism))),
   );
   checkWritable(folder, left.freeBytes);
   return await measureAndReport(folder, flags, stop, async () => {

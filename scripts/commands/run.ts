@@ -161,11 +161,12 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
   const { modules, unavailable } = await loadModules(suite);
   const asLeftOut = (backends: readonly Unavailable[]): Plan['leftOut'] =>
     backends.map((backend) => ({ ...backend, missed: suite.backends !== DEFAULT_SUITE.backends }));
+  const parts = Math.max(...suite.parallelisms);
   // Everything that can be wrong with names, options and settings is told before anything is started.
   const rehearsed = makePlan(
     suite,
     { ...modules, backends: modules.backends.map(withoutServer), storages: modules.storages.map(withoutServer) },
-    { command, startedAt, leftOut: asLeftOut(unavailable), serversBytes: serversBytes([...modules.backends, ...modules.storages]) },
+    { command, startedAt, leftOut: asLeftOut(unavailable), serversBytes: serversBytes([...modules.backends, ...modules.storages], parts) },
   );
   baseline?.check(rehearsed.plan);
   checkFill(
@@ -193,7 +194,7 @@ async function run(suite: Suite, flags: Flags, command: string): Promise<ExitCod
         command,
         startedAt,
         leftOut: asLeftOut([...unavailable, ...servers.unavailable]),
-        serversBytes: serversBytes([...modules.backends.filter(({ name }) => !missing.has(name)), ...modules.storages]),
+        serversBytes: serversBytes([...modules.backends.filter(({ name }) => !missing.has(name)), ...modules.storages], parts),
       },
     );
     if (!flags.quiet) say(planText({ plan, cells, estimate }, folder));

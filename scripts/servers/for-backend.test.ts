@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Redis } from 'ioredis';
 import { loadBackend, loadStorage } from '../../harness/modules.ts';
-import { addressOption, needsServer, startServerFor, withoutServer } from './for-backend.ts';
+import { addressOption, needsServer, serversBytes, startServerFor, withoutServer } from './for-backend.ts';
 import { startRedis } from './redis.ts';
 import { requiredServer } from './required.ts';
 
@@ -64,6 +64,19 @@ test('a module that needs no server is left as it is', async (t) => {
   t.false(needsServer(module));
   await using served = await startServerFor(module, empty);
   t.is(served.module, module);
+});
+
+test('the memory of servers: one where all share it, more where a job of several processes takes more of it, none of those that are named', async (t) => {
+  const [first, second, named] = await Promise.all(['redis', 'redis@second', 'redis:url=redis://127.0.0.1:1'].map(loadBackend));
+  const one = serversBytes([first!], 1);
+  t.true(one > 0);
+  t.is(serversBytes([first!, second!, named!], 1), 2 * one);
+  t.is(serversBytes([first!], 4), one, 'a Redis takes no more of it');
+  const [hashmap, rocksdb] = await Promise.all(['flink:hashmap', 'flink:rocksdb'].map(loadBackend));
+  const cluster = serversBytes([hashmap!, rocksdb!], 1);
+  t.is(cluster, serversBytes([hashmap!], 1));
+  t.is(serversBytes([hashmap!, rocksdb!], 3) - cluster, 2 * (serversBytes([hashmap!], 2) - cluster));
+  t.true(serversBytes([hashmap!], 2) > cluster);
 });
 
 if (redis !== undefined) {

@@ -26,10 +26,11 @@ export function needsServer(module: Pick<LoadedModule<Configured>, 'server' | 'o
   return option !== null && !Object.hasOwn(module.options, option);
 }
 
-/** What the servers take in memory that are started for these modules, before they are. */
-export function serversBytes(modules: readonly LoadedModule<Configured>[]): number {
+/** What the servers take in memory that are started for these modules, before they are. @param parts the most processes of a job */
+export function serversBytes(modules: readonly LoadedModule<Configured>[], parts: number): number {
   const kinds = modules.filter(needsServer).flatMap((module) => kindOf(module.server!) ?? []);
-  return kinds.reduce((sum, kind, i) => (kind.shared && kinds.indexOf(kind) < i ? sum : sum + kind.memoryBytes), 0);
+  const started = kinds.filter((kind, i) => !(kind.shared && kinds.indexOf(kind) < i));
+  return started.reduce((sum, { memoryBytes, memoryBytesPerPart }) => sum + memoryBytes + (parts - 1) * memoryBytesPerPart, 0);
 }
 
 /** `module` with the address of a server that is not there if it needs one: to be asked for its settings, not opened. */
