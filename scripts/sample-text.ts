@@ -14,12 +14,18 @@ const MARKS = /<!-- sample -->\n.*?\n<!-- \/sample -->/su;
 export function sampleText(results: Results): string {
   const { plan, environment, trials } = results;
   const run = summarise(plan, trials);
-  const [group] = run.groups;
-  if (group === undefined) throw new Error('the sample has no group of backends');
-  const { headline } = decide(group, plan, run);
+  if (run.groups.length === 0) throw new Error('the sample has no group of backends');
+  const workloads = run.groups.map(({ workload }) => plainText(workload.name));
+  const answers = run.groups.map(
+    (group) => `**${decide(group, plan, run).headline}**${workloads.length === 1 ? '' : ` for ${plainText(group.workload.name)}`}`,
+  );
   const { name, blocks, measuredSeconds, smallestEffect } = plan.profile;
   const decides = smallestEffect === null ? 'which decides nothing' : `which decides effects of ${percent(smallestEffect)} and more`;
-  return `The picture is the top of [a sample report](reports/sample/report.html): ${plainText(group.workload.name)}, profile ${name} (${blocks} blocks of ${measuredSeconds} s, ${decides}), on ${plainText(environment.cpu)}, ${environment.cores} cores, ${plan.startedAt.slice(0, 10)}. Its answer there is **${headline}**; \`npx statebench recommend reports/sample\` gives it again from the results beside it.`;
+  return `The picture is the top of [a sample report](reports/sample/report.html): ${inWords(workloads)}, profile ${name} (${blocks} blocks of ${measuredSeconds} s, ${decides}), on ${plainText(environment.cpu)}, ${environment.cores} cores, ${plan.startedAt.slice(0, 10)}. Its answer there is ${inWords(answers)}; \`npx statebench recommend reports/sample\` gives it again from the results beside it.`;
+}
+
+function inWords(items: readonly string[]): string {
+  return items.join(', ').replace(/, ([^,]*)$/u, ' and $1');
 }
 
 /** `readme` with the text between its marks replaced. @throws Error if it has no marks */

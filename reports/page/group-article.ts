@@ -100,17 +100,29 @@ function speedUp(group: GroupSummary, run: RunSummary): Markup | null {
 function some<T, C>(rows: readonly T[], chart: (rows: readonly T[]) => C): C | null {
   return rows.length === 0 ? null : chart(rows);
 }
-/** A group by what tells it from the others. */
+
+/** A group by what tells it from the others: of settings those alone in which others of the same module differ. */
 export function groupName(group: GroupSummary, run: RunSummary): string {
   const differs = (of: (other: GroupSummary) => string | number) => new Set(run.groups.map(of)).size > 1;
-  const parts = [plainText(group.workload.name)];
-  if (differs(({ workload }) => settingsOf(workload))) parts.push(settingsOf(group.workload));
+  const parts = [plainText(group.workload.name), settingsOf({ settings: ownSettings(group.workload, run) })];
   if (differs(({ storage }) => storage.name)) parts.push(plainText(group.storage.name));
   if (differs(({ batchSize }) => batchSize)) parts.push(`batches of ${grouped(group.batchSize, 0)}`);
+  if (differs(({ parallelism }) => parallelism)) parts.push(group.parallelism === 1 ? '1 process' : `${group.parallelism} processes`);
   return parts.filter((part) => part !== '').join(' · ');
 }
 
-function settingsOf({ settings }: Cell['workload']): string {
+/** Those in which not all workloads agree that are variants of the same one, which labels tell apart. */
+function ownSettings({ name, settings }: Cell['workload'], run: RunSummary): Cell['workload']['settings'] {
+  const variants = run.groups.map(({ workload }) => workload).filter((other) => moduleName(other.name) === moduleName(name));
+  return Object.fromEntries(Object.entries(settings).filter(([key, value]) => variants.some((other) => other.settings[key] !== value)));
+}
+
+/** Without its label. */
+function moduleName(name: string): string {
+  return name.split('@')[0]!;
+}
+
+function settingsOf({ settings }: Pick<Cell['workload'], 'settings'>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${plainText(name)}=${plainText(String(value))}`)
     .join(', ');
