@@ -2,7 +2,7 @@
 import type { Workload } from '../workloads/contract.ts';
 import { messageOf, StatebenchError } from './errors.ts';
 import { fillOf } from './fill.ts';
-import { eventsPerSecondOnFlink, measureOnFlink } from './flink/flink-engine.ts';
+import { CALIBRATION_EVENTS_PER_SECOND, eventsPerSecondOnFlink, measureOnFlink } from './flink/flink-engine.ts';
 import { stageArguments } from './flink/job-arguments.ts';
 import { builtInFile, LOCAL_STORAGE, type ModuleRef } from './modules.ts';
 import type { PlannedCell } from './plan.ts';
@@ -132,7 +132,9 @@ export function extraSecondsPerTrial({ cells, ...plan }: Pick<Plan, 'cells' | 'p
 export function eventsFileBytes({ cells, profile, measures }: Pick<Plan, 'cells' | 'profile' | 'measures'>): number {
   const seconds = warmUpSeconds(profile) + profile.measuredSeconds + (measures.includes('recovery') ? TAIL_SECONDS : 0);
   const rates = cells.map(({ engine, backend }) => (engine !== 'flink' ? 0 : backend.settings.state === 'hashmap' ? HEAP_RATE : DISK_RATE));
-  return Math.max(0, ...rates) * seconds * EVENT_BYTES;
+  const fastest = Math.max(0, ...rates);
+  // Calibration reads of the same file, and does not know yet how few events will do.
+  return fastest === 0 ? 0 : Math.max(fastest * seconds, CALIBRATION_EVENTS_PER_SECOND * warmUpSeconds(profile)) * EVENT_BYTES;
 }
 
 function warmUpSeconds({ name, warmUpSeconds: least }: Plan['profile']): number {

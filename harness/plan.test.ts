@@ -121,6 +121,8 @@ test('disk follows the logs that stores keep, memory the servers that are starte
   t.true((await mapped(100_000)) > 80 && (await mapped(300)) < 16, 'pages that a checkpoint holds while others are written');
   const onFlink = await disk('memory', 'flink:hashmap,url=http://127.0.0.1:1');
   t.true(onFlink > 300 && onFlink < 700, 'events go to Flink by a file, a million of them a second');
+  const onRocksDb = await disk('flink:rocksdb,url=http://127.0.0.1:1');
+  t.true(onRocksDb > 147 / 1.5 && onRocksDb < 147 * 1.5, 'a run of this took 147 MiB: its calibration has more events than its trials');
   const suite = { ...DEFAULT_SUITE, backends: [parseSpec('memory')] };
   const modules = {
     backends: [await loadBackend('memory')],

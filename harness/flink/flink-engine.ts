@@ -33,7 +33,7 @@ export interface FlinkCalibration extends TrialGround {
 }
 
 /** Of a job that is given no end to come to: more than the fastest one takes in the time. */
-const CALIBRATION_EVENTS_PER_SECOND = 600_000;
+export const CALIBRATION_EVENTS_PER_SECOND = 600_000;
 /** The part of the time at the end that counts: the code is warm then. */
 const WARM_SHARE = 0.4;
 
