@@ -6,125 +6,47 @@
  * says why under the field's name. Nothing in a report is not in these files.
  */
 import { z } from 'zod';
+import { checkpointSchema } from './results/checkpoint.ts';
+import { checkedLate, checkedOutput } from './results/output.ts';
+import { cellSchema, named, SCHEMA } from './results/plan.ts';
+import { recoverySchema } from './results/recovery.ts';
+import { intervalSchema, rescaleSchema } from './results/rescale.ts';
 import { histogramSchema } from './results-histogram.ts';
 import { latencySchema } from './results-latency.ts';
 import { interruptionsSchema, noiseSchema } from './results-noise.ts';
 
 export { Attempts } from './attempts.ts';
 export { type Course, courseOf, middle, steadyWindows } from './measure/steady-state.ts';
+export { type Checkpoint, checkpointSchema } from './results/checkpoint.ts';
+export {
+  type MicroFailure,
+  type MicroMeasurement,
+  type MicroResults,
+  microFailureSchema,
+  microMeasurementSchema,
+  microSchema,
+} from './results/micro.ts';
+export { type Output, outputSchema } from './results/output.ts';
+export {
+  type Cell,
+  cellSchema,
+  type Durability,
+  type Environment,
+  environmentSchema,
+  MEASURES,
+  type Measure,
+  type Plan,
+  planSchema,
+  SCHEMA,
+} from './results/plan.ts';
+export { type Recovery, recoverySchema } from './results/recovery.ts';
+export { type IntervalSweep, intervalSchema, type Rescale, rescaleSchema } from './results/rescale.ts';
 export { bucketFloor, bucketWidth, type HistogramData } from './results-histogram.ts';
 export type { LatencyFigures, Load } from './results-latency.ts';
 export type { Interruptions, Noise } from './results-noise.ts';
 
-export const SCHEMA = 1;
-
 const count = z.int().nonnegative();
 const ms = z.number().nonnegative();
-const settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
-const durability = z.enum(['volatile', 'process-crash', 'os-crash']);
-export type Durability = z.infer<typeof durability>;
-
-/** What a run may measure. Throughput is that of every trial; the others are made as asked for. */
-export const MEASURES = ['throughput', 'latency', 'checkpoint', 'recovery', 'rescale', 'interval'] as const;
-export type Measure = (typeof MEASURES)[number];
-
-const named = z.strictObject({ name: z.string().min(1), settings });
-
-/** One backend × workload × checkpoint storage × batch size × number of processes. */
-export const cellSchema = z.strictObject({
-  /** Unique in a run, stable for a suite: trials name it. */
-  id: z.string().min(1),
-  backend: named.extend({ durability }),
-  workload: named,
-  storage: named,
-  batchSize: z.int().positive(),
-  /** Processes that divide the stream among them by key. */
-  parallelism: z.int().positive(),
-  /** `candidate` competes; `harness-cost` is the null backend, whose output means nothing and which never competes. */
-  role: z.enum(['candidate', 'harness-cost']),
-  /** What runs the workload, where that is not our own pipeline over a store: a cluster of Flink, whose backend it is. */
-  engine: z.literal('flink').optional(),
-});
-export type Cell = z.infer<typeof cellSchema>;
-
-export const planSchema = z.strictObject({
-  schema: z.literal(SCHEMA),
-  suite: z.string(),
-  /** The command that repeats the run. */
-  command: z.string(),
-  seed: z.int().nonnegative(),
-  startedAt: z.iso.datetime(),
-  profile: z.strictObject({
-    name: z.enum(['smoke', 'quick', 'standard', 'rigorous']),
-    blocks: z.int().positive(),
-    warmUpSeconds: z.number().nonnegative(),
-    measuredSeconds: z.number().positive(),
-    /** The smallest effect, as a fraction, that this profile may decide; null where it may decide nothing. */
-    smallestEffect: z.number().positive().nullable(),
-    /** How a run may end before it has all its blocks; null where it never does. */
-    sequential: z
-      .strictObject({
-        /** After how many blocks the data are looked at: the level of every interval is 5 % divided by their number. */
-        looks: z.array(z.int().positive()).min(1),
-        /** The run ends at no look before this many blocks. */
-        fewestBlocks: z.int().positive(),
-        /** It ends where no interval of the ratio of two backends reaches further than this, as a fraction, to either side. */
-        halfWidth: z.number().positive(),
-        /** It ends after the block in which its trials have taken this long together; null without a limit. */
-        timeLimitSeconds: z.number().positive().nullable(),
-      })
-      .nullable()
-      .default(null),
-  }),
-  measures: z.array(z.enum(MEASURES)),
-  /** How often a crash is to be reckoned with where the checkpoint interval is weighed. */
-  crashesPerDay: z.number().positive(),
-  /** How the open loop is driven. */
-  latency: z
-    .strictObject({
-      /** Events evenly spaced, or at random with the same mean. */
-      arrivals: z.enum(['constant', 'poisson']),
-      /** What p99 may be for a rate to count as sustained. */
-      limitMs: z.number().positive(),
-      /** The rates at which all cells are measured that can; null where they follow from the cells' speeds. */
-      ratesPerSecond: z.array(z.number().positive()).nullable(),
-    })
-    .default({ arrivals: 'constant', limitMs: 1000, ratesPerSecond: null }),
-  /** What every backend was to keep in memory, in each of its processes; null where each went by its own settings. */
-  memoryBytes: z.int().positive().nullable().default(null),
-  /** The backend every other is compared with, by name. */
-  reference: z.string(),
-  /** The name under which the reference is measured once more, to show the noise (A/A); null where it is not. */
-  twin: z.string().nullable().default(null),
-  cells: z.array(cellSchema).min(1),
-  /** Backends asked for that could not run here, each with the reason and the remedy. */
-  leftOut: z.array(
-    z.strictObject({
-      backend: z.string(),
-      reason: z.string(),
-      /** By name, and not as one of the default suite: the run then ends with exit code 3. */
-      missed: z.boolean(),
-    }),
-  ),
-});
-export type Plan = z.infer<typeof planSchema>;
-
-export const environmentSchema = z.strictObject({
-  schema: z.literal(SCHEMA),
-  statebench: z.string(),
-  node: z.string(),
-  platform: z.string(),
-  kernel: z.string(),
-  cpu: z.string(),
-  cores: z.int().positive(),
-  memoryBytes: z.int().positive(),
-  /** Kind of the file system that working state is kept on (ext4, tmpfs, overlay …). */
-  fileSystem: z.string().nullable(),
-  /** Median of 4 KiB write + fsync; under 0.3 ms the disk acknowledges from a cache, so durable figures are optimistic. */
-  fsyncMs: ms.nullable(),
-  unavailable: z.record(z.string(), z.string()),
-});
-export type Environment = z.infer<typeof environmentSchema>;
 
 /** One kind of call on one table of the store, timed from outside the adapter. */
 export const callsSchema = z.strictObject({
@@ -141,154 +63,6 @@ export const callsSchema = z.strictObject({
   time: histogramSchema,
 });
 export type Calls = z.infer<typeof callsSchema>;
-
-export const checkpointSchema = z.strictObject({
-  /** Which process of the trial cut it, from 1: each has checkpoints of its own. */
-  part: z.int().positive(),
-  /** Unique in its part. */
-  id: z.int().positive(),
-  /** Position in the stream: events processed before the cut. */
-  atEvent: count,
-  /** Seconds after the measured part began; negative in the warm-up. */
-  atSeconds: z.number(),
-  /** Events stopped → resumed (Flink: sync phase). */
-  pauseMs: ms,
-  /** Resumed → manifest durable (Flink: async phase). */
-  persistMs: ms,
-  /**
-   * Events not processed for it: what the rate since the one before would have made from its cut until it was durable, less what was made.
-   * Below 0 where it went faster meanwhile. Absent outside the measured part, and where nobody counted.
-   */
-  eventsLost: z.number().optional(),
-  bytesWritten: count,
-  /** Bytes of files that the storage already held and only refers to. */
-  bytesReferenced: count,
-  /** Null of an engine that does not tell. */
-  files: count.nullable(),
-  /**
-   * What Flink tells besides, of a checkpoint of its own: its `pauseMs` is the longest sync phase of a task, pause and persist
-   * together are the time end to end, and `atEvent` is where the source was when it was triggered.
-   */
-  flink: z
-    .strictObject({
-      /** The longest of any task. */
-      asyncMs: ms,
-      endToEndMs: ms,
-      /** From when it was triggered until its barrier reached the last task, and how long a task waited for barriers of several inputs. */
-      startDelayMs: ms,
-      alignmentMs: ms,
-      /** By vertex of the job that has state, the longest phases of its tasks. */
-      vertices: z.array(z.strictObject({ name: z.string(), syncMs: ms, asyncMs: ms, bytesWritten: count, stateBytes: count })),
-    })
-    .optional(),
-});
-export type Checkpoint = z.infer<typeof checkpointSchema>;
-
-export const recoverySchema = z.strictObject({
-  /** The process that was killed, from 1; the others went on meanwhile. */
-  part: z.int().positive(),
-  /** Events the killed process had processed, as it last said before SIGKILL. */
-  killedAtEvent: count,
-  restoredFromEvent: count,
-  checkpointId: z.int().positive(),
-  /** Checkpoints that were damaged and passed over. */
-  checkpointsSkipped: count,
-  phases: z.strictObject({
-    /** SIGKILL → the new process runs our code. */
-    processMs: ms,
-    /** → workload and backend are loaded and the checkpoint is chosen and verified. */
-    verifyMs: ms,
-    /** → the store is open with the checkpoint's state. */
-    restoreMs: ms,
-    /** → the first micro-batch is processed. */
-    firstBatchMs: ms,
-    /** → the event at which the kill came is processed again. */
-    replayMs: ms,
-  }),
-  /**
-   * Where events came on at a rate of their own, also while nobody was there to take them (an open loop): when the job was as before.
-   * Absent where the loop was closed.
-   */
-  catchUp: z
-    .strictObject({
-      /** Half of the trial's throughput, or of what its cell was calibrated at if that is less. */
-      ratePerSecond: z.number().positive(),
-      /** Latency before the kill. */
-      p99BeforeMs: ms,
-      /**
-       * SIGKILL → the first moment from which for 1 s the backlog was less than 1 s of input and p99 at most twice that of before; null where
-       * that did not come before the stream ended.
-       */
-      caughtUpMs: ms.nullable(),
-    })
-    .optional(),
-  /**
-   * Of a TaskManager of Flink that was killed. There the phases are: until the tasks had slots again, until they were deployed, until
-   * their state was restored, until the source gave its first event, until the event at which the kill came.
-   */
-  flink: z
-    .strictObject({
-      /** SIGKILL → the JobManager restarts the job; within the first of the phases. */
-      detectedMs: ms,
-      heartbeatIntervalMs: ms.nullable(),
-      heartbeatTimeoutMs: ms.nullable(),
-      /** Slots that were free when the TaskManager was killed: with one for each of its tasks nothing has to be started first. */
-      spareSlots: count,
-    })
-    .optional(),
-});
-export type Recovery = z.infer<typeof recoverySchema>;
-
-const takeover = z.strictObject({
-  /** From the start of the first new process until the last one has its state and could take events. */
-  ms,
-  /** Entries of tables (elements of lists) carried into the new stores, and their bytes of keys and values. */
-  entries: count,
-  bytes: count,
-});
-
-/** A job is taken over by two processes, by key range, and they by one again. */
-export const rescaleSchema = z.strictObject({
-  /** Where in the stream the checkpoint was cut that the two began with, and those that the one began with. */
-  splitAtEvent: count,
-  mergedAtEvent: count,
-  split: takeover,
-  merge: takeover,
-});
-export type Rescale = z.infer<typeof rescaleSchema>;
-
-/**
- * Throughput at several checkpoint intervals, one after the other in one warm process, in an order that differs from
- * block to block.
- */
-export const intervalSchema = z.strictObject({
-  /** Without any checkpoint. */
-  baselineEventsPerSecond: z.number().positive(),
-  points: z.array(
-    z.strictObject({
-      /** From one cut to the next, as planned in events at the throughput of the trial. */
-      intervalSeconds: z.number().positive(),
-      /** Cuts made: fewer than planned where one takes longer than the interval. */
-      checkpoints: count,
-      measuredSeconds: z.number().positive(),
-      eventsPerSecond: z.number().positive(),
-    }),
-  ),
-});
-export type IntervalSweep = z.infer<typeof intervalSchema>;
-
-/** A digest of output rows as a multiset: equal multisets have equal digests, whatever their order. */
-export const outputSchema = z.strictObject({
-  /** After which event of the stream; rows count as far as the watermark had fired them, or all of them if the stream was ended. */
-  atEvent: count,
-  ended: z.boolean(),
-  rows: count,
-  digest: z.string().regex(/^[0-9a-f]{32}$/),
-});
-export type Output = z.infer<typeof outputSchema>;
-
-const checkedOutput = z.strictObject({ expected: outputSchema, got: outputSchema, equal: z.boolean() });
-const checkedLate = z.strictObject({ expected: z.array(count), got: z.array(count), equal: z.boolean() });
 
 const trialBase = {
   schema: z.literal(SCHEMA),
@@ -436,63 +210,3 @@ export type FailedTrial = z.infer<typeof failedTrialSchema>;
 
 export const trialSchema = z.discriminatedUnion('state', [completedTrialSchema, failedTrialSchema]);
 export type Trial = z.infer<typeof trialSchema>;
-
-/** One operation of the state micro-suite, at one batch size, on one backend, in one block: timed in a process with its state alone. */
-export const microMeasurementSchema = z.strictObject({
-  backend: z.string().min(1),
-  block: z.int().positive(),
-  operation: z.string().min(1),
-  /** Most slots of a call, as asked for. */
-  batchSize: z.int().positive(),
-  /** Whole operations of one call: fewer than slots where an operation takes several, 1 for scans. */
-  operationsPerBatch: z.int().positive(),
-  operations: z.int().positive(),
-  /** Time in the operations, without what prepares them and puts the state back. */
-  measuredSeconds: z.number().positive(),
-  /** Over all of the measured time. */
-  operationsPerSecond: z.number().positive(),
-  /** Median time of one batch, over iterations of about a thousand slots: where it is far from the mean, some took far longer than others. */
-  batchP50Ms: z.number().positive(),
-});
-export type MicroMeasurement = z.infer<typeof microMeasurementSchema>;
-
-/** Operations that were not timed, and why. */
-export const microFailureSchema = z.strictObject({
-  backend: z.string().min(1),
-  block: z.int().positive(),
-  operations: z.array(z.string()).min(1),
-  /** `wrong`: the operation was done, and its effect was not the one of a plain Map. */
-  code: z.string(),
-  message: z.string(),
-});
-export type MicroFailure = z.infer<typeof microFailureSchema>;
-
-/** `micro.json`: everything of one run of the state micro-suite. */
-export const microSchema = z.strictObject({
-  schema: z.literal(SCHEMA),
-  command: z.string(),
-  startedAt: z.iso.datetime(),
-  seed: z.int().nonnegative(),
-  environment: environmentSchema,
-  settings: z.strictObject({
-    keys: z.int().positive(),
-    keyBytes: z.int().positive(),
-    valueBytes: z.int().positive(),
-    batchSizes: z.array(z.int().positive()).min(1),
-    /** Every backend once in each, in a seeded order. */
-    blocks: z.int().positive(),
-    /** Of every operation at every batch size, in every block. */
-    timeMs: ms,
-    warmUpMs: ms,
-  }),
-  /** What was asked for, in the order shown, with what each does. */
-  operations: z.array(z.strictObject({ name: z.string().min(1), description: z.string() })).min(1),
-  /** The first is the one that the others are compared with. */
-  backends: z.array(cellSchema.shape.backend).min(1),
-  leftOut: planSchema.shape.leftOut,
-  measurements: z.array(microMeasurementSchema),
-  failures: z.array(microFailureSchema),
-  /** False where it was ended early. */
-  complete: z.boolean(),
-});
-export type MicroResults = z.infer<typeof microSchema>;
