@@ -69,8 +69,9 @@ const FLINK_STORAGES = [LOCAL_STORAGE.file, builtInFile('storage', 'hdfs')];
 /** A Java machine compiles what it runs often, for some ten seconds. */
 const WARM_UP_SECONDS = 10;
 const SMOKE_WARM_UP_SECONDS = 2;
-/** In which a TaskManager is killed after a checkpoint: at least so long. */
+/** Minimum length of the tail in which a TaskManager is killed, and what it needs beyond one checkpoint interval. */
 const TAIL_SECONDS = 4;
+const BEYOND_INTERVAL_SECONDS = 2;
 /** A killed TaskManager has another in its place after about so long: before a trial, and where recovery is measured. */
 const REPLACED_SECONDS = 15;
 const SUBMITTED_SECONDS = 5;
@@ -105,7 +106,7 @@ const FLINK: Engine = {
   // A job on fresh TaskManagers, with a warm-up and some seconds to be submitted, and where recovery is measured another.
   extraSeconds({ profile, measures }) {
     const job = REPLACED_SECONDS + SUBMITTED_SECONDS + warmUpSeconds(profile);
-    return measures.includes('recovery') ? 2 * job + TAIL_SECONDS : job;
+    return measures.includes('recovery') ? 2 * job + tailSeconds(profile) : job;
   },
   stream(stream, eventsPerSecond, profile) {
     // In whole units of the grid, so that tasks have equally many events and cells of about one speed share the oracle's answers.
@@ -115,9 +116,9 @@ const FLINK: Engine = {
       warmUp: units(warmUpSeconds(profile)),
       measured: stream.measured,
       swept: stream.swept,
-      tail: units(TAIL_SECONDS),
-      killSpan: units(TAIL_SECONDS),
-      checkpoints: { ...stream.checkpoints, everyMs: Math.max(100, Math.round((profile.measuredSeconds / 3) * 1000)) },
+      tail: units(tailSeconds(profile)),
+      killSpan: units(tailSeconds(profile)),
+      checkpoints: { ...stream.checkpoints, everyMs: Math.round(intervalSeconds(profile) * 1000) },
     };
   },
   trial: (request) => runTrial(request, measureOnFlink),
@@ -130,11 +131,20 @@ export function extraSecondsPerTrial({ cells, ...plan }: Pick<Plan, 'cells' | 'p
 
 /** The file of events that cells on Flink read, which all of a workload share: what they keep on disk beyond a store of ours. */
 export function eventsFileBytes({ cells, profile, measures }: Pick<Plan, 'cells' | 'profile' | 'measures'>): number {
-  const seconds = warmUpSeconds(profile) + profile.measuredSeconds + (measures.includes('recovery') ? TAIL_SECONDS : 0);
+  const seconds = warmUpSeconds(profile) + profile.measuredSeconds + (measures.includes('recovery') ? tailSeconds(profile) : 0);
   const rates = cells.map(({ engine, backend }) => (engine !== 'flink' ? 0 : backend.settings.state === 'hashmap' ? HEAP_RATE : DISK_RATE));
   const fastest = Math.max(0, ...rates);
   // Calibration reads of the same file, and does not know yet how few events will do.
   return fastest === 0 ? 0 : Math.max(fastest * seconds, CALIBRATION_EVENTS_PER_SECOND * warmUpSeconds(profile)) * EVENT_BYTES;
+}
+
+function intervalSeconds({ measuredSeconds }: Plan['profile']): number {
+  return Math.max(0.1, measuredSeconds / 3);
+}
+
+/** Long enough for a kill anywhere in a checkpoint interval. */
+function tailSeconds(profile: Plan['profile']): number {
+  return Math.max(TAIL_SECONDS, intervalSeconds(profile) + BEYOND_INTERVAL_SECONDS);
 }
 
 function warmUpSeconds({ name, warmUpSeconds: least }: Plan['profile']): number {

@@ -38,6 +38,8 @@ export interface Restored {
   readonly checkpointId: number;
   readonly fromEvent: number;
   readonly skipped: number;
+  /** Bytes of the checkpoint's files, shared ones included; null where the storage does not report them. */
+  readonly bytes: number | null;
 }
 
 /** At which events checkpoints are due: at `firstEvent`, and from there every so many. */
@@ -115,10 +117,10 @@ export class Job {
   static async open(request: JobRequest, ground?: JobGround): Promise<Job> {
     const { space, found } = ground ?? (await findGround(request.storage, request.directory));
     const opened = await openStore(request, space, found);
-    const { position, checkpointId, damaged } = opened;
+    const { position, checkpointId, damaged, bytes } = opened;
     if (checkpointId !== null) failPoint?.('amid-restore');
     const restored =
-      position && checkpointId !== null ? { checkpointId, fromEvent: position.pipeline.events, skipped: damaged.length } : null;
+      position && checkpointId !== null ? { checkpointId, fromEvent: position.pipeline.events, skipped: damaged.length, bytes } : null;
     const store = request.wrap?.(opened.store) ?? opened.store;
     const job = new Job(request, { ...opened, space, store }, restored);
     failPoint?.('before-first-event');
@@ -230,6 +232,7 @@ export class Job {
 interface OpenedStore extends Pick<JobStart, 'store' | 'stateDirectory' | 'damaged'> {
   readonly position: Position | null;
   readonly checkpointId: number | null;
+  readonly bytes: number | null;
 }
 
 /** Opens a store in a directory of its own. What a backend finds damaged counts as if the storage had: the one before is next. */
@@ -246,7 +249,14 @@ async function openStore(
   const own = { directory: stateDirectory, tables: workloadTables(workload) };
   try {
     const store = await (checkpoint === null ? backend.open(own) : restoreCheckpoint(backend, own, checkpoint));
-    return { store, stateDirectory, position, checkpointId: checkpoint?.id ?? null, damaged: damaged.map(({ id }) => id) };
+    return {
+      store,
+      stateDirectory,
+      position,
+      checkpointId: checkpoint?.id ?? null,
+      bytes: checkpoint?.bytes ?? null,
+      damaged: damaged.map(({ id }) => id),
+    };
   } catch (error) {
     if (checkpoint === null || !isDamaged(error)) throw error;
     await rm(stateDirectory, { recursive: true });

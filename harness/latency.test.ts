@@ -56,7 +56,7 @@ test('an open loop in a run', async (t) => {
   t.true(memory.correctness.recovered?.equal);
   const { catchUp, phases } = memory.recovery!;
   t.is(catchUp!.ratePerSecond / memory.throughput.eventsPerSecond > 0.4, true);
-  const replayedMs = Object.values(phases).reduce((sum, ms) => sum + ms, 0);
+  const replayedMs = Object.values(phases).reduce<number>((sum, ms = 0) => sum + ms, 0);
   t.true(catchUp!.caughtUpMs === null || catchUp!.caughtUpMs >= replayedMs - 100, `${catchUp!.caughtUpMs} after ${replayedMs}`);
   const { sustainable, loads } = memory.latency!;
   t.is(sustainable.steps.length, 5);

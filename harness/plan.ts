@@ -60,7 +60,7 @@ export interface PlanRequest {
 const MOST_CELLS = 10_000;
 /** Starting a process, loading the events and opening the store; twice where one is killed and another goes on. */
 const START_SECONDS = 1;
-/** What a trial plays beside the measured part, in parts of that: the warm-up; the tail, and about as much of it again after the kill. */
+/** What a trial plays beside the measured part, in parts of that: the warm-up; the tail, and half a checkpoint interval again after the kill. */
 const WARM_UP = 1 / 3;
 const TAIL_AND_REPLAY = 2 / 3;
 /** The disk is looked at before a trial, and after it what was written is waited for. */

@@ -9,17 +9,17 @@ import { freeBytes } from './measure/file-system.ts';
 import { NoiseWatch, type Watched } from './measure/noise.ts';
 import { cleared } from './passwords.ts';
 import type { PlannedCell } from './plan.ts';
-import { seededRandom } from './random.ts';
 import type { Cell, CompletedTrial, FailedTrial, Measure, Plan, Trial } from './results.ts';
 import type { RunOutcome, RunRequest } from './run-events.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
 import { makeSchedule } from './schedule.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { withCatchUp } from './trial/catch-up.ts';
+import { killOf, withKillSpan } from './trial/kill-point.ts';
 import { commonRates, latencyPlan } from './trial/latency-run.ts';
 import { BASE_TIMEOUT_MS } from './trial/pipeline-rate.ts';
 import type { StreamPlan } from './trial/tasks.ts';
-import { type Kill, trialId } from './trial/trial.ts';
+import { trialId } from './trial/trial.ts';
 
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
@@ -76,7 +76,10 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
             attempt,
             seed: plan.seed,
             stream,
-            kill: cell.role === 'candidate' && plan.measures.includes('recovery') ? killOf(plan.seed, cell, block, stream) : null,
+            kill:
+              cell.role === 'candidate' && plan.measures.includes('recovery')
+                ? killOf(plan.seed, cell, block, plan.profile.blocks, stream)
+                : null,
             watchesDevice: plan.profile.smallestEffect !== null,
             rescale: measuredAlone(cell) && plan.measures.includes('rescale'),
             interval: measuredAlone(cell) && swept,
@@ -127,7 +130,10 @@ function dueIn(block: number, order: readonly SizedCell[], plan: Plan, trials: r
 function workOf(one: SizedCell, attempts: Attempts): SizedCell {
   if (attempts.basisOf(one.planned.cell) !== 'last-third') return one;
   const { stream, timeoutMs } = one;
-  return { ...one, stream: { ...stream, measured: EXTENDED * stream.measured }, timeoutMs: EXTENDED * timeoutMs };
+  const extended = { ...stream, measured: EXTENDED * stream.measured };
+  // Flink cuts by the clock, so its kill span depends on no event.
+  const isByEvents = stream.checkpoints.everyMs === undefined && stream.checkpoints.everyEvents !== NEVER.everyEvents;
+  return { ...one, stream: isByEvents ? withKillSpan(extended, stepOf(stream)) : extended, timeoutMs: EXTENDED * timeoutMs };
 }
 
 /** True where nothing is left to do. */
@@ -265,8 +271,8 @@ function streamFor(measures: readonly Measure[], measuredEvents: number): Stream
 }
 
 /**
- * Divides a trial's stream: nearly a unit of warm-up, three units measured, a unit of tail to be killed in, and about a
- * checkpoint a unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
+ * Divides a trial's stream: nearly a unit of warm-up, three units measured, a tail with a whole checkpoint interval to be killed in, and
+ * about a checkpoint a unit. The unit comes from a coarse grid, so that cells of about one speed share the oracle's answers.
  * Neither the checkpoints' interval nor where the measured part ends, when what the store holds is counted, may be a multiple of
  * a window's events, or they would find the windows just emptied: sines of 63°, 72° and 27° are as good as any numbers that no
  * period divides.
@@ -276,7 +282,7 @@ export function streamPlan(measuredEvents: number): StreamPlan {
   const decade = 10 ** Math.floor(Math.log10(wanted));
   const steps = [1, 1.5, 2, 3, 5, 7, 10].map((step) => step * decade);
   const unit = steps.reduce((best, step) => (Math.abs(Math.log(step / wanted)) < Math.abs(Math.log(best / wanted)) ? step : best));
-  return {
+  const stream: StreamPlan = {
     warmUp: Math.round(unit * 0.8910065),
     measured: 3 * unit,
     swept: 3 * unit,
@@ -284,15 +290,12 @@ export function streamPlan(measuredEvents: number): StreamPlan {
     killSpan: unit,
     checkpoints: { firstEvent: Math.round(unit * 0.4539905), everyEvents: Math.round(unit * 0.9510565), exact: false },
   };
+  return withKillSpan(stream, stepOf(stream));
 }
 
-/** The seeded event at which a trial's process is killed, between a tenth and nine tenths of the tail, and which of them it is. */
-export function killOf(seed: number, cell: Pick<Cell, 'id' | 'parallelism'>, block: number, stream: StreamPlan): Kill {
-  let mixed = seed;
-  for (const character of `${cell.id}#${block}`) mixed = (Math.imul(mixed, 31) + character.charCodeAt(0)) >>> 0;
-  const random = seededRandom(mixed);
-  const atEvent = stream.warmUp + stream.measured + Math.floor(stream.killSpan * (0.1 + 0.8 * random()));
-  return { part: Math.floor(cell.parallelism * random()), atEvent };
+/** Half a unit of the grid: in which the tail is measured. */
+function stepOf({ swept }: StreamPlan): number {
+  return swept / 6;
 }
 
 function distinctWorkloads(cells: readonly PlannedCell[]): PlannedCell['workload'][] {

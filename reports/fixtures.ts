@@ -240,6 +240,15 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
   const sourceSeconds = Math.min(measured * 4e-8, (measuredSeconds - storeSeconds - checkpointSeconds) / 2);
   const candidate = cell.role === 'candidate';
   const keys = Number(cell.workload.settings.keys);
+  // Stratified over the blocks, as a run does it.
+  const fraction = (((block * 3) % wanted.profile.blocks) + 0.5) / wanted.profile.blocks;
+  const replayRate = near(0.8 * rate, 0.02);
+  const replayed = {
+    restoreMs: near(backend.restoreMs * 1.2),
+    restoredBytes: Math.round(near(backend.diskBytes ?? 200 * MB)),
+    replayRate,
+    replayShare: replayRate / rate,
+  };
   return {
     schema: 1,
     id: `${cell.id}#${block}.1`,
@@ -279,15 +288,18 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
       ? {
           part: 1,
           killedAtEvent: warmUp + measured,
-          restoredFromEvent: Math.round(warmUp + measured - rate * every * 0.5),
+          restoredFromEvent: Math.round(warmUp + measured - rate * every * fraction),
+          killFraction: fraction,
+          ...replayed,
           checkpointId: checkpoints.length,
           checkpointsSkipped: 0,
           phases: {
             processMs: near(125),
-            verifyMs: near(40 + backend.restoreMs * 0.2),
-            restoreMs: near(backend.restoreMs),
-            firstBatchMs: near(batchMs * 3),
-            replayMs: near(every * 0.5 * 1000),
+            loadMs: near(40),
+            verifyMs: replayed.restoreMs / 6,
+            restoreMs: (replayed.restoreMs * 5) / 6,
+            firstBatchMs: 0,
+            replayMs: ((rate * every * fraction) / replayed.replayRate) * 1000,
           },
         }
       : null,

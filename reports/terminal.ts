@@ -228,11 +228,18 @@ function fieldsOf(group: GroupSummary, inMemory: ReadonlySet<string>, unit: Unit
       text: ({ metrics, standing }) => (metrics.pauseMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.pauseMs.median)),
     },
     {
-      title: 'Recover',
+      title: 'Restore',
       align: 'right',
       rank: 1,
       text: ({ metrics, standing }) =>
-        metrics.recoveryMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.recoveryMs.median),
+        metrics.restoreMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.restoreMs.median),
+    },
+    {
+      title: 'Replay',
+      align: 'right',
+      rank: 2,
+      text: ({ metrics, standing }) =>
+        metrics.replayPerSecond === null || standing === 'wrong' ? '–' : withUnit('rate', metrics.replayPerSecond.median),
     },
     {
       title: 'Output',

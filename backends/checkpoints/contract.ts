@@ -32,6 +32,8 @@ export interface StoredCheckpoint extends CheckpointContent {
   readonly id: number;
   /** A local directory that holds exactly the checkpoint's files; never written to. */
   readonly directory: string;
+  /** Bytes of all its files, those shared with other checkpoints included; absent where the storage does not know. */
+  readonly bytes?: number;
 }
 
 /** The checkpoints of one job. One process at a time writes to it. */

@@ -15,7 +15,7 @@ import {
   type StoredCheckpoint,
 } from './contract.ts';
 import { failPoint } from './fail-points.ts';
-import { checkPath, MANIFEST, type Manifest, type ManifestFile, manifestText, parseManifest } from './manifest.ts';
+import { bytesOf, checkPath, MANIFEST, type Manifest, type ManifestFile, manifestText, parseManifest } from './manifest.ts';
 
 export const description = 'Checkpoints in a local folder, published by rename after every file is on disk.';
 
@@ -173,7 +173,7 @@ class FilesystemSpace implements CheckpointSpace {
     const held = new Map<string, { inode: bigint; file: ManifestFile }>();
     for (const file of manifest.files) held.set(file.path, { file, inode: await verify(join(directory, file.path), file) });
     this.#held = held;
-    return { id, directory, backend: manifest.backend, position: manifest.position };
+    return { id, directory, backend: manifest.backend, position: manifest.position, bytes: bytesOf(manifest) };
   }
 
   async remove(id: number): Promise<void> {

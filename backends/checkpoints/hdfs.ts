@@ -34,7 +34,7 @@ import { dividePacks, type FreshFile, type PackedFile, type PackedManifest } fro
 import { type FoundPack, readPackedManifest } from './hdfs/read-manifest.ts';
 import { upload } from './hdfs/upload.ts';
 import { type FileStatus, WebHdfs } from './hdfs/web-hdfs.ts';
-import { checkPath } from './manifest.ts';
+import { bytesOf, checkPath } from './manifest.ts';
 
 /** The kind of server that `url` has to name. Whoever has none to name may start one, and stop it afterwards. */
 export const server = 'hdfs';
@@ -377,7 +377,7 @@ class HdfsSpace implements CheckpointSpace {
       }
       this.#held = held;
       this.#packs = manifest.packs;
-      return { id, directory, backend: manifest.backend, position: manifest.position };
+      return { id, directory, backend: manifest.backend, position: manifest.position, bytes: bytesOf(manifest) };
     });
   }
 

@@ -28,6 +28,11 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestFile = Manifest['files'][number];
 
+/** Bytes of all files that a manifest lists. */
+export function bytesOf({ files }: Pick<Manifest, 'files'>): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** The text of a manifest file: the manifest and a checksum over it, so that a flipped bit in either is seen. */
 export function manifestText(manifest: { readonly files: readonly ManifestFile[] }): string {
   const body = JSON.stringify(manifest);

@@ -99,10 +99,11 @@ if (flink !== undefined && hdfs !== undefined) {
     t.true((memory.rssBytesMax ?? 0) > 100e6);
     t.true(checkpoints.length > 0 && checkpoints.every(({ flink: told }) => (told?.vertices.length ?? 0) > 0));
     t.true(recovery !== null && recovery.restoredFromEvent < recovery.killedAtEvent);
+    t.true((recovery?.killFraction ?? -1) >= 0 && (recovery?.replayRate ?? 0) > 0 && (recovery?.restoredBytes ?? 0) > 0);
     t.like(recovery?.flink, { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 6000, spareSlots: 1 });
     const { detectedMs = 0 } = recovery?.flink ?? {};
     t.true(detectedMs > 0 && detectedMs <= (recovery?.phases.processMs ?? 0));
-    t.true(Object.values(recovery?.phases ?? {}).every((ms) => ms >= 0));
+    t.true(Object.values(recovery?.phases ?? {}).every((ms = 0) => ms >= 0));
     for (const missing of ['time', 'batchTime', 'calls', 'liveState']) t.true(missing in unavailable, missing);
     t.is((await jobManager.overview())['jobs-running'], 0);
   });
@@ -120,7 +121,7 @@ if (flink !== undefined && hdfs !== undefined) {
     const { processMs = 0, ...phases } = recovery?.phases ?? {};
     t.true(detectedMs > 0 && detectedMs <= processMs);
     t.true(processMs > 1000, `a Java machine does not start in ${processMs} ms`);
-    t.true(Object.values(phases).length === 4 && Object.values(phases).every((ms) => ms >= 0));
+    t.true(Object.values(phases).length === 4 && Object.values(phases).every((ms = 0) => ms >= 0));
     t.true((recovery?.restoredFromEvent ?? 0) > 0 && recovery!.restoredFromEvent < recovery!.killedAtEvent);
   });
 }

@@ -16,6 +16,8 @@ import { checkBudget } from './task-memory.ts';
 import { residentBytes, TaskManagerUsage } from './usage.ts';
 
 const POLL_MS = 50;
+/** The part of the kill span after which a kill waits no longer for its moment: the job must not end first. */
+const LATEST_KILL = 0.9;
 
 type TrialGround = Pick<GroundRequest, 'seed' | 'directory' | 'timeoutMs' | 'signal'> & { readonly planned: PlannedCell };
 
@@ -92,7 +94,7 @@ export async function measureOnFlink(request: TrialRequest): Promise<Measurement
       enter('open');
       await renew(ground, planned.cell.backend.settings);
       const measured = await measureJob(request, ground, enter);
-      const recovered = kill === null ? null : await recoverJob(request, ground, kill, enter);
+      const recovered = kill === null ? null : await recoverJob(request, ground, kill, enter, measured.throughput.eventsPerSecond);
       return {
         ...measured,
         ...recovered,
@@ -278,6 +280,7 @@ async function recoverJob(
   ground: Ground,
   kill: NonNullable<TrialRequest['kill']>,
   enter: Enter,
+  rateBefore: number,
 ): Promise<Pick<CompletedTrial, 'recovery' | 'unavailable'> & { readonly correctness: Partial<CompletedTrial['correctness']> }> {
   const { planned, stream, expected } = request;
   const { jobManager, own, home, checkpointsUrl, signal, ...rest } = ground;
@@ -302,7 +305,13 @@ async function recoverJob(
   });
   return await withJob(job, async () => {
     own.markUsed(await job.taskManagers());
-    const killed = await killAt({ job, jobManager, own, signal }, kill);
+    const fromEvent = stream.warmUp + stream.measured;
+    const untilEvent = fromEvent + Math.floor(LATEST_KILL * stream.killSpan);
+    const { part, fraction } = kill;
+    const killed = await killAt(
+      { job, jobManager, own, signal },
+      { part, fraction, fromEvent, untilEvent, everyMs: checkpointEveryMs(request) },
+    );
     enter('replay');
     const details = await job.finished();
     own.markUsed(await job.taskManagers());
@@ -310,10 +319,16 @@ async function recoverJob(
     const marks = job.marks();
     const { output } = await job.output();
     const total: Expected | undefined = expected?.total;
+    const recovery = await recoveryOf(details, marks, killed, jobManager, rateBefore);
     return {
-      recovery: await recoveryOf(details, marks, killed, jobManager),
+      recovery,
       correctness: { recovered: check(total?.ended, output) },
-      unavailable: {},
+      unavailable: {
+        ...(recovery.restoredBytes === null && {
+          'recovery.restoredBytes': 'the JobManager no longer lists the checkpoint that was restored',
+        }),
+        ...(recovery.replayRate === null && { 'recovery.replayRate': 'no event had to be replayed' }),
+      },
     };
   });
 }

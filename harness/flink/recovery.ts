@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { StatebenchError } from '../errors.ts';
 import type { Recovery } from '../results.ts';
 import type { FlinkJob } from './flink-job.ts';
-import type { JobDetails, JobManager } from './job-manager.ts';
+import type { FlinkCheckpoint, JobDetails, JobManager } from './job-manager.ts';
 import type { OwnTaskManagers } from './own-task-managers.ts';
 import { eventsOf, lastAttempt, type Mark, positionsOf, timeAt } from './progress.ts';
 
@@ -16,38 +16,84 @@ export interface Killed {
   readonly events: number;
   readonly part: number;
   readonly spareSlots: number;
+  /** Of the checkpoint interval, since the last checkpoint was triggered; null where none is due. */
+  readonly fraction: number | null;
 }
 
 /** @throws StatebenchError `backend-failed` if the job comes to its end before it could be killed */
 export async function killAt(
   { job, jobManager, own, signal }: { job: FlinkJob; jobManager: JobManager; own: OwnTaskManagers; signal: AbortSignal },
-  { part, atEvent }: { readonly part: number; readonly atEvent: number },
+  { part, fromEvent, untilEvent, fraction, everyMs }: KillWindow,
 ): Promise<Killed> {
+  let dueMs: number | null = null;
   for (let isThere = false; !isThere; ) {
     await pause(POLL_MS, undefined, { signal });
     const { state } = await job.details();
     if (state === 'FINISHED') {
       throw new StatebenchError(
         'backend-failed',
-        `the job ended before it could be killed at event ${atEvent} with a checkpoint to go on from`,
+        `the job ended before it could be killed after event ${fromEvent} with a checkpoint to go on from`,
       );
     }
-    if (eventsOf(job.marks()) >= atEvent) isThere = (await jobManager.checkpoints(job.id)).counts.completed > 0;
+    const events = eventsOf(job.marks());
+    if (events < fromEvent) continue;
+    const { counts, history } = await jobManager.checkpoints(job.id);
+    if (counts.completed === 0) continue;
+    // The triggers keep to their interval: the moment is so far after one of them.
+    dueMs ??= momentAfter(Date.now(), lastTriggered(history), { fraction, everyMs });
+    isThere = Date.now() >= dueMs || events >= untilEvent;
   }
   const id = await job.taskManagerOf(part);
   const { 'slots-available': spareSlots } = await jobManager.overview();
+  const { history } = await jobManager.checkpoints(job.id);
   const atMs = own.kill(id);
-  return { atMs, events: eventsOf(job.marks()), part: part + 1, spareSlots };
+  const triggeredMs = lastTriggered(history.filter(({ trigger_timestamp: triggered }) => triggered <= atMs));
+  return {
+    atMs,
+    events: eventsOf(job.marks()),
+    part: part + 1,
+    spareSlots,
+    fraction: everyMs === null || triggeredMs === null ? null : (atMs - triggeredMs) / everyMs,
+  };
 }
 
-/** Of a job that has finished since. @throws StatebenchError `backend-failed` if it was not restored from a checkpoint */
+/** Where a kill may fall. */
+export interface KillWindow {
+  readonly part: number;
+  /** The first event of the tail, and one from which on the kill waits no longer. */
+  readonly fromEvent: number;
+  readonly untilEvent: number;
+  /** Of the checkpoint interval. */
+  readonly fraction: number;
+  readonly everyMs: number | null;
+}
+
+type Triggered = Pick<FlinkCheckpoint, 'trigger_timestamp'>;
+
+function lastTriggered(history: readonly Triggered[]): number | null {
+  return history.length === 0 ? null : Math.max(...history.map(({ trigger_timestamp: triggered }) => triggered));
+}
+
+/** The first moment at or after `nowMs` that lies at a fraction of the interval after a trigger. */
+export function momentAfter(
+  nowMs: number,
+  triggeredMs: number | null,
+  { fraction, everyMs }: { readonly fraction: number; readonly everyMs: number | null },
+): number {
+  if (everyMs === null || triggeredMs === null) return nowMs;
+  const first = triggeredMs + fraction * everyMs;
+  return first + Math.max(0, Math.ceil((nowMs - first) / everyMs)) * everyMs;
+}
+
+/** Of a job that has finished since. `rateBefore`: events per second of the measured part. @throws StatebenchError `backend-failed` if it was not restored from a checkpoint */
 export async function recoveryOf(
   job: JobDetails,
   marks: readonly (readonly Mark[])[],
   killed: Killed,
   jobManager: JobManager,
+  rateBefore: number,
 ): Promise<Recovery> {
-  const { latest } = await jobManager.checkpoints(job.jid);
+  const { latest, history } = await jobManager.checkpoints(job.jid);
   const settings = await jobManager.settings();
   const restartedMs = job.timestamps.RESTARTING ?? 0;
   const attempt = lastAttempt(marks);
@@ -67,11 +113,21 @@ export async function recoveryOf(
   );
   const firstMs = Math.max(restoredMs, Math.min(...begun.map(({ atMs }) => atMs)));
   const caughtUpMs = Math.max(firstMs, timeAt(positionsOf(attempt), killed.events) ?? firstMs);
+  const restoredFromEvent = begun.reduce((sum, { next }) => sum + next, 0);
+  const restored = latest.restored;
+  const replayed = killed.events - restoredFromEvent;
+  // A clock of whole milliseconds measures no rate over less than one.
+  const replayRate = replayed > 0 && caughtUpMs > restoredMs ? (replayed * 1000) / (caughtUpMs - restoredMs) : null;
   return {
     part: killed.part,
     killedAtEvent: killed.events,
-    restoredFromEvent: begun.reduce((sum, { next }) => sum + next, 0),
-    checkpointId: latest.restored.id,
+    restoredFromEvent,
+    ...(killed.fraction !== null && { killFraction: killed.fraction }),
+    restoreMs: restoredMs - deployedMs,
+    restoredBytes: history.find(({ id }) => id === restored.id)?.state_size ?? null,
+    replayRate,
+    replayShare: replayRate === null ? null : replayRate / rateBefore,
+    checkpointId: restored.id,
     checkpointsSkipped: 0,
     phases: {
       processMs: slotsMs - killed.atMs,

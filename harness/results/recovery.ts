@@ -10,13 +10,31 @@ export const recoverySchema = z.strictObject({
   /** Events the killed process had processed, as it last said before SIGKILL. */
   killedAtEvent: count,
   restoredFromEvent: count,
+  /**
+   * Where the kill fell in the checkpoint interval: from the last due checkpoint, 0 to 1; the same for all cells of a block. Absent where
+   * it was not recorded (results of older versions).
+   */
+  killFraction: z.number().nonnegative().optional(),
+  /**
+   * From the choice of a checkpoint until the first event can be processed; the start of a process and the loading of its events are not
+   * in it. Of Flink: from the last deployed task until the last one has its state. Absent in results of older versions.
+   */
+  restoreMs: ms.optional(),
+  /** Bytes of the files of the restored checkpoint, shared ones included; null where the storage or the engine does not report them. */
+  restoredBytes: count.nullable().optional(),
+  /** Events per second from the restore until the event of the kill, the first micro-batch included; null where nothing was replayed. */
+  replayRate: z.number().positive().nullable().optional(),
+  /** The replay rate as a share of the trial's throughput before the kill. */
+  replayShare: z.number().positive().nullable().optional(),
   checkpointId: z.int().positive(),
   /** Checkpoints that were damaged and passed over. */
   checkpointsSkipped: count,
   phases: z.strictObject({
     /** SIGKILL → the new process runs our code. */
     processMs: ms,
-    /** → workload and backend are loaded and the checkpoint is chosen and verified. */
+    /** → workload, backend and events are loaded. Absent in results of older versions, where it is part of `verifyMs`. */
+    loadMs: ms.optional(),
+    /** → the checkpoint is chosen and verified. */
     verifyMs: ms,
     /** → the store is open with the checkpoint's state. */
     restoreMs: ms,

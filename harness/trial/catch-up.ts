@@ -23,7 +23,7 @@ const CALM_SECONDS = 2;
  */
 export function withCatchUp(stream: StreamPlan, measuredSeconds: number): StreamPlan {
   const eventsPerSecond = stream.measured / measuredSeconds;
-  const replaySeconds = (1.3 * stream.killSpan) / eventsPerSecond;
+  const replaySeconds = (1.3 * stream.checkpoints.everyEvents) / eventsPerSecond;
   const seconds = 2 * (DOWN_SECONDS + replaySeconds) + CALM_SECONDS;
   const catchUpPerSecond = CATCH_UP_RATE * eventsPerSecond;
   return { ...stream, tail: stream.tail + Math.ceil(catchUpPerSecond * seconds), catchUpPerSecond };

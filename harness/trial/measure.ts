@@ -1,6 +1,6 @@
 import { type StateStore, WINDOW_BYTES } from '../../backends/contract.ts';
 import type { Source, Workload } from '../../workloads/contract.ts';
-import { Job } from '../job.ts';
+import { Job, NO_CHECKPOINTS } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { allocatedBytes } from '../measure/disk.ts';
 import { InterruptionWatch } from '../measure/interruptions.ts';
@@ -136,17 +136,20 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
   await tell({ type: 'result', result });
   await tell({ type: 'phase', phase: 'kill' });
   const { killAt, isPaced } = afterwards;
+  // Cut exactly where they are due, so that the kill falls at the same fraction of the interval for every backend; and none between the
+  // request for SIGKILL and its arrival.
+  const inTail = { ...stream.checkpoints, exact: true };
   if (!isPaced) {
-    await job.run(killAt, stream.checkpoints);
+    await job.run(killAt, inTail);
     await tell({ type: 'kill-me', event: killAt });
-    await job.run(end, stream.checkpoints);
+    await job.run(end, NO_CHECKPOINTS);
   } else {
     const ratePerSecond = catchUpRate(stream, meter.events / (totalNs / 1e9));
     const pace = new OpenLoop({ arrivals: 'constant', seed: cell.seed, batchSize: cell.batchSize, clock: null });
     pace.begin(job, ratePerSecond, end - job.pipeline.events);
-    await job.run(killAt, stream.checkpoints, undefined, pace);
+    await job.run(killAt, inTail, undefined, pace);
     await tell({ type: 'kill-me', event: killAt, pace: { ratePerSecond, dueNs: pace.nextNs, p99Ns: pace.p99Ns } });
-    await job.run(end, stream.checkpoints, undefined, pace);
+    await job.run(end, NO_CHECKPOINTS, undefined, pace);
   }
   // The whole stream is done and nobody came: wait for the end without touching what it will find.
   return new Promise(() => setInterval(() => {}, 1000));

@@ -14,6 +14,7 @@ export async function recover(
 ): Promise<RecoverResult> {
   await tell({ type: 'phase', phase: 'restore' });
   const parts = await cellParts(cell, true);
+  const loadedNs = nowNs();
   const ground = await findGround(parts.storage, cell.directory);
   const verifiedNs = nowNs();
   const sink = new DigestSink();
@@ -35,6 +36,7 @@ export async function recover(
   const ended = await endOf(job, sink, goesOn);
   return {
     startedNs,
+    loadedNs,
     verifiedNs,
     restoredNs,
     firstBatchNs,
@@ -44,6 +46,7 @@ export async function recover(
     checkpointId: restored.checkpointId,
     fromEvent: restored.fromEvent,
     skipped: restored.skipped,
+    restoredBytes: restored.bytes,
     ...ended,
   };
 }

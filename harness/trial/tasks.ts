@@ -294,6 +294,8 @@ export interface Ended {
 /** Times on the clock that all processes of a machine share. */
 export interface RecoverResult extends Ended {
   readonly startedNs: number;
+  /** Workload, backend and events are loaded: what follows is the backend's and the storage's time. */
+  readonly loadedNs: number;
   readonly verifiedNs: number;
   readonly restoredNs: number;
   readonly firstBatchNs: number;
@@ -305,6 +307,8 @@ export interface RecoverResult extends Ended {
   readonly checkpointId: number;
   readonly fromEvent: number;
   readonly skipped: number;
+  /** Bytes of the restored checkpoint's files; null where the storage does not report them. */
+  readonly restoredBytes: number | null;
 }
 
 export interface RescaleResult {

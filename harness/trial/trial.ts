@@ -7,6 +7,7 @@ import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial, Interruptions, Output, Plan, Recovery, Trial } from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
 import { sweepInterval } from './interval-sweep.ts';
+import { fractionAt, type Kill } from './kill-point.ts';
 import { runLatency } from './latency-run.ts';
 import { mergeMeasured, sumLate, sumOutputs } from './merge-parts.ts';
 import { type Companions, type Lived, liveTogether, partsOf } from './parts.ts';
@@ -47,11 +48,6 @@ export interface TrialRequest {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: Phase) => void;
-}
-
-export interface Kill {
-  readonly part: number;
-  readonly atEvent: number;
 }
 
 /**
@@ -214,6 +210,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
       ...measured.unavailable,
       ...(servers.seconds === null && { 'throughput.serverCpuSeconds': 'this run has started no server whose time could be told' }),
       ...(notCaughtUp !== null && { 'recovery.catchUp.caughtUpMs': notCaughtUp }),
+      ...missingRecovery(parts.find(({ recovery }) => recovery !== null)?.recovery ?? null),
       ...missingMemory(memoryFigures),
       ...('reason' in written && { 'disk.deviceBytesWritten': written.reason }),
     },
@@ -229,6 +226,17 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     rescale: null,
     interval: null,
     latency: null,
+  };
+}
+
+/** Why figures of a recovery are null, for those that are. */
+function missingRecovery(recovery: Recovery | null): Record<string, string> {
+  const isReplayed = recovery?.replayRate !== null;
+  return {
+    ...(recovery?.restoredBytes === null && {
+      'recovery.restoredBytes': 'this checkpoint storage does not report the bytes of a checkpoint',
+    }),
+    ...(!isReplayed && { 'recovery.replayRate': 'no event had to be replayed', 'recovery.replayShare': 'no event had to be replayed' }),
   };
 }
 
@@ -298,25 +306,43 @@ async function livePart(
   const recovered = second.result;
   if (second.failure !== null || recovered === null) return { failure: failureOf(second) };
   const { notCaughtUp } = recovered;
-  return { result: { measured, ended: recovered, recovery: recoveryOf(recovered, first.killed, index + 1), notCaughtUp } };
+  return {
+    result: { measured, ended: recovered, recovery: recoveryOf(recovered, first.killed, index + 1, { stream, measured }), notCaughtUp },
+  };
 }
 
 function failureOf({ failure }: Outcome<'measure' | 'recover'>): TaskFailure {
   return failure ?? { phase: 'clean-up', code: 'no-result', message: 'the process ended without a result' };
 }
 
-function recoveryOf(recovered: RecoverResult, killed: NonNullable<Outcome<'measure'>['killed']>, part: number): Recovery {
-  const { startedNs, verifiedNs, restoredNs, firstBatchNs, replayedNs, caughtUpNs } = recovered;
+function recoveryOf(
+  recovered: RecoverResult,
+  killed: NonNullable<Outcome<'measure'>['killed']>,
+  part: number,
+  { stream, measured }: { readonly stream: StreamPlan; readonly measured: MeasureResult },
+): Recovery {
+  const { startedNs, loadedNs, verifiedNs, restoredNs, firstBatchNs, replayedNs, caughtUpNs } = recovered;
   const { pace } = killed;
+  const killFraction = fractionAt(killed.event, stream);
+  const replayedEvents = Math.max(0, killed.event - recovered.fromEvent);
+  // The first micro-batch counts: a store that reads its state only when asked for it pays there.
+  const replayRate = replayedEvents === 0 ? null : replayedEvents / ((replayedNs - restoredNs) / 1e9);
+  const rateBefore = stream.measured / ((measured.endNs - measured.startNs) / 1e9);
   return {
     part,
+    ...(killFraction !== null && { killFraction }),
+    restoreMs: (restoredNs - loadedNs) / 1e6,
+    restoredBytes: recovered.restoredBytes,
+    replayRate,
+    replayShare: replayRate === null ? null : replayRate / rateBefore,
     killedAtEvent: killed.event,
     restoredFromEvent: recovered.fromEvent,
     checkpointId: recovered.checkpointId,
     checkpointsSkipped: recovered.skipped,
     phases: {
       processMs: (startedNs - killed.ns) / 1e6,
-      verifyMs: (verifiedNs - startedNs) / 1e6,
+      loadMs: (loadedNs - startedNs) / 1e6,
+      verifyMs: (verifiedNs - loadedNs) / 1e6,
       restoreMs: (restoredNs - verifiedNs) / 1e6,
       firstBatchMs: (firstBatchNs - restoredNs) / 1e6,
       replayMs: (replayedNs - firstBatchNs) / 1e6,

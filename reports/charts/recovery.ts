@@ -1,3 +1,4 @@
+import type { CompletedTrial } from '../../harness/results.ts';
 import { rounded, spread, unitFor, withUnit } from '../quantity.ts';
 import { recoveryTotalMs } from '../statistics/metrics.ts';
 import { type CellSummary, medianTrial } from '../statistics/summary.ts';
@@ -18,7 +19,7 @@ export interface RecoveryRow extends BackendRow {
 }
 
 const PHASES = [
-  ['processMs', 'process starts'],
+  ['processMs', 'process starts, events loaded (the harness)'],
   ['verifyMs', 'checkpoint verified'],
   ['restoreMs', 'state restored'],
   ['firstBatchMs', 'first micro-batch'],
@@ -30,11 +31,18 @@ export function recoveryRows(cells: readonly CellSummary[], looks: ReadonlyMap<s
   return cells.flatMap((cell) => {
     const total = cell.metrics.recoveryMs;
     const recovery = medianTrial(cell, ({ recovery }) => (recovery === null ? null : recoveryTotalMs(recovery.phases)))?.recovery ?? null;
-    return recovery === null || total === null ? [] : [{ ...backendRow(cell, looks), ...recovery.phases, uncertaintyMs: spread(total) }];
+    return recovery === null || total === null
+      ? []
+      : [{ ...backendRow(cell, looks), ...phasesOf(recovery.phases), uncertaintyMs: spread(total) }];
   });
 }
 
-/** Recovery after SIGKILL, phase by phase. */
+/** The start of the process and the loading of its events are the harness's, and one part. */
+function phasesOf({ processMs, loadMs = 0, ...phases }: NonNullable<CompletedTrial['recovery']>['phases']) {
+  return { ...phases, processMs: processMs + loadMs };
+}
+
+/** What happened after SIGKILL, phase by phase. */
 export function recoveryChart(rows: readonly RecoveryRow[]): Chart {
   const unit = unitFor('time', rows.map(recoveryTotalMs));
   const segments = rows.flatMap(({ id, label, color, shape, ...row }) =>
@@ -42,8 +50,8 @@ export function recoveryChart(rows: readonly RecoveryRow[]): Chart {
   );
   const totals = new Map(rows.map((row) => [row.id, withUnit('time', recoveryTotalMs(row), row.uncertaintyMs)]));
   return {
-    title: 'Recovery, phase by phase',
-    note: `${unit.unit} after SIGKILL until the event at which it came is processed again; the median kill`,
+    title: 'After SIGKILL, phase by phase',
+    note: `${unit.unit} after SIGKILL until the event at which it came is processed again; the median kill. The replay depends on where the kill fell: compare restore time and replay rate`,
     description: `Phases of recovery in ${unit.unit}. SIGKILL spares the page cache: it tests the crash of a process, not of a machine.`,
     table: {
       columns: [{ key: 'backend', title: 'Backend' }, ...PHASES.map(([key, title]) => ({ key, title: `${title}, ms` }))],

@@ -16,8 +16,8 @@ export interface Against {
 
 /** The tail of what a micro-batch takes, in a closed loop. */
 export const AGAINST_TAIL: Against = { metric: 'batchP99Ms', title: 'Throughput against the tail', axis: 'p99 per micro-batch' };
-/** How long a crash costs. */
-export const AGAINST_RECOVERY: Against = { metric: 'recoveryMs', title: 'Throughput against recovery', axis: 'recovery' };
+/** How long a restore takes. */
+export const AGAINST_RESTORE: Against = { metric: 'restoreMs', title: 'Throughput against restore time', axis: 'restore' };
 
 /** One cell: its throughput, and a time that should be short, each with its range over trials. */
 export interface TradeOffRow extends BackendRow {

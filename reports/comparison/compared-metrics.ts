@@ -30,6 +30,8 @@ export const COMPARED_METRICS: readonly ComparedMetric[] = [
   lower('pause', 'pauseMs'),
   lowerOfWork('persist', 'persistMs'),
   lowerOfWork('checkpoint-bytes', 'bytesWritten'),
+  lowerOfWork('restore', 'restoreMs'),
+  higher('replay', 'replayPerSecond'),
   lowerOfWork('recovery', 'recoveryMs'),
   lower('rss', 'rssBytesMax'),
   lower('cpu', 'cpuNsPerEvent'),

@@ -95,11 +95,11 @@ function tableOf(cells: readonly CellSummary[]): Table {
       { key: 'throughput', title: rates.unit },
       { key: 'per_core', title: `${perCore.unit} of processor time` },
       { key: 'pause', title: 'Pause, ms' },
-      { key: 'recovery', title: 'Recovery, ms' },
+      { key: 'restore', title: 'Restore, ms' },
       { key: 'output', title: 'Output' },
     ],
     rows: cells.map((cell) => {
-      const { eventsPerSecond, pauseMs, recoveryMs } = cell.metrics;
+      const { eventsPerSecond, pauseMs, restoreMs } = cell.metrics;
       const mean = throughputOf(cell);
       const half = eventsPerSecond === null ? null : uncertainty(eventsPerSecond);
       const core = eventsPerCpuSecond(cell);
@@ -110,7 +110,7 @@ function tableOf(cells: readonly CellSummary[]): Table {
         mean === null ? null : rounded(mean / rates.divisor, half === null ? null : half / rates.divisor),
         core === null ? null : rounded(core / perCore.divisor, null),
         pauseMs === null ? null : rounded(pauseMs.median, null),
-        recoveryMs === null ? null : rounded(recoveryMs.median, null),
+        restoreMs === null ? null : rounded(restoreMs.median, null),
         outputMark(cell),
       ];
     }),

@@ -8,7 +8,7 @@ import { overTimeChart, overTimeRows } from '../charts/over-time.ts';
 import { recoveryChart, recoveryRows } from '../charts/recovery.ts';
 import { tailChart, tailRows } from '../charts/tail-in-checkpoints.ts';
 import { throughputChart, throughputRows } from '../charts/throughput.ts';
-import { AGAINST_RECOVERY, AGAINST_TAIL, type Against, tradeOffChart, tradeOffRows } from '../charts/throughput-against-time.ts';
+import { AGAINST_RESTORE, AGAINST_TAIL, type Against, tradeOffChart, tradeOffRows } from '../charts/throughput-against-time.ts';
 import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
@@ -84,8 +84,8 @@ export async function groupArticle(
     Promise.all(charts.filter((chart) => chart !== null).map((chart) => figureOf(chart, isLong ? 'widest' : 'all')));
   return html`<article id="${prefix}">${heading}<section id="${prefix}-choose"><p class="lead">${about}</p>${decisionCard(group, page, caveats)}</section>
 <section id="${prefix}-compare"><h2>Side by side</h2>${sideBySide(group, plan, looks, inMemory, isLong)}${threeQuestions(group, looks, micro)}</section>
-<section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([against(AGAINST_TAIL), isLong ? null : against(AGAINST_RECOVERY), share])}</div></section>
-${await latencySection(group, looks, `${prefix}-latency`, isLong)}${flinkSection(group, `${prefix}-flink`)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Recovery: from SIGKILL until the event at which it came is processed again. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
+<section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([against(AGAINST_TAIL), isLong ? null : against(AGAINST_RESTORE), share])}</div></section>
+${await latencySection(group, looks, `${prefix}-latency`, isLong)}${flinkSection(group, `${prefix}-flink`)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Restore: from the choice of a checkpoint until the first event can be processed. Replay: events/s after that. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable; at the right, after what was measured, SIGKILL and the time until the event at which it came was processed again, dashed the mean rate of that.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
 }
 

@@ -131,7 +131,8 @@ const DEFINITIONS = html`<details><summary>What each figure means</summary><dl c
 <dt>Pause</dt><dd>Events stopped until resumed, for one checkpoint (Flink: sync phase).</dd>
 <dt>Persist</dt><dd>Resumed until the manifest is durable (Flink: async phase).</dd>
 <dt>Written, referenced</dt><dd>Bytes a checkpoint writes, and bytes the storage already held and it only refers to.</dd>
-<dt>Recovery</dt><dd>SIGKILL until the event at which it came is processed again, in a new process.</dd>
+<dt>Restore</dt><dd>After SIGKILL, in a new process: from the choice of a checkpoint until the first event can be processed. The start of the process and the loading of its events are the harness's and not in it.</dd>
+<dt>Replay</dt><dd>Events per second from the restore until the event of the kill, the first micro-batch included.</dd>
 <dt>Memory</dt><dd>Most resident memory of the trial's process, or processes together; a server's own is not in it.</dd>
 <dt>Disk</dt><dd>Allocated bytes of the store's working directory at the end of the measured part.</dd>
 <dt>° in its own cache, in the page cache</dt><dd>The state (keys and values in the store at the end of the measured part) is no more than what the store may keep in memory of its own, or its files no more than the memory of the machine: it was hardly read from a disk.</dd>

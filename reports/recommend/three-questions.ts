@@ -66,7 +66,8 @@ function reliability(cell: CellSummary): readonly string[] {
   return [
     checked === 0 ? 'output not compared' : `output exact in ${exact} of ${checked} trials`,
     killsChecked === 0 ? 'no crash tried' : `killed and restored ${killsChecked} time${killsChecked === 1 ? '' : 's'}`,
-    ...told(cell, 'recoveryMs', 'time', (value) => `back at the same event in ${value}`),
+    ...told(cell, 'restoreMs', 'time', (value) => `restored in ${value}`),
+    ...told(cell, 'replayPerSecond', 'rate', (value) => `replays at ${value}`),
     ...(failures.length === 0 ? [] : [`${failures.length} trial${failures.length === 1 ? '' : 's'} did not finish`]),
     ...(skipped === 0 ? [] : [`${skipped} damaged checkpoint${skipped === 1 ? '' : 's'} passed over`]),
     `without a checkpoint its state survives ${SURVIVES[cell.cell.backend.durability]}`,

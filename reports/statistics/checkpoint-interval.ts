@@ -72,8 +72,8 @@ export function intervalSummary(trials: readonly CompletedTrial[], crashesPerDay
   };
 }
 
-function restoreSeconds({ processMs, verifyMs, restoreMs }: NonNullable<CompletedTrial['recovery']>['phases']): number {
-  return (processMs + verifyMs + restoreMs) / 1000;
+function restoreSeconds({ processMs, loadMs = 0, verifyMs, restoreMs }: NonNullable<CompletedTrial['recovery']>['phases']): number {
+  return (processMs + loadMs + verifyMs + restoreMs) / 1000;
 }
 
 /** What an interval came to: longer than planned where checkpoints take longer than it. */

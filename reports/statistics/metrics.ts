@@ -40,9 +40,14 @@ function perEvent(trial: CompletedTrial, seconds: number | null): number | null 
   return seconds === null || trial.events.measured === 0 ? null : (seconds * 1e9) / trial.events.measured;
 }
 
-/** Time from SIGKILL until the event at which it came is processed again, ms. */
+/** Milliseconds from the choice of a checkpoint until the first event can be processed; in older results the loading of the events is in it. */
+export function restoreMsOf({ restoreMs, phases }: NonNullable<CompletedTrial['recovery']>): number {
+  return restoreMs ?? phases.verifyMs + phases.restoreMs;
+}
+
+/** Time from SIGKILL until the event at which it came is processed again, ms. It depends on where the kill fell. */
 export function recoveryTotalMs(phases: NonNullable<CompletedTrial['recovery']>['phases']): number {
-  return phases.processMs + phases.verifyMs + phases.restoreMs + phases.firstBatchMs + phases.replayMs;
+  return phases.processMs + (phases.loadMs ?? 0) + phases.verifyMs + phases.restoreMs + phases.firstBatchMs + phases.replayMs;
 }
 
 type Part = keyof NonNullable<CompletedTrial['time']>;
@@ -79,7 +84,11 @@ const measures = {
   bytesReferenced: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesReferenced),
   checkpointMs: (trial) => checkpointMedian(trial, ({ pauseMs, persistMs }) => pauseMs + persistMs),
   /** From the choice of a checkpoint until its state is there. */
-  restoreMs: ({ recovery }) => (recovery === null ? null : recovery.phases.verifyMs + recovery.phases.restoreMs),
+  restoreMs: ({ recovery }) => (recovery === null ? null : restoreMsOf(recovery)),
+  restoredBytes: ({ recovery }) => recovery?.restoredBytes ?? null,
+  replayPerSecond: ({ recovery }) => recovery?.replayRate ?? null,
+  replayShare: ({ recovery }) => recovery?.replayShare ?? null,
+  killFraction: ({ recovery }) => recovery?.killFraction ?? null,
   nsPerEvent: (trial) => 1e9 / headlineOf(trial),
   recoveryMs: (trial) => (trial.recovery === null ? null : recoveryTotalMs(trial.recovery.phases)),
   caughtUpMs: (trial) => trial.recovery?.catchUp?.caughtUpMs ?? null,
