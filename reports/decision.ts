@@ -5,8 +5,10 @@ import { contestOf, troubleOf } from './recommend/contest-of.ts';
 import type { Evidence } from './recommend/evidence.ts';
 import { type Needs, NO_NEEDS } from './recommend/needs.ts';
 import type { Phrase } from './recommend/phrase.ts';
+import { recoveryAt } from './recommend/recovery-at.ts';
 import { flipPhrase, headlineOf, type Line, survivalOf, whyOf } from './recommend/words.ts';
 import { type Recommendation, Recommender } from './recommend.ts';
+import { USUAL_CIRCUMSTANCES } from './recovery-model.ts';
 import type { PairedRatio } from './statistics/ratio.ts';
 import type { CellSummary, GroupSummary, RunSummary } from './statistics/summary.ts';
 import { isFlink, survives, tiersFor } from './statistics/summary.ts';
@@ -23,8 +25,14 @@ export interface Decision {
 }
 
 /** The answer for `group`, one of those of `run`. */
-export function decide(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>, needs: Needs = NO_NEEDS): Decision {
-  const recommender = new Recommender(contestOf(group, plan, run));
+export function decide(
+  group: GroupSummary,
+  plan: Plan,
+  run: Pick<RunSummary, 'groups'>,
+  needs: Needs = NO_NEEDS,
+  circumstances = USUAL_CIRCUMSTANCES,
+): Decision {
+  const recommender = new Recommender(recoveryAt(contestOf(group, plan, run), circumstances));
   const { evidence } = recommender;
   const recommendation = recommender.recommend(needs);
   return {

@@ -4,12 +4,15 @@ import { type Decision, decide, nameOf } from './decision.ts';
 import { groupTitle } from './group-title.ts';
 import type { Results } from './read-results.ts';
 import type { Check } from './recommend/checks.ts';
+import type { Contender, Contest } from './recommend/contest.ts';
 import { limitText, type Needs, needTexts } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
+import { circumstancesWords, modelLines } from './recommend/recovery-words.ts';
 import type { Stability } from './recommend/stability.ts';
 import { steadinessOf } from './recommend/steadiness.ts';
 import { answersOf, askedOf, elsewhere } from './recommend/three-questions.ts';
 import { linesOf, littleToGainWords, percentileNote } from './recommend/words.ts';
+import { checkModel, USUAL_CIRCUMSTANCES } from './recovery-model.ts';
 import { type GroupSummary, summarise } from './statistics/summary.ts';
 import { ascii, displayWidth, type Painter, painter, type TerminalOptions, wrapped } from './terminal.ts';
 
@@ -28,11 +31,16 @@ export interface Recommendations {
 }
 
 /** The answer for every group of a run. */
-export function recommendationsOf(results: Results, needs: Needs, micro: MicroResults | null = null): Recommendations {
+export function recommendationsOf(
+  results: Results,
+  needs: Needs,
+  micro: MicroResults | null = null,
+  circumstances = USUAL_CIRCUMSTANCES,
+): Recommendations {
   const { plan, trials } = results;
   const run = summarise(plan, trials);
   return {
-    groups: run.groups.map((group) => ({ group, decision: decide(group, plan, run, needs) })),
+    groups: run.groups.map((group) => ({ group, decision: decide(group, plan, run, needs, circumstances) })),
     caveats: caveatsOf(results, run).filter(({ tone }) => tone !== 'note'),
     micro,
   };
@@ -71,6 +79,7 @@ export function recommendText({ groups, caveats, micro }: Recommendations, optio
       ...(flip.length === 0
         ? []
         : ['', 'What would change this', ...flip.flatMap((phrase) => wrapped(`· ${asText(phrase)}`, width, '  '))]),
+      ...recoveryLines(recommendation.contest, width, paint),
       ...(notes.length === 0 ? [] : ['', ...notes.flatMap((note) => wrapped(note, width, '')).map(paint.dim)]),
       ...questionLines(group, micro, width, paint),
     ];
@@ -79,6 +88,17 @@ export function recommendText({ groups, caveats, micro }: Recommendations, optio
   const lines = [...alarms, ...(alarms.length === 0 ? [] : ['']), ...answers, ...(warnings.length === 0 ? [] : ['']), ...warnings];
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.unicode ? text : ascii(text);
+}
+
+/** What the model of recovery says of each backend, and how well it predicts what was measured. */
+function recoveryLines(contest: Contest, width: number, paint: Painter): readonly string[] {
+  const lines = modelLines(contest);
+  if (lines.length === 0 || contest.circumstances === undefined) return [];
+  return [
+    '',
+    ...wrapped(`Recovery: ${circumstancesWords(contest.circumstances)}`, width, '  ').map(paint.bold),
+    ...lines.flatMap(({ contender, says }) => wrapped(`${contender.name}: ${says}`, width, '    ')),
+  ];
 }
 
 /** The three questions, backend by backend. */
@@ -128,6 +148,11 @@ export function recommendJson({ groups, caveats, micro }: Recommendations): unkn
         passing: choice.passing.map(({ name }) => name),
         paretoFront: front.map(({ name }) => name),
         percentilesAre: contest.percentiles,
+        recovery: {
+          checkpointIntervalMs: contest.circumstances?.intervalMs ?? null,
+          inputRate: contest.circumstances?.inputRate ?? null,
+          backends: modelLines(contest).map(({ contender, says }) => recoveryJson(contender, says)),
+        },
         nearest: nearest === null ? null : nearest.contender.name,
         blocksNeeded,
         backends: lines.map(({ contender, line }) => ({
@@ -151,6 +176,12 @@ export function recommendJson({ groups, caveats, micro }: Recommendations): unkn
       };
     }),
   };
+}
+
+function recoveryJson({ name, recovery, recoveries }: Contender, says: string) {
+  const { error, blocks, withheld } = checkModel(recoveries ?? []);
+  const predicted = recovery?.kind === 'predicted' ? recovery : null;
+  return { name, meanMs: predicted?.meanMs ?? null, worstMs: predicted?.worstMs ?? null, medianError: error, blocks, withheld, says };
 }
 
 function checkJson(needs: Needs) {

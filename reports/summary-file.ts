@@ -3,8 +3,10 @@ import { caveatsOf } from './caveats.ts';
 import { decide } from './decision.ts';
 import type { Results } from './read-results.ts';
 import { asText } from './recommend/phrase.ts';
+import { checkModel } from './recovery-model.ts';
 import { GROWTHS } from './statistics/growth.ts';
 import { METRIC_NAMES } from './statistics/metrics.ts';
+import { recoveriesOf } from './statistics/recoveries.ts';
 import type { Sample } from './statistics/sample.ts';
 import { crossingsOf, scalingsOf } from './statistics/scaling.ts';
 import { levelOf } from './statistics/sequential.ts';
@@ -96,6 +98,11 @@ export const summarySchema = z.strictObject({
             })
             .nullable(),
           metrics: z.partialRecord(z.enum(METRIC_NAMES), sample),
+          /** How well the model of recovery predicts each block's restore and replay from the other blocks; null where it was not measured. */
+          recoveryModel: z
+            .strictObject({ blocks: z.int(), medianError: z.number().nullable(), withheld: z.enum(['too-few-blocks', 'error']).nullable() })
+            .nullable()
+            .optional(),
         }),
       ),
     }),
@@ -151,7 +158,7 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
   };
 }
 
-function cellOf({ cell, standing, tier, againstReference, metrics }: CellSummary): SummaryFile['groups'][number]['cells'][number] {
+function cellOf({ cell, standing, tier, againstReference, metrics, trials }: CellSummary): SummaryFile['groups'][number]['cells'][number] {
   const measured = METRIC_NAMES.map((name) => [name, metrics[name]] as const).filter(
     (entry): entry is [(typeof METRIC_NAMES)[number], Sample] => entry[1] !== null,
   );
@@ -174,5 +181,13 @@ function cellOf({ cell, standing, tier, againstReference, metrics }: CellSummary
             blocks: againstReference.ratio?.n ?? 0,
           },
     metrics: Object.fromEntries(measured),
+    recoveryModel: recoveryModelOf(trials),
   };
+}
+
+function recoveryModelOf(trials: CellSummary['trials']): SummaryFile['groups'][number]['cells'][number]['recoveryModel'] {
+  const all = recoveriesOf(trials);
+  if (all === null || all.length === 0) return null;
+  const { blocks, error, withheld } = checkModel(all);
+  return { blocks, medianError: error, withheld };
 }

@@ -34,6 +34,7 @@ const SECTION_OF: Readonly<Partial<Record<CriterionName, string>>> = {
   pause: 'checkpoint',
   persist: 'checkpoint',
   checkpoint: 'checkpoint',
+  restore: 'checkpoint',
   recovery: 'checkpoint',
 };
 

@@ -1,7 +1,16 @@
+import type { RecoveryAnswer } from '../recovery-model.ts';
 import { MARGIN } from '../statistics/verdict.ts';
 import { type Contender, criterionOf, DURABILITIES } from './contest.ts';
 import { blocksToTell, type Estimate, type Evidence } from './evidence.ts';
 import type { Limit, Needs } from './needs.ts';
+
+/** Why there is no time to caught up. `cannot-catch-up` is a miss; the others leave the need undecided. */
+export type RecoveryDoubt = Exclude<RecoveryAnswer['kind'], 'predicted'>;
+
+/** Whether a doubt is one that {@link RecoveryAnswer} gives. */
+export function isRecoveryDoubt(doubt: Check['doubt']): doubt is RecoveryDoubt {
+  return doubt !== null && doubt !== 'too-few-blocks' && doubt !== 'interval' && doubt !== 'profile';
+}
 
 /** How a contender stands against one need. */
 export interface Check {
@@ -11,8 +20,8 @@ export interface Check {
   readonly estimate: Estimate | null;
   /** How far beyond the limit, as a factor above 1; at or below 1 it is within. Null where there is no figure. */
   readonly excess: number | null;
-  /** Why it is undecided; null otherwise. */
-  readonly doubt: 'not-measured' | 'too-few-blocks' | 'interval' | 'profile' | null;
+  /** Why it is undecided, or missed without a figure; null otherwise. */
+  readonly doubt: 'not-measured' | 'too-few-blocks' | 'interval' | 'profile' | RecoveryDoubt | null;
   /** Blocks in all that would decide it, where it is undecided and more blocks would. */
   readonly blocksNeeded: number | null;
 }
@@ -48,7 +57,12 @@ function plain(need: 'durability' | 'servers', met: boolean): Check {
 
 function checkLimit(evidence: Evidence, contender: Contender, need: Limit): Check {
   const estimate = evidence.estimate(contender, need.criterion);
-  if (estimate === null) return { need, state: 'undecided', estimate, excess: null, doubt: 'not-measured', blocksNeeded: null };
+  if (estimate === null) {
+    const answer = need.criterion === 'recovery' ? contender.recovery : undefined;
+    const doubt = answer === undefined || answer.kind === 'predicted' ? 'not-measured' : answer.kind;
+    const isMissed = doubt === 'cannot-catch-up' && evidence.contest.smallestEffect !== null;
+    return { need, state: isMissed ? 'missed' : 'undecided', estimate, excess: null, doubt, blocksNeeded: null };
+  }
   const more = criterionOf(need.criterion).better === 'more';
   const beyond = (value: number) => (more ? need.limit / value : value / need.limit);
   const excess = beyond(estimate.value);

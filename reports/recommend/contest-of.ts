@@ -1,6 +1,7 @@
 import type { Cell, Plan } from '../../harness/results.ts';
 import { plainText } from '../plain-text.ts';
 import { type MetricName, measure } from '../statistics/metrics.ts';
+import { recoveriesOf } from '../statistics/recoveries.ts';
 import { median } from '../statistics/sample.ts';
 import { crossingsOf } from '../statistics/scaling.ts';
 import { levelOf } from '../statistics/sequential.ts';
@@ -8,7 +9,8 @@ import { stateSizesOf } from '../statistics/state-sizes.ts';
 import { alternativesIn, type CellSummary, type GroupSummary, type RunSummary } from '../statistics/summary.ts';
 import type { Contender, Contest, CriterionName } from './contest.ts';
 
-const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
+/** `recovery` is predicted from restore and replay (`recoveryAt`): its measured total depends on where the kill fell. */
+const METRIC_OF: Readonly<Record<Exclude<CriterionName, 'recovery'>, MetricName>> = {
   throughput: 'eventsPerSecond',
   sustained: 'sustainedPerSecond',
   p50: 'latencyP50Ms',
@@ -17,7 +19,7 @@ const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
   pause: 'pauseMs',
   persist: 'persistMs',
   checkpoint: 'bytesWritten',
-  recovery: 'recoveryMs',
+  restore: 'restoreMs',
   rescale: 'splitMs',
   rss: 'rssBytesMax',
   disk: 'workingBytes',
@@ -99,6 +101,7 @@ function contenderOf(summary: CellSummary, blocks: number, percentiles: Contest[
     isTwin,
     storeShare: share === null ? null : Number(share.toPrecision(4)),
     values: Object.fromEntries(values),
+    recoveries: recoveriesOf(trials),
   };
 }
 

@@ -3,6 +3,7 @@
  * nothing else. Plain data, so that a page can carry it and decide again by itself.
  */
 import type { Durability } from '../../harness/results.ts';
+import type { Circumstances, MeasuredRecovery, RecoveryAnswer } from '../recovery-model.ts';
 
 /** A figure that a need may limit. Names are those of `--need`. */
 export interface Criterion {
@@ -23,6 +24,7 @@ export type CriterionName =
   | 'pause'
   | 'persist'
   | 'checkpoint'
+  | 'restore'
   | 'recovery'
   | 'rescale'
   | 'rss'
@@ -39,6 +41,7 @@ export const CRITERIA: readonly Criterion[] = [
   { name: 'pause', title: 'checkpoint pause', better: 'less', kind: 'time' },
   { name: 'persist', title: 'checkpoint persist', better: 'less', kind: 'time' },
   { name: 'checkpoint', title: 'bytes written by a checkpoint', better: 'less', kind: 'bytes' },
+  { name: 'restore', title: 'restore', better: 'less', kind: 'time' },
   { name: 'recovery', title: 'recovery', better: 'less', kind: 'time' },
   { name: 'rescale', title: 'rescaling 1 → 2', better: 'less', kind: 'time' },
   { name: 'rss', title: 'memory', better: 'less', kind: 'bytes' },
@@ -76,6 +79,10 @@ export interface Contender {
   readonly storeShare: number | null;
   /** Values by block, from block 1; null where a block has none. A criterion that was never measured is not there. */
   readonly values: { readonly [name in CriterionName]?: readonly (number | null)[] };
+  /** What was measured of crashes; null where an older version measured it, absent where nothing did. */
+  readonly recoveries?: readonly MeasuredRecovery[] | null;
+  /** What that comes to under the contest's circumstances. */
+  readonly recovery?: RecoveryAnswer;
 }
 
 /** Where two contenders change places as the state grows, as other sizes of the same workload show. */
@@ -103,6 +110,8 @@ export interface Contest {
   readonly percentiles: 'latency' | 'service-time';
   readonly seed: number;
   readonly contenders: readonly Contender[];
+  /** What recovery is predicted for; absent where it is not predicted. */
+  readonly circumstances?: Circumstances;
   /** Entries of state here; null where that was not found. */
   readonly entries: number | null;
   /** Empty where only one size was measured. */

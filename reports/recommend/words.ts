@@ -3,13 +3,14 @@ import { percent, rounded, withUnit } from '../quantity.ts';
 import type { Recommendation } from '../recommend.ts';
 import type { PairedRatio } from '../statistics/ratio.ts';
 import { MARGIN } from '../statistics/verdict.ts';
-import type { Check, Checked } from './checks.ts';
+import { type Check, type Checked, isRecoveryDoubt } from './checks.ts';
 import { inverse } from './choice.ts';
-import { type Contender, type CriterionName, criterionOf } from './contest.ts';
+import { type Contender, type Contest, type CriterionName, criterionOf } from './contest.ts';
 import type { Estimate, Evidence } from './evidence.ts';
 import type { Change, Flip } from './flips.ts';
 import { amountWords, limitWords } from './needs.ts';
 import { capitalised, listed, type Phrase, type Strong } from './phrase.ts';
+import { recoveryDoubtWords } from './recovery-words.ts';
 
 const SURVIVES: Readonly<Record<Durability, string>> = { volatile: 'nothing', 'process-crash': 'process crash', 'os-crash': 'OS crash' };
 
@@ -121,16 +122,14 @@ function logOf(evidence: Evidence, contender: Contender, name: CriterionName): n
   return Math.log(evidence.estimate(contender, name)?.value ?? 1);
 }
 
-/** What stops the stream: pauses and recovery. */
+/** What stops the stream: pauses, and the restore after a crash. */
 function stops(pick: Contender, evidence: Evidence): Phrase {
   const pause = evidence.estimate(pick, 'pause');
-  const recovery = evidence.estimate(pick, 'recovery');
-  if (pause === null && recovery === null) return [];
+  const restore = evidence.estimate(pick, 'restore');
+  if (pause === null && restore === null) return [];
   return [
     ...(pause === null ? [] : [' A checkpoint stops the stream for ', figure(pause, 'pause')]),
-    ...(recovery === null
-      ? []
-      : [`${pause === null ? ' A' : '; a'}fter SIGKILL it is back at the same event in `, figure(recovery, 'recovery')]),
+    ...(restore === null ? [] : [`${pause === null ? ' A' : '; a'}fter SIGKILL its state is restored in `, figure(restore, 'restore')]),
     '.',
   ];
 }
@@ -181,12 +180,12 @@ function ratesOf(contenders: readonly Contender[], evidence: Evidence): Phrase {
   return [first, ...rest].flatMap(({ name, rate }, i) => [`${i === 0 ? '' : ', '}${name} `, rate]);
 }
 
-function whyNone({ nearest }: Recommendation): Phrase {
+function whyNone({ nearest, contest }: Recommendation): Phrase {
   if (nearest === null) return ['Every backend misses a limit.'];
   return [
     'Every backend misses a limit. Nearest is ',
     { strong: nearest.contender.name },
-    `: ${nearest.misses.map((check) => missWords(check, nearest.contender)).join('; ')}.`,
+    `: ${nearest.misses.map((check) => missWords(check, nearest.contender, contest)).join('; ')}.`,
   ];
 }
 
@@ -210,7 +209,7 @@ function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, 
   }
   const open = choice.checked.filter(({ outcome }) => outcome === 'undecided');
   const told = open.slice(0, 2).map(({ contender, checks }) => {
-    const doubts = checks.filter(({ state }) => state === 'undecided').map((check) => doubtWords(check));
+    const doubts = checks.filter(({ state }) => state === 'undecided').map((check) => doubtWords(check, contender, contest));
     return `${contender.name}: ${doubts.join('; ')}`;
   });
   const more =
@@ -261,7 +260,7 @@ function lineOf({ contender, outcome, checks }: Checked, recommendation: Recomme
     case 'out':
       return outLine(contender);
     case 'misses': {
-      const misses = checks.filter(({ state }) => state === 'missed').map((check) => missWords(check, contender));
+      const misses = checks.filter(({ state }) => state === 'missed').map((check) => missWords(check, contender, evidence.contest));
       return { tone: 'bad', mark: '✕ misses', detail: misses.join(' · ') };
     }
     case 'undecided':
@@ -270,7 +269,7 @@ function lineOf({ contender, outcome, checks }: Checked, recommendation: Recomme
         mark: '? undecided',
         detail: checks
           .filter(({ state }) => state === 'undecided')
-          .map(doubtWords)
+          .map((check) => doubtWords(check, contender, evidence.contest))
           .join(' · '),
       };
     case 'passes': {
@@ -303,7 +302,7 @@ function behind(contender: Contender, { choice }: Recommendation, evidence: Evid
   const isTied = ratio === null;
   const speed =
     ratio === null ? 'not shown to be slower, not as good in the rest' : `${timesOf(ratio)} × slower than ${best.name} (${rangeOf(ratio)})`;
-  const better = (['p99', 'pause', 'recovery', 'rss'] as const)
+  const better = (['p99', 'pause', 'restore', 'recovery', 'rss'] as const)
     .filter((name) => evidence.isBetter(contender, pick, name))
     .map(
       (name) =>
@@ -321,12 +320,14 @@ function outLine({ isTwin, standing, trouble, name }: Contender): Line {
 }
 
 /** Which need is missed, and by how much. */
-function missWords({ need, estimate, excess }: Check, { durability }: Contender): string {
+function missWords({ need, estimate, excess, doubt }: Check, contender: Contender, contest: Contest): string {
+  const { durability } = contender;
   if (need === 'durability')
     return durability === 'volatile'
       ? 'state lost with the process (checkpoints remain)'
       : `state survives a ${survivalOf(durability)} only`;
   if (need === 'servers') return 'needs a server';
+  if (estimate === null && isRecoveryDoubt(doubt)) return recoveryDoubtWords(doubt, contender, contest);
   const { title, better } = criterionOf(need.criterion);
   const over = excess ?? 1;
   const by =
@@ -338,8 +339,9 @@ function missWords({ need, estimate, excess }: Check, { durability }: Contender)
   return `${title === 'throughput' ? '' : `${title} `}${text(estimate, need.criterion)}, ${by}`;
 }
 
-function doubtWords({ need, estimate, doubt, blocksNeeded }: Check): string {
+function doubtWords({ need, estimate, doubt, blocksNeeded }: Check, contender: Contender, contest: Contest): string {
   if (typeof need === 'string') return need;
+  if (need.criterion === 'recovery' && estimate === null && isRecoveryDoubt(doubt)) return recoveryDoubtWords(doubt, contender, contest);
   const { title } = criterionOf(need.criterion);
   if (doubt === 'not-measured' || estimate === null) return `${title} was not measured`;
   const { interval } = estimate;
