@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { checkpointSchema } from './results/checkpoint.ts';
-import { checkedLate, checkedOutput } from './results/output.ts';
+import { checkedLate, checkedOutput, comparedRowsIn } from './results/output.ts';
 import { cellSchema, named, SCHEMA } from './results/plan.ts';
 import { recoverySchema } from './results/recovery.ts';
 import { intervalSchema, rescaleSchema } from './results/rescale.ts';
@@ -26,7 +26,7 @@ export {
   microMeasurementSchema,
   microSchema,
 } from './results/micro.ts';
-export { type Output, outputSchema } from './results/output.ts';
+export { comparedRowsIn, type Output, outputSchema } from './results/output.ts';
 export {
   type Cell,
   cellSchema,
@@ -170,6 +170,8 @@ export const completedTrialSchema = z.strictObject({
   correctness: z.strictObject({
     /** Rows fired up to the end of the measured part, without a crash; null for the harness-cost role. */
     uninterrupted: checkedOutput.nullable(),
+    /** All rows after the end of the stream, which fires every open window, without a crash. Null where the trial ended by a crash and in older results. */
+    ended: checkedOutput.nullable().default(null),
     /** All rows after SIGKILL, restore and the end of the stream. */
     recovered: checkedOutput.nullable(),
     /** All rows after the job was taken over by two processes, then by one, and the end of the stream. */
@@ -181,9 +183,16 @@ export const completedTrialSchema = z.strictObject({
     /** Late events of each stage, as `events.lateByStage` has them. */
     late: checkedLate.nullable(),
   }),
+  /** What was proven of the output: rows in the largest comparison with the oracle, 0 where none was compared. Absent in older results. */
+  output: z.strictObject({ comparedRows: count }).optional(),
   unavailable: z.record(z.string(), z.string()),
 });
 export type CompletedTrial = z.infer<typeof completedTrialSchema>;
+
+/** Rows of a trial's output that were compared with the oracle's, in the largest comparison; also of results that did not record it. */
+export function comparedRowsOf({ output, correctness: { late, ...outputs } }: Pick<CompletedTrial, 'output' | 'correctness'>): number {
+  return output?.comparedRows ?? comparedRowsIn(Object.values(outputs));
+}
 
 export const failedTrialSchema = z.strictObject({
   ...trialBase,

@@ -22,6 +22,7 @@ const COLUMNS: Cells = [
   { key: 'role', title: 'Role', value: ({ cell }) => cell.role },
   { key: 'durability', title: 'Durability of the working state', value: ({ cell }) => cell.backend.durability },
   { key: 'standing', title: 'Standing', value: ({ standing }) => standing },
+  { key: 'compared_rows', title: 'Output rows compared with the oracle', value: ({ comparedRows }) => comparedRows },
   { key: 'tier', title: 'Tier', value: ({ tier }) => tier },
   { key: 'blocks', title: 'Blocks', value: ({ trials }) => trials.length },
   {

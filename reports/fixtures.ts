@@ -332,13 +332,14 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
     correctness: candidate
       ? {
           uninterrupted: { expected: output, got: output, equal: true },
+          ended: null,
           recovered: { expected: ended, got: spoilt ? { ...ended, rows: 5_430, digest: '77be'.repeat(8) } : ended, equal: !spoilt },
           rescaled: { expected: ended, got: ended, equal: true },
           swept: { expected: output, got: output, equal: true },
           paced: { expected: output, got: output, equal: true },
           late: { expected: [30, 7], got: [30, 7], equal: true },
         }
-      : { uninterrupted: null, recovered: null, rescaled: null, swept: null, paced: null, late: null },
+      : { uninterrupted: null, ended: null, recovered: null, rescaled: null, swept: null, paced: null, late: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
   };
 }

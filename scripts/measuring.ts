@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
 import { RunUsage } from '../harness/measure/run-usage.ts';
 import type { Configured, LoadedModule } from '../harness/modules.ts';
 import type { Estimate, PlannedCell } from '../harness/plan.ts';
-import type { Plan, Trial } from '../harness/results.ts';
+import { comparedRowsOf, type Plan, type Trial } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
 import { isPartial, plannedTrials, type Results, readMicro, readResults } from '../reports/read-results.ts';
@@ -99,12 +99,15 @@ export async function showResults(results: Results, folder: string, flags: Measu
   say(`report: ${path.join(folder, REPORT)}`);
 }
 
-/** 3 where a backend that was asked for by name could not run, a trial did not finish or an output was wrong. */
+/** 3 where a backend that was asked for by name could not run, a trial did not finish or an output was wrong; 5 where one was not checked. */
 export function verdict({ plan, trials }: Results): ExitCode {
   const failed = trials.some(
     (trial) => trial.state === 'failed' || Object.values(trial.correctness).some((output) => output !== null && !output.equal),
   );
-  return failed || plan.leftOut.some(({ missed }) => missed) ? EXIT.backendFailed : EXIT.ok;
+  if (failed || plan.leftOut.some(({ missed }) => missed)) return EXIT.backendFailed;
+  const candidates = new Set(plan.cells.filter(({ role }) => role === 'candidate').map(({ id }) => id));
+  const isUnchecked = trials.some((trial) => trial.state === 'completed' && candidates.has(trial.cell) && comparedRowsOf(trial) === 0);
+  return isUnchecked ? EXIT.tooNoisy : EXIT.ok;
 }
 
 export interface StartedServers<Made extends Configured> extends AsyncDisposable {

@@ -1,5 +1,5 @@
 /** Draws how far a run is: one line that changes on a terminal, a line per finished trial elsewhere. */
-import type { Plan, Trial } from '../harness/results.ts';
+import { comparedRowsOf, type Plan, type Trial } from '../harness/results.ts';
 import type { RunEvent } from '../harness/run-events.ts';
 import { formatSeconds } from '../harness/units.ts';
 import { TimeLeft } from './time-left.ts';
@@ -99,7 +99,8 @@ function finishedLine({ trial, index, trials }: Extract<RunEvent, { type: 'trial
   const head = `${String(index).padStart(String(trials).length)}/${trials}  ${trial.cell}, block ${trial.block}`;
   if (trial.state === 'failed') return `${head}: did not finish (${trial.phase}): ${trial.message.split('\n')[0]}`;
   const { correctness, throughput } = trial;
-  const checked = Object.values(correctness).filter((output) => output !== null);
-  const verdict = checked.length === 0 ? 'output not checked' : checked.every(({ equal }) => equal) ? 'output right' : 'OUTPUT WRONG';
+  const isWrong = Object.values(correctness).some((output) => output?.equal === false);
+  const rows = comparedRowsOf(trial);
+  const verdict = isWrong ? 'OUTPUT WRONG' : rows === 0 ? 'output unchecked' : 'output right';
   return `${head}: ${Math.round(throughput.eventsPerSecond).toLocaleString('en')} events/s, ${verdict}`;
 }

@@ -61,6 +61,13 @@ export const brokenTables: Readonly<Record<string, Canary>> = {
         },
       })),
   },
+  'forgets-everything': {
+    check: 'the last write wins',
+    mistake: () =>
+      valueTable(() => ({
+        write() {},
+      })),
+  },
   'first-write-wins': {
     check: 'the last write wins',
     mistake: () =>

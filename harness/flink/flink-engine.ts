@@ -199,6 +199,7 @@ async function measureJob(request: TrialRequest, ground: Ground, enter: Enter): 
         disk: { workingBytes: null, checkpointBytes },
         correctness: {
           uninterrupted: check(expected?.measured.ended, output),
+          ended: null,
           recovered: null,
           rescaled: null,
           swept: null,

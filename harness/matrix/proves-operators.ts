@@ -68,7 +68,7 @@ const KILLS: readonly Ordeal[] = [
 /** Runs an operator in a process that is killed, and in one that goes on from what that left. */
 async function killed(operator: OperatorCase, subject: LoadedModule<StateBackend>, directory: string): Promise<Survival> {
   const workload = refOf(await loadWorkload(operator.workload));
-  const answer = await rightAnswer({ workload, seed: SEED, checkpointEvery: CHECKPOINT_EVERY });
+  const answer = await rightAnswer({ workload, seed: SEED });
   // By turns, so that all backends have seen both.
   const batchSize = BATCH_SIZES[OPERATOR_CASES.indexOf(operator) % 2]!;
   const run = { backend: refOf(subject), workload, batchSize, seed: SEED, checkpointEvery: CHECKPOINT_EVERY, overlap: false };

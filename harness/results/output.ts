@@ -15,3 +15,12 @@ export type Output = z.infer<typeof outputSchema>;
 
 export const checkedOutput = z.strictObject({ expected: outputSchema, got: outputSchema, equal: z.boolean() });
 export const checkedLate = z.strictObject({ expected: z.array(count), got: z.array(count), equal: z.boolean() });
+
+type Checked = z.infer<typeof checkedOutput>;
+
+/** Rows in the largest comparison of a trial's output with the oracle's; 0 where no row was compared, so that nothing is proven. */
+export function comparedRowsIn(comparisons: Iterable<Checked | null>): number {
+  let most = 0;
+  for (const checked of comparisons) if (checked !== null) most = Math.max(most, checked.expected.rows);
+  return most;
+}

@@ -27,7 +27,7 @@ const KILLED: Ordeal = { ...UNHARMED, name: 'killed in its fourth checkpoint', k
 
 /** Runs a backend through ordeals, as a trial would, and says what was not right; null if everything was. */
 async function problemOf(backend: ModuleRef, ordeals: readonly Ordeal[], { directory, signal }: SelfCheckRequest): Promise<string | null> {
-  const answer = await rightAnswer({ workload: WORKLOAD, seed: SEED, checkpointEvery: CHECKPOINT_EVERY });
+  const answer = await rightAnswer({ workload: WORKLOAD, seed: SEED });
   const run = { workload: WORKLOAD, batchSize: 100, seed: SEED, checkpointEvery: CHECKPOINT_EVERY, overlap: false };
   return (await survival({ ...run, backend, directory, answer, timeoutMs: TIMEOUT_MS, signal }, ordeals)).problem;
 }

@@ -81,7 +81,7 @@ export async function survival(request: SurvivalRequest, ordeals: Iterable<Ordea
       const { restored, result, killed, failure } = outcome;
       if (restored !== null) {
         restores++;
-        const problem = stateProblem(request.answer, restored);
+        const problem = await stateProblem(request.answer, restored);
         if (problem !== null) return ended(`${where}: ${problem}`);
       }
       if (result !== null) {
@@ -117,11 +117,11 @@ function oneProcess(request: SurvivalRequest, { killAt, waits, onKillMe, environ
   });
 }
 
-function stateProblem(answer: RightAnswer, { restored, state }: NonNullable<Outcome<'survive'>['restored']>): string | null {
+async function stateProblem(answer: RightAnswer, { restored, state }: NonNullable<Outcome<'survive'>['restored']>): Promise<string | null> {
   if (restored.skipped > 0) return `${restored.skipped} checkpoints were damaged, though nothing damages any`;
-  const right = answer.stateAt(state.atEvent);
-  if (right === undefined) return `restored from event ${state.atEvent}, where no checkpoint can have been cut`;
-  return difference(`the state restored at event ${state.atEvent}`, right, state);
+  const { fromEvent } = restored;
+  if (fromEvent !== state.atEvent) return `restored from event ${fromEvent}, and the pipeline stands at event ${state.atEvent}`;
+  return difference(`the state restored at event ${fromEvent}`, await answer.stateAt(fromEvent), state);
 }
 
 function outputProblem(answer: RightAnswer, { output, lateEvents }: NonNullable<Outcome<'survive'>['result']>): string | null {

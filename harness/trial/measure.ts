@@ -123,13 +123,9 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     output,
     ended: null,
   };
-  if (afterwards === 'stop') {
-    await (goesOn ? job.close() : job.finish());
-    return result;
-  }
   const end = stream.warmUp + stream.measured + stream.tail;
-  if (afterwards === 'end') {
-    await job.run(end, stream.checkpoints);
+  if ('endAt' in afterwards) {
+    await job.run(afterwards.endAt, stream.checkpoints);
     const ended = await endOf(job, sink, goesOn);
     return { ...result, ended };
   }

@@ -64,8 +64,8 @@ export interface MeasureTask {
   readonly kind: 'measure';
   readonly cell: CellTask;
   readonly stream: StreamPlan;
-  /** What comes then: nothing, the rest of the stream, or as much of it as is done until it is killed at that event. */
-  readonly afterwards: 'stop' | 'end' | { readonly killAt: number; readonly isPaced: boolean };
+  /** What comes then: the stream up to an event and its end, which fires every open window; or SIGKILL at an event. */
+  readonly afterwards: { readonly endAt: number } | { readonly killAt: number; readonly isPaced: boolean };
   /** Whether somebody goes on from its checkpoints when it is through. */
   readonly goesOn: boolean;
 }
@@ -281,7 +281,7 @@ export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | '
   readonly majorFaults: number | null;
   /** Rows fired by the end of the measured part. */
   readonly output: Output;
-  /** What it came to at the end of the stream; null if it stopped or was killed before. */
+  /** What it came to at the end of the stream; null if it was killed before. */
   readonly ended: Ended | null;
 }
 

@@ -4,7 +4,16 @@ import { DeviceWrites } from '../measure/device-writes.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import { ServerTime } from '../measure/server-time.ts';
 import type { PlannedCell } from '../plan.ts';
-import type { CompletedTrial, FailedTrial, Interruptions, Output, Plan, Recovery, Trial } from '../results.ts';
+import {
+  type CompletedTrial,
+  comparedRowsOf,
+  type FailedTrial,
+  type Interruptions,
+  type Output,
+  type Plan,
+  type Recovery,
+  type Trial,
+} from '../results.ts';
 import { type Outcome, runChild, type TaskFailure } from './child.ts';
 import { sweepInterval } from './interval-sweep.ts';
 import { fractionAt, type Kill } from './kill-point.ts';
@@ -87,7 +96,8 @@ export async function runTrial(request: TrialRequest, measured: TrialMeasurement
       startedAt: startedAt.toISOString(),
       durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
     };
-    return 'phase' in done ? { ...base, state: 'failed', ...done } : { ...base, ...done, state: 'completed' };
+    if ('phase' in done) return { ...base, state: 'failed', ...done };
+    return { ...base, ...done, output: { comparedRows: comparedRowsOf(done) }, state: 'completed' };
   } finally {
     await removeJobs(directory, planned.storage);
   }
@@ -217,6 +227,7 @@ async function measureAndRecover(request: TrialRequest, cell: CellTask): Promise
     recovery: parts.find(({ recovery }) => recovery !== null)?.recovery ?? null,
     correctness: {
       uninterrupted: check(expected?.measured.fired, sumOutputs(parts.map((part) => part.measured.output))),
+      ended: kill === null ? check(expected?.measured.ended, sumOutputs(ends.map(({ output }) => output))) : null,
       recovered: kill === null ? null : check(expected?.total.ended, sumOutputs(ends.map(({ output }) => output))),
       rescaled: null,
       swept: null,
@@ -274,6 +285,7 @@ async function livePart(
   onSpawn: (pid: number) => void,
 ): Promise<Lived<Part>> {
   const isKilled = kill?.part === index;
+  const measuredEnd = stream.warmUp + stream.measured;
   // One tells where the trial is: the one with most ahead of it.
   const told = isKilled || (kill === null && index === 0) ? { onPhase } : {};
   const first = await runChild({
@@ -281,7 +293,9 @@ async function livePart(
       kind: 'measure',
       cell,
       stream,
-      afterwards: isKilled ? { killAt: kill.atEvent, isPaced: latency !== null } : kill === null ? 'stop' : 'end',
+      afterwards: isKilled
+        ? { killAt: kill.atEvent, isPaced: latency !== null }
+        : { endAt: measuredEnd + (kill === null ? 0 : stream.tail) },
       goesOn: rescale,
     },
     phase: 'open',

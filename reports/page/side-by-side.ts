@@ -141,9 +141,9 @@ function figure(sample: Sample | null, unit: Unit): Markup {
   return sample === null ? html`<span class="none">–</span>` : html`${inUnit(sample.median, sample, unit)}`;
 }
 
-function stamp({ standing, killsChecked, trials }: CellSummary): Markup {
+function stamp({ standing, comparedRows, killsChecked, trials }: CellSummary): Markup {
   if (standing === 'correct')
-    return html`<span class="good">✓ exact</span><br><small>${killsChecked === 0 ? 'no crash tried' : `and after ${killsChecked} kill${killsChecked === 1 ? '' : 's'}`}</small>`;
+    return html`<span class="good">✓ exact</span><br><small>${grouped(comparedRows, 0)} rows<br>${killsChecked === 0 ? 'no crash tried' : `and after ${killsChecked} kill${killsChecked === 1 ? '' : 's'}`}</small>`;
   if (standing === 'harness-cost') return html`<span class="none">–</span>`;
   const words = { wrong: '✕ wrong', failed: '✕ failed', unchecked: '✕ unchecked', missing: '✕ not run' } as const;
   return html`<span class="bad">${words[standing]}</span>${trials.length === 0 ? null : html`<br><small>not in a tier</small>`}`;

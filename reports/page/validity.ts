@@ -96,7 +96,7 @@ function troubles(run: RunSummary): Markup | null {
 }
 
 function wrongness({ correctness }: RunSummary['groups'][number]['candidates'][number]['wrong'][number]): string {
-  const outputs = (['uninterrupted', 'recovered', 'rescaled', 'swept', 'paced'] as const).flatMap((when) => {
+  const outputs = (['uninterrupted', 'ended', 'recovered', 'rescaled', 'swept', 'paced'] as const).flatMap((when) => {
     const checked = correctness[when];
     if (checked === null || (checked.equal && checked.expected.digest === checked.got.digest)) return [];
     return [

@@ -115,5 +115,5 @@ export function troubleOf({ failures, trials, superseded, standing, wrong }: Cel
   }
   if (standing === 'wrong') return `in ${wrong.length} of ${all} trials: its figures count for nothing`;
   if (standing === 'missing') return 'no trial finished before the run ended';
-  return standing === 'unchecked' ? 'no output was compared with the oracle' : '';
+  return standing === 'unchecked' ? 'no output row was compared with the oracle, since no window fired' : '';
 }

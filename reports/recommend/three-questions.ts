@@ -1,4 +1,4 @@
-import type { Calls, MicroResults } from '../../harness/results.ts';
+import { type Calls, comparedRowsOf, type MicroResults } from '../../harness/results.ts';
 import { largestBatch, largestBatchRate } from '../micro-table.ts';
 import { plainText } from '../plain-text.ts';
 import { grouped, percent, spread, uncertainty, withUnit } from '../quantity.ts';
@@ -61,7 +61,7 @@ function performance(cell: CellSummary): readonly string[] {
 function reliability(cell: CellSummary): readonly string[] {
   const { trials, failures, wrong, killsChecked } = cell;
   const skipped = trials.reduce((sum, { recovery }) => sum + (recovery?.checkpointsSkipped ?? 0), 0);
-  const checked = trials.filter(({ correctness }) => correctness.uninterrupted !== null).length;
+  const checked = trials.filter((trial) => comparedRowsOf(trial) > 0).length;
   const exact = checked - wrong.filter((trial) => trials.includes(trial)).length;
   return [
     checked === 0 ? 'output not compared' : `output exact in ${exact} of ${checked} trials`,

@@ -1,4 +1,12 @@
-import type { Cell, CompletedTrial, Durability, FailedTrial, Plan, Trial } from '../../harness/results.ts';
+import {
+  type Cell,
+  type CompletedTrial,
+  comparedRowsOf,
+  type Durability,
+  type FailedTrial,
+  type Plan,
+  type Trial,
+} from '../../harness/results.ts';
 import { grouped } from './grouped.ts';
 import { headlineOf } from './headline.ts';
 import { METRIC_NAMES, type MetricName, measure } from './metrics.ts';
@@ -10,7 +18,7 @@ import { type Verdict, verdictOf } from './verdict.ts';
 
 /**
  * What became of a cell. `correct`: every trial finished and every output equals the oracle's. `wrong`: some output
- * does not. `failed`: some trial did not finish. `unchecked`: nothing was compared. `missing`: there is no trial yet.
+ * does not. `failed`: some trial did not finish. `unchecked`: of some trial no row was compared. `missing`: there is no trial yet.
  * `harness-cost`: the null backend, whose output means nothing.
  */
 export type Standing = 'correct' | 'wrong' | 'failed' | 'unchecked' | 'missing' | 'harness-cost';
@@ -27,6 +35,8 @@ export interface CellSummary {
   readonly superseded: number;
   /** Trials whose output was compared after SIGKILL and restore. */
   readonly killsChecked: number;
+  /** Output rows compared with the oracle's, over the trials that count. */
+  readonly comparedRows: number;
   /** What the trials say of each metric; null where none measured it. */
   readonly metrics: Readonly<Record<MetricName, Sample | null>>;
   /** Throughput against the reference backend, Holm-adjusted over the group; null for the reference itself, and unless both compete. */
@@ -104,8 +114,8 @@ export function summarise(plan: Plan, trials: readonly Trial[], need: Durability
       superseded: count((cell) => cell.superseded),
     },
     exact: {
-      uninterrupted: count((cell) => cell.trials.filter((trial) => isEqual(trial.correctness.uninterrupted)).length, candidates),
-      recovered: count((cell) => cell.trials.filter((trial) => isEqual(trial.correctness.recovered)).length, candidates),
+      uninterrupted: count((cell) => cell.trials.filter(isProvenWithoutCrash).length, candidates),
+      recovered: count((cell) => cell.trials.filter((trial) => isProven(trial.correctness.recovered)).length, candidates),
       candidates: count((cell) => cell.trials.length, candidates),
     },
     sameTwice: pairs,
@@ -122,6 +132,15 @@ function isEqual(checked: Checked): boolean {
   return equal && expected.digest === got.digest && expected.rows === got.rows;
 }
 
+/** Equal, and in more than being empty. */
+function isProven(checked: Checked): boolean {
+  return isEqual(checked) && checked!.expected.rows > 0;
+}
+
+function isProvenWithoutCrash({ correctness: { uninterrupted, ended } }: CompletedTrial): boolean {
+  return [uninterrupted, ended].some(isProven) && [uninterrupted, ended].every((checked) => checked === null || isEqual(checked));
+}
+
 function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
   const completed = trials.filter((trial) => trial.state === 'completed');
   const failures = trials.filter((trial) => trial.state === 'failed');
@@ -131,7 +150,7 @@ function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
   const wrong = completed.filter(({ correctness: { late, ...outputs } }) => {
     return Object.values(outputs).some((checked) => checked !== null && !isEqual(checked)) || late?.equal === false;
   });
-  const unchecked = completed.some(({ correctness }) => Object.values(correctness).every((checked) => checked === null));
+  const unchecked = completed.some((trial) => comparedRowsOf(trial) === 0);
   const standing = (): Standing => {
     if (failures.length > 0) return 'failed';
     if (completed.length === 0) return 'missing';
@@ -150,7 +169,8 @@ function bareCell(cell: Cell, trials: readonly Trial[]): BareCell {
     failures,
     wrong: candidate ? wrong : [],
     superseded: completed.length - counting.length,
-    killsChecked: counting.filter((trial) => trial.correctness.recovered !== null).length,
+    killsChecked: counting.filter(({ correctness: { recovered } }) => recovered !== null && recovered.expected.rows > 0).length,
+    comparedRows: counting.reduce((sum, trial) => sum + comparedRowsOf(trial), 0),
     metrics: Object.fromEntries(metrics) as CellSummary['metrics'],
   };
 }
