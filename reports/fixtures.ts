@@ -11,6 +11,7 @@ import type {
   FailedTrial,
   HistogramData,
   Plan,
+  Recovery,
   Trial,
 } from '../harness/results.ts';
 import { inventLatency } from './invented-latency.ts';
@@ -240,15 +241,6 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
   const sourceSeconds = Math.min(measured * 4e-8, (measuredSeconds - storeSeconds - checkpointSeconds) / 2);
   const candidate = cell.role === 'candidate';
   const keys = Number(cell.workload.settings.keys);
-  // Stratified over the blocks, as a run does it.
-  const fraction = (((block * 3) % wanted.profile.blocks) + 0.5) / wanted.profile.blocks;
-  const replayRate = near(0.8 * rate, 0.02);
-  const replayed = {
-    restoreMs: near(backend.restoreMs * 1.2),
-    restoredBytes: Math.round(near(backend.diskBytes ?? 200 * MB)),
-    replayRate,
-    replayShare: replayRate / rate,
-  };
   return {
     schema: 1,
     id: `${cell.id}#${block}.1`,
@@ -284,25 +276,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
     },
     calls: calls(batches, cell.batchSize, (storeSeconds / batches / 2) * 1e9, backend.tail, random),
     checkpoints,
-    recovery: candidate
-      ? {
-          part: 1,
-          killedAtEvent: warmUp + measured,
-          restoredFromEvent: Math.round(warmUp + measured - rate * every * fraction),
-          killFraction: fraction,
-          ...replayed,
-          checkpointId: checkpoints.length,
-          checkpointsSkipped: 0,
-          phases: {
-            processMs: near(125),
-            loadMs: near(40),
-            verifyMs: replayed.restoreMs / 6,
-            restoreMs: (replayed.restoreMs * 5) / 6,
-            firstBatchMs: 0,
-            replayMs: ((rate * every * fraction) / replayed.replayRate) * 1000,
-          },
-        }
-      : null,
+    recovery: candidate ? inventRecovery({ wanted, backend, block, rate, warmUp, measured, every, checkpoints: checkpoints.length }, near) : null,
     rescale: candidate
       ? {
           splitAtEvent: warmUp,
@@ -341,6 +315,43 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
         }
       : { uninterrupted: null, ended: null, recovered: null, rescaled: null, swept: null, paced: null, late: null },
     unavailable: backend.diskBytes === null ? { 'disk.workingBytes': 'this backend keeps its working state in memory' } : {},
+  };
+}
+
+interface Crash {
+  readonly wanted: Wanted;
+  readonly backend: Invented;
+  readonly block: number;
+  readonly rate: number;
+  readonly warmUp: number;
+  readonly measured: number;
+  /** Seconds between checkpoints. */
+  readonly every: number;
+  readonly checkpoints: number;
+}
+
+/** A crash at a fraction of the checkpoint interval that is stratified over the blocks, as in a run. */
+function inventRecovery(
+  { wanted, backend, block, rate, warmUp, measured, every, checkpoints }: Crash,
+  near: (value: number, spread?: number) => number,
+): Recovery {
+  const killFraction = (((block * 3) % wanted.profile.blocks) + 0.5) / wanted.profile.blocks;
+  const [processMs, loadMs, verifyMs, restoreMs] = [near(125), near(40), near(backend.restoreMs * 0.2), near(backend.restoreMs)];
+  const replayShare = near(0.8, 0.02);
+  const killedAtEvent = warmUp + measured;
+  const replayed = Math.max(1, Math.round(rate * every * killFraction));
+  return {
+    part: 1,
+    killedAtEvent,
+    restoredFromEvent: killedAtEvent - replayed,
+    killFraction,
+    restoreMs: verifyMs + restoreMs,
+    restoredBytes: Math.round(backend.diskBytes ?? 200 * MB),
+    replayRate: replayShare * rate,
+    replayShare,
+    checkpointId: checkpoints,
+    checkpointsSkipped: 0,
+    phases: { processMs, loadMs, verifyMs, restoreMs, firstBatchMs: 0, replayMs: (replayed / (replayShare * rate)) * 1000 },
   };
 }
 

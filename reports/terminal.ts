@@ -7,7 +7,11 @@ import { bracketText, pacedCells } from './latency-table.ts';
 import { plainText, shortText } from './plain-text.ts';
 import { percent, rounded, type Unit, uncertainty, unitFor, withUnit } from './quantity.ts';
 import type { Results } from './read-results.ts';
+import { contestOf } from './recommend/contest-of.ts';
 import { asText } from './recommend/phrase.ts';
+import { recoveryAt } from './recommend/recovery-at.ts';
+import { modelLines } from './recommend/recovery-words.ts';
+import { USUAL_CIRCUMSTANCES } from './recovery-model.ts';
 import { crossingSentence, SCALING_NOTE, scalingTable } from './scaling-table.ts';
 import { speedUpNote, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
@@ -62,6 +66,7 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
       ...latencyLines(group, width, paint),
       ...speedUpLines(group, run, width, paint),
       ...flinkLines(group, width),
+      ...recoveryLines(group, results.plan, run, width),
     );
   for (const sizes of stateSizesOf(run)) lines.push(...scalingLines(sizes, results.plan, width, paint));
   lines.push(
@@ -74,6 +79,14 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
   );
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.unicode ? text : ascii(text);
+}
+
+/** How well the model of recovery predicts what was measured, in a line. */
+function recoveryLines(group: GroupSummary, plan: Plan, run: RunSummary, width: number): readonly string[] {
+  const contest = recoveryAt(contestOf(group, plan, run), USUAL_CIRCUMSTANCES);
+  const lines = modelLines(contest);
+  if (lines.length === 0) return [];
+  return ['', ...lines.flatMap(({ contender, says }) => wrapped(`Recovery of ${contender.name}: ${says}`, width, '  '))];
 }
 
 export interface Painter {

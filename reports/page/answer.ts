@@ -4,12 +4,16 @@
  */
 import { SHAPES, type Shape } from '../charts/shapes.ts';
 import { choose } from '../recommend/choice.ts';
+import { circumstancesOfTexts } from '../recommend/circumstances.ts';
 import { type Contest, type CriterionName, DURABILITIES } from '../recommend/contest.ts';
 import { limitShort, limitWords, type Needs, NO_NEEDS, needTexts, replaceLimit, withNeed, withoutLimit } from '../recommend/needs.ts';
 import type { Phrase } from '../recommend/phrase.ts';
+import { recoveryAt } from '../recommend/recovery-at.ts';
+import { circumstancesWords, modelLines } from '../recommend/recovery-words.ts';
 import { steadinessOf } from '../recommend/steadiness.ts';
 import { flipPhrase, headlineOf, linesOf, littleToGainWords, percentileNote, survivalOf, whyOf } from '../recommend/words.ts';
 import { Recommender } from '../recommend.ts';
+import { type Circumstances, USUAL_CIRCUMSTANCES } from '../recovery-model.ts';
 import { el, type PageElement, toNode } from './element.ts';
 
 /** A group as the page carries it. */
@@ -41,11 +45,16 @@ const SECTION_OF: Readonly<Partial<Record<CriterionName, string>>> = {
 /** Decides one group. */
 export class GroupAnswer {
   readonly group: PageGroup;
-  readonly #recommender: Recommender;
+  #recommender: Recommender;
 
   constructor(group: PageGroup) {
     this.group = group;
-    this.#recommender = new Recommender(group.contest);
+    this.#recommender = new Recommender(recoveryAt(group.contest, USUAL_CIRCUMSTANCES));
+  }
+
+  /** Predicts recovery for another checkpoint interval and input rate from now on. */
+  predictFor(circumstances: Circumstances): void {
+    this.#recommender = new Recommender(recoveryAt(this.group.contest, circumstances));
   }
 
   /** How each contender stands, in their order, and whether it competes at all under the needs; takes a fraction of a millisecond. */
@@ -65,7 +74,8 @@ export class GroupAnswer {
     readonly standings: readonly PageElement[];
   } {
     const { evidence } = this.#recommender;
-    const { contest, looks, prefix, limitsAt, machine } = this.group;
+    const { looks, prefix, limitsAt, machine } = this.group;
+    const { contest } = evidence;
     const found = this.#recommender.recommend(needs);
     const headline = headlineOf(found);
     const phrase = (parts: Phrase) => parts.map((part) => partOf(part, prefix));
@@ -85,6 +95,7 @@ export class GroupAnswer {
         el('p', { class: headline.length > 24 ? 'pick long' : 'pick' }, headline),
         el('p', { class: 'why' }, ...phrase(whyOf(found, evidence))),
         ...(flips.length === 0 ? [] : [el('div', { class: 'flip' }, el('b', {}, 'What would change this'), el('ul', {}, ...flips))]),
+        ...recoveryElements(contest),
         ...(notes.length === 0
           ? []
           : [el('p', { class: 'steady' }, ...notes.flatMap((note, i) => [...(i === 0 ? [] : [' ']), ...phrase(note)]))]),
@@ -108,6 +119,20 @@ export class GroupAnswer {
   }
 }
 
+/** What the model of recovery says of each backend, and how well it predicts what was measured. */
+function recoveryElements(contest: Contest): readonly PageElement[] {
+  const lines = modelLines(contest);
+  if (lines.length === 0 || contest.circumstances === undefined) return [];
+  return [
+    el(
+      'div',
+      { class: 'flip' },
+      el('b', {}, `Recovery: ${circumstancesWords(contest.circumstances)}`),
+      el('ul', {}, ...lines.map(({ contender, says }) => el('li', {}, `${contender.name}: ${says}`))),
+    ),
+  ];
+}
+
 /** Whether what a backend is, not what it measured, is within the needs. */
 function canServe({ durability, served }: Contest['contenders'][number], needs: Needs): boolean {
   return DURABILITIES.indexOf(durability) >= DURABILITIES.indexOf(needs.durability) && (needs.servers || !served);
@@ -126,6 +151,11 @@ function noted(text: string): Phrase | null {
 
 function percentilesMatter({ limits }: Needs): boolean {
   return limits.some(({ criterion }) => /^p\d/.test(criterion));
+}
+
+/** What the two fields beside the needs say; what cannot be read is reported, and the usual value counts. */
+export function circumstancesOfFields(interval: string, input: string): ReturnType<typeof circumstancesOfTexts> {
+  return circumstancesOfTexts(USUAL_CIRCUMSTANCES, { interval, input });
 }
 
 /** Needs of a shared link; what cannot be read is left out, and told. */

@@ -138,6 +138,8 @@ export const SCRIPT = `'use strict';
   const MARKS = { picked: '✓ use', passes: '✓', misses: '✕', undecided: '?', out: '–' };
   let needs = statebench.needsOfTexts([]).needs;
   let asked = 0;
+  const fields = controls === undefined ? [] : find('[data-circumstance]', controls);
+  const field = (name) => fields.find((one) => one.dataset.circumstance === name)?.value ?? '';
 
   /** What changes in the matrix, of all groups at once. */
   const mark = (group) => {
@@ -182,6 +184,12 @@ export const SCRIPT = `'use strict';
     step();
   };
   const sliders = controls === undefined ? [] : find('[data-criterion]', controls);
+  /** Takes the checkpoint interval and the input rate from their fields. */
+  const predict = () => {
+    const { circumstances, unread } = statebench.circumstancesOfFields(field('interval'), field('input'));
+    for (const one of fields) one.setAttribute('aria-invalid', String(unread.includes(one.value)));
+    for (const { answer } of groups) answer.predictFor(circumstances);
+  };
   const show = () => {
     for (const slider of sliders) {
       const { criterion, better } = slider.dataset;
@@ -200,7 +208,7 @@ export const SCRIPT = `'use strict';
   };
   const hash = () => {
     const texts = statebench.textsOfNeeds(needs);
-    const parts = [...(texts.length === 0 ? [] : ['needs=' + texts.map(encodeURIComponent).join(';')]), ...views.flatMap(viewTexts)];
+    const parts = [...(texts.length === 0 ? [] : ['needs=' + texts.map(encodeURIComponent).join(';')]), ...fields.filter((one) => one.value.trim() !== '').map((one) => one.dataset.circumstance + '=' + encodeURIComponent(one.value.trim())), ...views.flatMap(viewTexts)];
     return parts.length === 0 ? '' : '#' + parts.join('&');
   };
   const keep = () => history.replaceState(null, '', hash() === '' ? location.pathname + location.search : hash());
@@ -213,6 +221,8 @@ export const SCRIPT = `'use strict';
     const texts = (given.get('needs') ?? '').split(';').map(unencoded);
     const found = statebench.needsOfTexts(texts.filter((text) => text !== ''));
     needs = found.needs;
+    for (const one of fields) one.value = unencoded(given.get(one.dataset.circumstance) ?? '');
+    predict();
     const told = controls.querySelector('.unread');
     told.hidden = found.unread.length === 0;
     told.textContent = 'Not understood in this link: ' + found.unread.join(', ');
@@ -226,9 +236,10 @@ export const SCRIPT = `'use strict';
         changed();
       });
     }
+    for (const one of fields) one.addEventListener('input', () => { predict(); changed(); });
     controls.querySelector('[data-need=durability]').addEventListener('change', (event) => { needs = { ...needs, durability: event.target.value }; changed(); });
     controls.querySelector('[data-need=servers]')?.addEventListener('change', (event) => { needs = { ...needs, servers: event.target.checked }; changed(); });
-    controls.querySelector('[data-needs-reset]').addEventListener('click', () => { needs = statebench.needsOfTexts([]).needs; changed(); });
+    controls.querySelector('[data-needs-reset]').addEventListener('click', () => { needs = statebench.needsOfTexts([]).needs; for (const one of fields) one.value = ''; predict(); changed(); });
     controls.querySelector('[data-needs-link]').addEventListener('click', async (event) => {
       try { await navigator.clipboard.writeText(location.href); event.target.textContent = 'Copied'; }
       catch { event.target.textContent = 'It is in the address bar'; }

@@ -8,6 +8,7 @@ import { tiersOf } from '../../reports/statistics/tiers.ts';
 import { verdictOf } from '../../reports/statistics/verdict.ts';
 import { welchRatio } from '../../reports/statistics/welch.ts';
 import { inventRun, type Noise, normal, type Random, USUAL } from './invented-noise.ts';
+import { RECOVERY_PROPERTIES } from './recovery-properties.ts';
 
 export interface Property {
   readonly name: string;
@@ -187,4 +188,5 @@ export const PROPERTIES: readonly Property[] = [
     most: 1,
     holds: (random) => gateState({ direction: '<', limit: -0.05 }, welchRatio(...twoRuns(random, 0.75))!.interval) === 'failed',
   },
+  ...RECOVERY_PROPERTIES,
 ];
