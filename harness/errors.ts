@@ -48,6 +48,8 @@ const EXIT_OF_CODE = {
   'bad-checkpoint': EXIT.usage,
   /** Checkpoints were found, and every one is damaged. */
   'no-whole-checkpoint': EXIT.harnessFailure,
+  /** The wall clock was set during a trial whose times another program takes from it. */
+  'clock-stepped': EXIT.harnessFailure,
   'backend-failed': EXIT.backendFailed,
   'gate-failed': EXIT.gateFailed,
   'too-noisy': EXIT.tooNoisy,

@@ -31,6 +31,22 @@ test('every combination once, as the results have it', async (t) => {
   t.deepEqual(JSON.parse(JSON.stringify(made.cells)), made.cells, 'cells go to other processes as JSON');
 });
 
+test('refuses a batch size larger than a workload allows, and says what to change', async (t) => {
+  const [synthetic, flights] = [parseSpec('synthetic:watermarkEvery=400'), parseSpec('flights-delays')];
+  await t.throwsAsync(plan(['lmdb'], { workloads: [flights, synthetic], batchSizes: [1, 1000] }), {
+    code: 'bad-value',
+    message:
+      /^batch size 1000 is larger than workload 'synthetic' allows: .* every 400 events.*largest size possible is 400\..*watermarkEvery=1000 in/,
+  });
+  await t.throwsAsync(plan(['lmdb'], { workloads: [flights], batchSizes: [10_000] }), {
+    code: 'bad-value',
+    message: /'flights-delays' .*largest size possible is 1000\. Ask for at most 1000; this workload has no option/,
+  });
+  const sizes = ({ cells }: Awaited<ReturnType<typeof plan>>) => cells.map(({ cell }) => cell.batchSize);
+  t.deepEqual(sizes(await plan(['lmdb'], { workloads: [flights, synthetic] })), [1000, 400], 'no size given: one that each allows');
+  t.deepEqual(sizes(await plan(['lmdb'], { workloads: [parseSpec('synthetic:watermarkEvery=10000')], batchSizes: [10_000] })), [10_000]);
+});
+
 test('a fill is counted for every trial, to calibrate, and once for the right output; not for the null backend', async (t) => {
   const seconds = async (backends: readonly string[], workload: string, measures?: Suite['measures']) => {
     return (await plan(backends, { workloads: [parseSpec(workload)], ...(measures && { measures }) })).estimate.seconds;

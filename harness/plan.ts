@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
+import { batchSizesFor } from './batch-size.ts';
 import { engineOf, eventsFileBytes, extraSecondsPerTrial } from './engine.ts';
 import { StatebenchError, suggestion } from './errors.ts';
 import { fillNeeds, fillSeconds } from './fill.ts';
@@ -92,7 +93,7 @@ const PAGE_BYTES = 4096;
 /** Settings that say how much a store writes into a log before it writes tables, which it then has on the disk. */
 const LOGGED = ['writeBufferBytes', 'walBytes'] as const;
 
-/** @throws StatebenchError `duplicate-name` or `unknown-name` */
+/** @throws StatebenchError `duplicate-name`, `unknown-name` or `bad-value` */
 export function makePlan(suite: Suite, modules: Modules, { command, startedAt, leftOut, serversBytes = 0 }: PlanRequest): PlannedRun {
   const { workloads, storages } = modules;
   const profile = profileOf(suite);
@@ -102,7 +103,6 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
   checkUnique('backend', backends);
   checkUnique('workload', workloads);
   checkUnique('storage', storages);
-  const batchSizes = [...new Set(suite.batchSizes)];
   const parallelisms = [...new Set(suite.parallelisms)];
   const measures = measuresOf(suite.measures);
   const alone = measures.find((measure) => MEASURED_ALONE.includes(measure));
@@ -113,18 +113,19 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     workloads: workloads.map((module) => {
       const workload = module.create();
       for (const parallelism of parallelisms) checkDividable(workload, parallelism);
-      return { module, workload, settings: workload.settings };
+      return { module, workload, settings: workload.settings, batchSizes: batchSizesFor(suite.batchSizes, module, workload) };
     }),
     storages: storages.map((module) => ({ module, settings: module.create().settings })),
   };
-  const count = backends.length * workloads.length * storages.length * batchSizes.length * parallelisms.length;
+  const sizes = made.workloads.reduce((sum, { batchSizes }) => sum + batchSizes.length, 0);
+  const count = backends.length * storages.length * sizes * parallelisms.length;
   if (count === 0)
     throw new StatebenchError('unavailable', `no backend is left to measure. ${leftOut.map((item) => item.reason).join(' ')}`);
   if (count > MOST_CELLS) throw new StatebenchError('bad-value', `the suite makes ${count} cells, more than ${MOST_CELLS}; split it`);
   const cells: PlannedCell[] = [];
   for (const workload of made.workloads) {
     for (const storage of made.storages) {
-      for (const batchSize of batchSizes) {
+      for (const batchSize of workload.batchSizes) {
         for (const parallelism of parallelisms) {
           const processes = parallelism === 1 ? [] : [`${parallelism}-processes`];
           for (const { module, instance } of made.backends) {

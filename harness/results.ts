@@ -103,6 +103,8 @@ export const completedTrialSchema = z.strictObject({
     cpuSeconds: z.number().nonnegative().nullable(),
     /** That of the servers that the run has started; null where it cannot be told, absent where nobody looked. */
     serverCpuSeconds: z.number().nonnegative().nullable().optional(),
+    /** Events of the measured part ÷ micro-batches taken, over all processes. Absent in older results, and of an engine without micro-batches. */
+    meanBatchEvents: z.number().positive().optional(),
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
     /**

@@ -1,13 +1,14 @@
 // Proves that the files of a run are whole after any end: a torn line is dropped, a lock of a dead process is taken over and of a
 // living one is not, scratch of the dead is swept and nothing else, and passwords are masked wherever they stand.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { maskedOptions, secretOptions, withoutPasswords } from './passwords.ts';
 import { type ProcessIdentity, stateOf, thisProcess } from './process-identity.ts';
-import type { FailedTrial } from './results.ts';
+import { resultText } from './result-text.ts';
+import { environmentSchema, type FailedTrial } from './results.ts';
 import { openRunFiles } from './run-files.ts';
 import { LOCK, lockFolder } from './run-lock.ts';
 import { MARKER, makeScratch, removeScratch, sweepScratch } from './scratch.ts';
@@ -75,8 +76,49 @@ test('a lock is held by the living only', async (t) => {
     writeFileSync(join(directory, LOCK), JSON.stringify({ ...thisProcess(), startTicks: 1 }));
     t.notThrows(() => lockFolder(directory)[Symbol.dispose]());
   }
-  writeFileSync(join(directory, LOCK), '');
-  t.throws(() => lockFolder(directory), { message: /has just begun/ });
+});
+
+test('takes over an empty lock, whatever its time says against the wall clock', (t) => {
+  const directory = folder();
+  const file = join(directory, LOCK);
+  for (const ageSeconds of [3600, -3600]) {
+    writeFileSync(file, '');
+    const writtenSeconds = statSync(file).mtimeMs / 1000 - ageSeconds;
+    utimesSync(file, writtenSeconds, writtenSeconds);
+    lockFolder(directory)[Symbol.dispose]();
+  }
+  t.deepEqual(readdirSync(directory), []);
+});
+
+test('records a trial that the reader would refuse as failed, keeps what was measured, and stays readable', (t) => {
+  const directory = folder();
+  const refused = { ...trial(2), message: 5 as unknown as string };
+  {
+    using files = openRunFiles(directory);
+    files.addTrial(trial(1));
+    t.like(files.addTrial(refused), { id: 'a#2', state: 'failed', phase: 'verify', code: 'results-invalid' });
+    t.throws(() => files.addTrial({ ...trial(3), durationSeconds: -3600 }), {
+      message: /trial a#3 .*durationSeconds: .*refused-trials\.ndjson/,
+    });
+    files.addTrial(trial(4));
+  }
+  using files = openRunFiles(directory);
+  t.deepEqual(
+    files.trials.map(({ id }) => id),
+    ['a#1', 'a#2', 'a#4'],
+  );
+  t.regex((files.trials[1] as FailedTrial).message, /message: .*refused-trials\.ndjson/);
+  const kept = readFileSync(join(directory, 'refused-trials.ndjson'), 'utf8').trim().split('\n');
+  t.deepEqual(
+    kept.map((line) => JSON.parse(line)),
+    [refused, { ...trial(3), durationSeconds: -3600 }],
+  );
+});
+
+test('a result file that its reader would refuse is not written', (t) => {
+  t.throws(() => resultText('environment.json', environmentSchema, { cores: Number.NaN }), {
+    message: /^cannot write environment\.json, as it could not be read again: \w+: /,
+  });
 });
 
 test('scratch of the dead is swept, and nothing else', async (t) => {

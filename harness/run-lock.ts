@@ -1,5 +1,5 @@
 /** One process at a time works on a results folder. */
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, StatebenchError } from './errors.ts';
 import { processSchema, stateOf, thisProcess } from './process-identity.ts';
@@ -9,6 +9,7 @@ export const LOCK = 'run.lock';
 
 /** A lock is made and then written; one that stays empty for longer belongs to a process that died in between. */
 const EMPTY_MS = 2000;
+const EMPTY_POLL_MS = 20;
 
 /**
  * Takes the folder until disposed of. The lock of a process that died is taken over.
@@ -25,7 +26,7 @@ export function lockFolder(folder: string): Disposable {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
         throw new StatebenchError('bad-folder', `results folder ${folder}: it cannot be written to (${messageOf(cause)})`, { cause });
     }
-    const held = read(file);
+    const held = readWritten(file);
     if (held !== null) {
       refuseIfHeld(folder, file, held);
       removeStale(file, held);
@@ -39,9 +40,7 @@ function refuseIfHeld(folder: string, file: string, held: string): void {
   };
   const owner = processSchema.safeParse(parsed(held)).data;
   if (owner === undefined) {
-    const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
     if (held !== '') refuse(`${LOCK} is no lock of ours; remove it if no statebench works there`);
-    if (age < EMPTY_MS) refuse('another statebench has just begun to work on it; wait for it to end');
     return;
   }
   const state = stateOf(owner);
@@ -59,6 +58,14 @@ function removeStale(file: string, stale: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+}
+
+/** Gives a process that has just made its lock the time to write it: by waiting, as the file's time is that of the wall clock. */
+function readWritten(file: string): string | null {
+  let held = read(file);
+  for (const startMs = performance.now(); held === '' && performance.now() - startMs < EMPTY_MS; held = read(file))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EMPTY_POLL_MS);
+  return held;
 }
 
 function read(file: string): string | null {

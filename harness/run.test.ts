@@ -72,6 +72,8 @@ test('four bad backends beside a good one: each is told for what it is, and the 
     t.true(memory.correctness.recovered?.equal);
     t.true((memory.correctness.recovered?.got.rows ?? 0) > 0);
     const { recovery, events } = memory;
+    const batches = events.measured / memory.throughput.meanBatchEvents!;
+    t.true(Math.abs(batches - Math.round(batches)) < 1e-6 && batches >= events.measured / memory.batchSize, `${batches} micro-batches`);
     t.true(events.late > 0);
     t.deepEqual(events.lateByStage, [events.late]);
     t.deepEqual(memory.correctness.late, { expected: [events.late], got: [events.late], equal: true });

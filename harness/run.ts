@@ -5,6 +5,7 @@ import { sweepJobs } from './checkpointing/remove-jobs.ts';
 import { engineOf } from './engine.ts';
 import { StatebenchError } from './errors.ts';
 import { filledStream, fillOf } from './fill.ts';
+import { nowNs, secondsSince } from './measure/clock.ts';
 import { freeBytes } from './measure/file-system.ts';
 import { NoiseWatch, type Watched } from './measure/noise.ts';
 import { cleared } from './passwords.ts';
@@ -47,9 +48,9 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
   const work = makeScratch(outDirectory, 'work');
   const watch = new NoiseWatch();
   const record = (made: Trial) => {
-    const trial = cleared(made);
-    if (trial.state === 'failed') checkRoom(outDirectory);
-    files.addTrial(trial);
+    const measured = cleared(made);
+    if (measured.state === 'failed') checkRoom(outDirectory);
+    const trial = files.addTrial(measured);
     onEvent({ type: 'trial-finished', trial, index: trials.length, trials: Math.max(total, trials.length) });
   };
   try {
@@ -240,8 +241,11 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
   const { cell } = planned;
   const { seed, profile } = plan;
   const startedAt = new Date();
+  const startedNs = nowNs();
   const lived = await engineOf(planned.backend).calibrate({ planned, seed, profile, directory: join(work, 'calibrate'), signal });
-  if ('result' in lived) return lived.result;
+  if ('result' in lived && Number.isFinite(lived.result) && lived.result > 0) return lived.result;
+  const failure =
+    'failure' in lived ? lived.failure : { code: 'no-rate', message: `calibration measured ${lived.result} events/s: report this` };
   return {
     schema: 1,
     id: trialId(cell.id, 1),
@@ -254,9 +258,9 @@ async function eventsPerSecondOf(planned: PlannedCell, { plan, work, signal }: C
     parallelism: cell.parallelism,
     seed: plan.seed,
     startedAt: startedAt.toISOString(),
-    durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
+    durationSeconds: secondsSince(startedNs),
     state: 'failed',
-    ...lived.failure,
+    ...failure,
     phase: 'calibrate',
   };
 }

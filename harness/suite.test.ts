@@ -22,7 +22,7 @@ test('what a suite does not say comes from the default suite', (t) => {
   t.is(suite.name, `suite-${files}`);
   t.is(suite.seed, 7);
   t.deepEqual(suite.workloads, DEFAULT_SUITE.workloads);
-  t.deepEqual(suite.batchSizes, [1000]);
+  t.is(suite.batchSizes, null);
   t.is(suite.profile, 'quick');
   t.is(suite.memoryBytes, null);
   t.is(readSuite(suiteFile({ memory: '64mb' })).memoryBytes, 64_000_000);

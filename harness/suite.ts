@@ -32,7 +32,13 @@ export const suiteSchema = z
     workloads: z.array(spec).min(1).optional(),
     backends: z.array(spec).min(1).optional(),
     storages: z.array(spec).min(1).optional().describe('Where checkpoints go'),
-    batchSizes: z.array(z.int().min(1).max(1_000_000)).min(1).optional().describe('Events in a micro-batch'),
+    batchSizes: z
+      .array(z.int().min(1).max(1_000_000))
+      .min(1)
+      .optional()
+      .describe(
+        'Events in a micro-batch, at most those from one watermark of the workload to the next; default: 1000, or that number if it is smaller',
+      ),
     parallelisms: z
       .array(z.int().min(1).max(KEY_GROUPS))
       .min(1)
@@ -69,7 +75,8 @@ export interface Suite {
   readonly workloads: readonly Spec[];
   readonly backends: readonly Spec[];
   readonly storages: readonly Spec[];
-  readonly batchSizes: readonly number[];
+  /** Null where each workload has the usual size, or the largest that it allows if that is smaller. */
+  readonly batchSizes: readonly number[] | null;
   /** Processes over one stream. Backends are compared at the first. */
   readonly parallelisms: readonly number[];
   /** What every backend may keep in memory, in each of its processes; null where each goes by its own settings. */
@@ -92,8 +99,7 @@ export const DEFAULT_SUITE: Suite = {
   workloads: [parseSpec('flights-delays')],
   backends: ['null', 'memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis'].map(parseSpec),
   storages: [parseSpec('filesystem')],
-  // The pipeline cuts micro-batches at watermarks, which come every 1,000 events.
-  batchSizes: [1000],
+  batchSizes: null,
   parallelisms: [1],
   memoryBytes: null,
   measures: ['throughput', 'checkpoint', 'recovery'],

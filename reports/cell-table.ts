@@ -1,3 +1,4 @@
+import { meanBatchEvents } from './mean-batch.ts';
 import { plainText } from './plain-text.ts';
 import type { MetricName } from './statistics/metrics.ts';
 import { type CellSummary, everyGroup, type GroupSummary, type RunSummary } from './statistics/summary.ts';
@@ -17,6 +18,7 @@ const COLUMNS: Cells = [
   { key: 'workload', title: 'Workload', value: (_, group) => plainText(group.workload.name) },
   { key: 'storage', title: 'Checkpoint storage', value: (_, group) => plainText(group.storage.name) },
   { key: 'batch_size', title: 'Batch size, events', value: (_, group) => group.batchSize },
+  { key: 'mean_batch_events', title: 'Mean events in a micro-batch', value: (cell) => short(meanBatchEvents(cell)) },
   { key: 'parallelism', title: 'Processes', value: (_, group) => group.parallelism },
   { key: 'backend', title: 'Backend', value: ({ cell }) => plainText(cell.backend.name) },
   { key: 'role', title: 'Role', value: ({ cell }) => cell.role },

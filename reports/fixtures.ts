@@ -260,6 +260,7 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
       eventsPerSecond: rate,
       measuredSeconds,
       cpuSeconds: near(measuredSeconds * 1.1),
+      meanBatchEvents: measured / batches,
       perSecond: seconds.map(({ events }) => events),
     },
     time: {

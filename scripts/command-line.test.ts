@@ -73,6 +73,16 @@ for (const [args, message] of [
   [['run', '--bakend', 'lmdb'], /unknown option '--bakend'\s+\(Did you mean --backend\?\)/],
   [['run', '--profile', 'quik'], /Allowed choices are smoke, quick, standard, rigorous/],
   [['run', '--batch-size', '1,x'], /a whole number from 1/],
+  [['run', '--batch-size', '10000'], /batch size 10000 .*'flights-delays'.*every 1000 events.*Ask for at most 1000/],
+  [['run', '--dry-run', '--workload', 'synthetic', '--batch-size', '64,2000'], /batch size 2000 .*set watermarkEvery=2000 in the workload/],
+  [
+    ['output', '--workload', 'synthetic', '--batch-size', '1001', '--backend', 'memory', '--to', 'x.csv'],
+    /batch size 1001 .*largest size possible is 1000/,
+  ],
+  [
+    ['trace', 'record', '--workload', 'synthetic', '--batch-size', '1001', '--backend', 'memory', '--to', 'x.trace'],
+    /batch size 1001 .*largest size possible is 1000/,
+  ],
   [['run', '--parallelism', '0'], /a whole number from 1/],
   [
     ['run', '--parallelism', '1,2', '--workload', ALL],

@@ -93,6 +93,16 @@ const MARKERS: readonly (readonly [RegExp, string])[] = [
   [/(^|[^\w.])\/(work|root|home\/[a-z]+)\//m, 'name no folder of one machine'],
 ];
 
+/** Where the wall clock is read to compare it with times that other programs took from it. All else is a label: `new Date()`. */
+const WALL_CLOCK: ReadonlySet<string> = new Set([
+  'harness/measure/clock.ts', // watches for steps of the wall clock
+  'harness/flink/own-task-managers.ts', // Flink's times
+  'harness/flink/usage.ts', // Flink's times
+  'harness/flink/wall-clock.test.ts', // plants a step of the wall clock
+  'scripts/selftest/clock-check.ts', // plants a step of the wall clock
+]);
+const WALL_CLOCK_READ = /\bDate\.now\b|\bgetTime\(\) -|- \w+\.getTime\(\)|\bnew Date\(\)\.getTime\b|performance\.timeOrigin/;
+
 function ruleBreaksOf(file: string, text: string): readonly string[] {
   const breaks: string[] = [];
   const name = path.posix.basename(file).replace(/(\.test|\.d)?\.ts$/, '');
@@ -104,6 +114,11 @@ function ruleBreaksOf(file: string, text: string): readonly string[] {
     const found = marker.exec(text);
     if (found !== null) breaks.push(`'${found[0].trim()}': ${fix}`);
   }
+  const read = WALL_CLOCK_READ.exec(text);
+  if (read !== null && !WALL_CLOCK.has(file))
+    breaks.push(
+      `'${read[0]}': the wall clock may be set at any time; take durations from nowNs() of harness/measure/clock.ts or performance.now()`,
+    );
   return breaks.map((problem) => `${file}: ${problem}`);
 }
 
@@ -166,6 +181,8 @@ for (const [file, text] of [
   ['harness/plan.ts', '// TODO later'],
   ['harness/plan.test.ts', 'test.only("x", () => {})'],
   ['harness/plan.ts', `const at = '/home/me/data';`],
+  ['harness/plan.ts', 'const startedMs = Date.now();'],
+  ['harness/plan.ts', 'const ms = ended.getTime() - startedAt.getTime();'],
 ] as const) {
   test(`found: ${file} with ${JSON.stringify(text.slice(0, 30))}`, (t) => {
     t.is(ruleBreaksOf(file, text).length, 1);

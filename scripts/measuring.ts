@@ -6,12 +6,13 @@ import { EXIT, type ExitCode, StatebenchError } from '../harness/errors.ts';
 import { RunUsage } from '../harness/measure/run-usage.ts';
 import type { Configured, LoadedModule } from '../harness/modules.ts';
 import type { Estimate, PlannedCell } from '../harness/plan.ts';
+import { resultText } from '../harness/result-text.ts';
 import { comparedRowsOf, type Plan, type Trial } from '../harness/results.ts';
 import { removeResumeFiles } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
 import { isPartial, plannedTrials, type Results, readMicro, readResults } from '../reports/read-results.ts';
 import { blocksOf } from '../reports/statistics/sequential.ts';
-import { summaryFile } from '../reports/summary-file.ts';
+import { summaryFile, summarySchema } from '../reports/summary-file.ts';
 import { renderTerminal, terminalOptions } from '../reports/terminal.ts';
 import { printJson, say } from './console.ts';
 import { takenText } from './plan-text.ts';
@@ -92,7 +93,7 @@ export async function measureAndReport(
 /** Everything a report says comes from the files, so that `statebench report` says the same later. */
 export async function showResults(results: Results, folder: string, flags: MeasuringFlags): Promise<void> {
   const summary = summaryFile(results);
-  writeAtomically(path.join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  writeAtomically(path.join(folder, 'summary.json'), resultText('summary.json', summarySchema, summary));
   await writePage({ results, micro: await readMicro(folder) }, path.join(folder, REPORT));
   if (flags.json) printJson(summary);
   say(`\n${renderTerminal(results, terminalOptions(process.env, process.stderr.columns, process.stderr.isTTY === true))}`);

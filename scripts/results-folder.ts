@@ -5,7 +5,8 @@ import { cannotWrite, writeAtomically } from '../harness/atomic-file.ts';
 import { messageOf, StatebenchError } from '../harness/errors.ts';
 import { freeBytes } from '../harness/measure/file-system.ts';
 import type { ModuleRef } from '../harness/modules.ts';
-import type { Environment, MicroResults, Plan } from '../harness/results.ts';
+import { resultText } from '../harness/result-text.ts';
+import { type Environment, environmentSchema, type MicroResults, type Plan, planSchema } from '../harness/results.ts';
 import { writeResumeFile } from '../harness/resume-file.ts';
 import { LOCK } from '../harness/run-lock.ts';
 import { isScratchName, makeScratch, removeScratch } from '../harness/scratch.ts';
@@ -116,8 +117,8 @@ export async function readFolder(folder: string): Promise<FolderResults> {
 
 /** Writes what is known before the first trial, the plan last: where that is, the run can be resumed. */
 export function writePlan(folder: string, plan: Plan, environment: Environment, modules: readonly ModuleRef[]): void {
-  const planText = `${JSON.stringify(plan, null, 2)}\n`;
-  writeAtomically(path.join(folder, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
+  const planText = resultText(PLAN, planSchema, plan);
+  writeAtomically(path.join(folder, 'environment.json'), resultText('environment.json', environmentSchema, environment));
   writeResumeFile(folder, planText, modules);
   writeAtomically(path.join(folder, PLAN), planText);
 }

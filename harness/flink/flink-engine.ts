@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf, StatebenchError } from '../errors.ts';
+import { watchWallClock } from '../measure/clock.ts';
 import type { PlannedCell } from '../plan.ts';
 import type { CompletedTrial, FailedTrial } from '../results.ts';
 import type { Expected } from '../trial/tasks.ts';
@@ -14,6 +15,7 @@ import { eventsOf, positionsOf, timeAt } from './progress.ts';
 import { killAt, recoveryOf } from './recovery.ts';
 import { checkBudget } from './task-memory.ts';
 import { residentBytes, TaskManagerUsage } from './usage.ts';
+import { checkWallClock } from './wall-clock.ts';
 
 const POLL_MS = 50;
 /** The part of the kill span after which a kill waits no longer for its moment: the job must not end first. */
@@ -65,8 +67,8 @@ export function eventsPerSecondOnFlink(request: FlinkCalibration): Promise<numbe
       for (let isDone = false; !isDone; ) {
         await pause(POLL_MS, undefined, { signal: ground.signal });
         const { state } = await job.details();
-        if (filledMs === null && eventsOf(job.marks()) >= fill) filledMs = Date.now();
-        isDone = state === 'FINISHED' || (filledMs !== null && Date.now() - filledMs >= seconds * 1000);
+        if (filledMs === null && eventsOf(job.marks()) >= fill) filledMs = performance.now();
+        isDone = state === 'FINISHED' || (filledMs !== null && performance.now() - filledMs >= seconds * 1000);
       }
       const positions = positionsOf(job.marks()).filter(({ events: position }) => position >= fill);
       const [first, last] = [positions[0], positions.at(-1)];
@@ -93,8 +95,10 @@ export async function measureOnFlink(request: TrialRequest): Promise<Measurement
     return await onGround(groundOf(request, events), async (ground) => {
       enter('open');
       await renew(ground, planned.cell.backend.settings);
+      const wallClockMovedMs = watchWallClock();
       const measured = await measureJob(request, ground, enter);
       const recovered = kill === null ? null : await recoverJob(request, ground, kill, enter, measured.throughput.eventsPerSecond);
+      checkWallClock(wallClockMovedMs());
       return {
         ...measured,
         ...recovered,

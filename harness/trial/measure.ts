@@ -90,6 +90,7 @@ export async function measure({ cell, stream, afterwards, goesOn }: MeasureTask,
     startNs,
     endNs,
     events: meter.events,
+    batches: meter.batches,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     perSecond: meter.perSecond,
     time: {

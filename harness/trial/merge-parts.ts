@@ -16,6 +16,7 @@ export function mergeMeasured(parts: readonly MeasureResult[], stream: StreamPla
   const sum = (of: (part: MeasureResult) => number) => parts.reduce((total, part) => total + of(part), 0);
   const sumOrNull = (of: (part: MeasureResult) => number | null) =>
     parts.some((part) => of(part) === null) ? null : sum((part) => of(part)!);
+  const batches = sum((part) => part.batches);
   const merged = (of: (part: MeasureResult) => HistogramData) => mergeHistograms(parts.map(of));
   const wholeSeconds = Math.min(...parts.map(({ perSecond }) => perSecond.length));
   const bySecond = <T>(of: (second: number) => T) => Array.from({ length: wholeSeconds }, (_, second) => of(second));
@@ -24,6 +25,7 @@ export function mergeMeasured(parts: readonly MeasureResult[], stream: StreamPla
       eventsPerSecond: stream.measured / seconds,
       measuredSeconds: seconds,
       cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+      ...(batches > 0 && { meanBatchEvents: sum((part) => part.events) / batches }),
       perSecond: bySecond((second) => sum(({ perSecond }) => perSecond[second]!)),
     },
     parts: parts.map((part) => ({ events: part.events, measuredSeconds: (part.endNs - part.startNs) / 1e9 })),

@@ -34,6 +34,7 @@ test('those that take their time are all timed, without the making of events', (
   t.is(meter.all.total, 1000);
   t.true(Math.abs(meter.all.quantile(0.5) - 3_000_000) < 30_000);
   t.is(meter.events, 100_000);
+  t.is(meter.batches, 1000);
   t.deepEqual(meter.perSecond, [25_000, 25_000, 25_000, 25_000]);
   t.is(meter.p99MsPerSecond.length, 4);
 });
@@ -63,6 +64,7 @@ test('short ones are timed one in 61, evenly, and every event is counted in its 
   t.true(Math.abs(meter.all.quantile(0.998) - 500) < 5);
   t.true(Math.abs(meter.all.quantile(0.9995) - 20_000) < 200, 'the rare ones are met as often as they are there');
   t.is(meter.events, batches);
+  t.is(meter.batches, batches, 'those that are not timed count too');
   const seconds = (batches * 500 + (batches / 1000) * 19_500) / 1e9;
   t.is(meter.perSecond.length, Math.floor(seconds));
   for (const events of meter.perSecond) t.true(Math.abs(events - batches / seconds) < batches / seconds / 1000, `${events} events`);

@@ -23,6 +23,7 @@ export class StreamMeter implements PipelineProbe {
   /** Micro-batches until the end of the next that is timed. */
   #untilTimed = 1;
   #events = 0;
+  #batches = 0;
   /** Events since the end of the last micro-batch that was timed. */
   #untold = 0;
   #lastNs: number;
@@ -49,6 +50,11 @@ export class StreamMeter implements PipelineProbe {
     return this.#events + this.#untold;
   }
 
+  /** Micro-batches since {@link start}, timed or not. */
+  get batches(): number {
+    return this.#batches;
+  }
+
   /** Events of each second that is over. */
   get perSecond(): readonly number[] {
     return this.#seconds.events;
@@ -67,6 +73,7 @@ export class StreamMeter implements PipelineProbe {
   start(): number {
     this.clear();
     this.#isMeasuring = true;
+    this.#batches = 0;
     this.#seconds.begin(this.#lastNs);
     return this.#lastNs;
   }
@@ -77,6 +84,7 @@ export class StreamMeter implements PipelineProbe {
 
   batchEnds(events: number): void {
     this.#untold += events;
+    this.#batches++;
     if (--this.#untilTimed > 1) return;
     if (this.#untilTimed === 1) this.#begin();
     else this.#timed();

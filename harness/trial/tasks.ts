@@ -266,6 +266,8 @@ export interface MeasureResult extends Pick<CompletedTrial, 'calls' | 'disk' | '
   readonly endNs: number;
   /** Those events of the measured part that were the process's own. */
   readonly events: number;
+  /** Micro-batches that they came in. */
+  readonly batches: number;
   readonly cpuSeconds: number;
   readonly perSecond: readonly number[];
   readonly checkpoints: readonly CheckpointRecord[];

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { removeJobs } from '../checkpointing/remove-jobs.ts';
+import { nowNs, secondsSince } from '../measure/clock.ts';
 import { DeviceWrites } from '../measure/device-writes.ts';
 import { ResidentMemory } from '../measure/resident-memory.ts';
 import { ServerTime } from '../measure/server-time.ts';
@@ -70,6 +71,7 @@ export async function runTrial(request: TrialRequest, measured: TrialMeasurement
   const { planned, block, attempt, seed, directory } = request;
   const { cell } = planned;
   const startedAt = new Date();
+  const startedNs = nowNs();
   const task = {
     backend: planned.backend,
     workload: planned.workload,
@@ -94,7 +96,7 @@ export async function runTrial(request: TrialRequest, measured: TrialMeasurement
       parallelism: cell.parallelism,
       seed,
       startedAt: startedAt.toISOString(),
-      durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
+      durationSeconds: secondsSince(startedNs),
     };
     if ('phase' in done) return { ...base, state: 'failed', ...done };
     return { ...base, ...done, output: { comparedRows: comparedRowsOf(done) }, state: 'completed' };

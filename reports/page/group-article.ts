@@ -10,6 +10,7 @@ import { tailChart, tailRows } from '../charts/tail-in-checkpoints.ts';
 import { throughputChart, throughputRows } from '../charts/throughput.ts';
 import { AGAINST_RESTORE, AGAINST_TAIL, type Against, tradeOffChart, tradeOffRows } from '../charts/throughput-against-time.ts';
 import { timeShareChart, timeShareRows } from '../charts/time-share.ts';
+import { meanBatchEvents } from '../mean-batch.ts';
 import { plainText } from '../plain-text.ts';
 import { events, grouped } from '../quantity.ts';
 import type { Results } from '../read-results.ts';
@@ -65,7 +66,7 @@ export async function groupArticle(
   const cells = right.filter((cell) => !cell.isTwin);
   const settings = settingsOf(group.workload);
   const storageSettings = settingsOf(group.storage);
-  const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${events(group.batchSize)}, ${group.parallelism === 1 ? '' : `${group.parallelism} processes, `}checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
+  const about = `${plainText(group.workload.name)}${settings === '' ? '' : ` (${settings})`}, micro-batches of ${events(group.batchSize)}${meanText(group)}, ${group.parallelism === 1 ? '' : `${group.parallelism} processes, `}checkpoints to ${plainText(group.storage.name)}${storageSettings === '' ? '' : ` (${storageSettings})`}.`;
   const heading = groupsInPage === 1 ? null : html`<h2>${groupName(group, run)}</h2>`;
   const against = (what: Against) => some(tradeOffRows(cells, looks, what), (rows) => tradeOffChart(rows, what));
   const share = some(timeShareRows(cells, looks), timeShareChart);
@@ -87,6 +88,14 @@ export async function groupArticle(
 <section id="${prefix}-throughput"><h2>Throughput, and what it costs</h2><p class="lead">Cells with a wrong output are in no chart; failed ones are, with the trials they finished.</p>${await draw([throughput])}<div class="grid">${await draw([against(AGAINST_TAIL), isLong ? null : against(AGAINST_RESTORE), share])}</div></section>
 ${await latencySection(group, looks, `${prefix}-latency`, isLong)}${flinkSection(group, `${prefix}-flink`)}${speedUp(group, run)}<section id="${prefix}-checkpoint"><h2>Checkpoint and recovery</h2><p class="lead">What a checkpoint costs while it runs, and what a crash costs after it. Pause: events stand still. Persist: written beside the stream. Restore: from the choice of a checkpoint until the first event can be processed. Replay: events/s after that. A backend stands in a chart if it has the figures: a p99 takes ${FEWEST_FOR_P99} micro-batches a trial.</p><div class="grid">${await draw([...checkpoints, recovery, tail, interval])}</div></section>
 ${courses.length === 0 ? null : html`<section id="${prefix}-over-time"><h2>Over time</h2><p class="lead">The trial of median throughput of each backend, second by second; each on its own scale, from zero. Shaded: a checkpoint, from its cut until it is durable; at the right, after what was measured, SIGKILL and the time until the event at which it came was processed again, dashed the mean rate of that.${drawn.length < cells.length ? ` Of ${cells.length} backends, the first ${drawn.length}.` : ''}</p><div class="thirds">${await draw(courses)}</div></section>`}</article>`;
+}
+
+/** The mean size of micro-batches where it is not the one asked for: a size that does not divide the watermark's interval, or several processes. */
+function meanText({ candidates, batchSize }: GroupSummary): string {
+  const means = candidates.flatMap((cell) => meanBatchEvents(cell) ?? []);
+  if (means.length === 0 || means.every((mean) => Math.abs(mean / batchSize - 1) < 0.01)) return '';
+  const [low, high] = [Math.min(...means), Math.max(...means)].map((mean) => grouped(mean, 0));
+  return ` (on average ${low === high ? low : `${low} to ${high}`})`;
 }
 
 /** Only where a run has several numbers of processes. */

@@ -24,7 +24,7 @@ function failingAt(point: FailPoint, fault: Fault, nth: number): Ordeal {
 
 /** Every checkpoint that is due is cut, so that each point is passed for certain. */
 function steadyGround(seed: number): Ground {
-  return { ...groundOf(seed), overlap: false, batchSize: 1000, checkpointEvery: 650 };
+  return { ...groundOf(seed), overlap: false, batchSize: 500, checkpointEvery: 650 };
 }
 
 /** One point with one fault, by seed, the first or the second time it is passed. */

@@ -9,7 +9,8 @@ import { OPERATION_NAMES, OPERATIONS, RESCALES } from '../../harness/micro/opera
 import { partsOf, runMicro } from '../../harness/micro/run-micro.ts';
 import { loadBackend, refOf } from '../../harness/modules.ts';
 import { withoutPasswords } from '../../harness/passwords.ts';
-import type { MicroResults } from '../../harness/results.ts';
+import { resultText } from '../../harness/result-text.ts';
+import { type MicroResults, microSchema } from '../../harness/results.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
 import { makeScratch, removeScratch, sweepScratch } from '../../harness/scratch.ts';
 import { parseSpec } from '../../harness/spec.ts';
@@ -117,7 +118,7 @@ async function micro(flags: Flags): Promise<ExitCode> {
       backends: backends.map(refOf),
       directory,
       signal: stop.signal,
-      onResults: (so) => writeAtomically(path.join(folder, MICRO), `${JSON.stringify(so, null, 2)}\n`),
+      onResults: (so) => writeAtomically(path.join(folder, MICRO), resultText(MICRO, microSchema, so)),
       onPart: ({ backend, block, title, index, parts }) => {
         if (!flags.quiet) say(`${index}/${parts}  block ${block}  ${backend}  ${title}`);
       },

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
+import { batchSizesFor } from '../../harness/batch-size.ts';
 import { EXIT, type ExitCode, messageOf, StatebenchError } from '../../harness/errors.ts';
 import { loadBackend, loadStorage, loadWorkload, refOf } from '../../harness/modules.ts';
 import { writeOutput } from '../../harness/output.ts';
@@ -21,7 +22,7 @@ interface Flags {
   readonly workload: string;
   readonly backend: string;
   readonly checkpointStorage: string;
-  readonly batchSize: number;
+  readonly batchSize?: number;
   readonly parallelism: number;
   readonly checkpointEvery?: number;
   readonly killAfter: readonly number[];
@@ -37,7 +38,11 @@ export function outputCommand(finish: Finish): Command {
     .requiredOption('--backend <spec>', 'where to keep the state')
     .requiredOption('--to <file>', 'the CSV to write')
     .option('--checkpoint-storage <spec>', 'where checkpoints go', 'filesystem')
-    .option('--batch-size <events>', 'events in a micro-batch', wholeNumber(1), 1000)
+    .option(
+      '--batch-size <events>',
+      'events in a micro-batch, at most those from one watermark to the next; default: 1000, or that number if it is smaller',
+      wholeNumber(1),
+    )
     .option('--parallelism <processes>', 'processes that divide the stream among them by key', wholeNumber(1), 1)
     .option('--seed <number>', 'decides the events of a synthetic workload', wholeNumber(0), DEFAULT_SUITE.seed)
     .option('--checkpoint-every <events>', 'cut a checkpoint after every so many events', wholeNumber(1))
@@ -57,6 +62,7 @@ async function output(flags: Flags): Promise<ExitCode> {
   const source = await loadWorkload(workload);
   const made = source.create();
   checkDividable(made, parallelism);
+  const [size] = batchSizesFor(batchSize === undefined ? null : [batchSize], source, made);
   for (const line of workloadRemarks(source, made.settings)) say(line);
   checkTarget(to);
   const storage = await loadStorage(checkpointStorage);
@@ -76,7 +82,7 @@ async function output(flags: Flags): Promise<ExitCode> {
       workload: refOf(source),
       backend: refOf(started.module),
       storage: refOf(startedForStorage.module),
-      batchSize,
+      batchSize: size!,
       parallelism,
       checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
       killAfterEvents: killAfter,

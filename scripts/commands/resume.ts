@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
+import { batchSizesFor } from '../../harness/batch-size.ts';
 import { type ExitCode, StatebenchError } from '../../harness/errors.ts';
 import { machineDifferences, machineOf } from '../../harness/measure/environment.ts';
 import {
@@ -122,6 +123,12 @@ function plannedCells(
     }
     return refOf(module);
   };
+  for (const { workload, batchSize } of plan.cells) {
+    const module = modules.find(
+      (candidate): candidate is LoadedModule<Workload> => candidate.kind === 'workload' && candidate.name === workload.name,
+    );
+    if (module !== undefined) batchSizesFor([batchSize], module, module.create());
+  }
   return plan.cells.map((cell) => ({
     cell,
     backend: refIn('backend', cell.backend),

@@ -57,7 +57,11 @@ export function runCommand(finish: Finish): Command {
     .option('--workload <spec>', 'what to run on them; may be repeated', gathered)
     .option('--checkpoint-storage <spec>', 'where checkpoints go; may be repeated', gathered)
     .addOption(new Option('--profile <name>', 'how long to measure').choices(PROFILE_NAMES))
-    .option('--batch-size <events>', 'events in a micro-batch; several with commas', wholeNumbers(1))
+    .option(
+      '--batch-size <events>',
+      'events in a micro-batch, at most those from one watermark to the next; several with commas; default: 1000, or that number if it is smaller',
+      wholeNumbers(1),
+    )
     .option(
       '--parallelism <processes>',
       'processes that divide a stream among them by key; several with commas, for the speed-up',

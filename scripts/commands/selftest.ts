@@ -8,6 +8,7 @@ import type { SelfCheck } from '../../harness/survival/self-check.ts';
 import { SELF_CHECKS } from '../../harness/survival/selftest.ts';
 import { print, say } from '../console.ts';
 import type { Finish } from '../finish.ts';
+import { clockCheck } from '../selftest/clock-check.ts';
 import { forgetfulCheck } from '../selftest/forgetful-check.ts';
 import { hogCheck } from '../selftest/hog-check.ts';
 import { durabilityCheck, slowerCheck } from '../selftest/ranking-checks.ts';
@@ -15,7 +16,7 @@ import { stallCheck } from '../selftest/stall-check.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 /** Rightness first, then what is measured. */
-const checks: readonly SelfCheck[] = [...SELF_CHECKS, forgetfulCheck, stallCheck, hogCheck, slowerCheck, durabilityCheck];
+const checks: readonly SelfCheck[] = [...SELF_CHECKS, forgetfulCheck, stallCheck, clockCheck, hogCheck, slowerCheck, durabilityCheck];
 
 export function selftestCommand(finish: Finish): Command {
   return new Command('selftest')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { CheckpointStorage } from '../../backends/checkpoints/contract.ts';
+import { batchSizesFor } from '../../harness/batch-size.ts';
 import { EXIT, messageOf, StatebenchError } from '../../harness/errors.ts';
 import { loadBackend, loadStorage, loadWorkload, refOf } from '../../harness/modules.ts';
 import { isHarnessCost } from '../../harness/plan.ts';
@@ -35,7 +36,7 @@ export function traceCommand(finish: Finish): Command {
 interface RecordFlags {
   readonly workload: string;
   readonly backend: string;
-  readonly batchSize: number;
+  readonly batchSize?: number;
   readonly events?: number;
   readonly seed: number;
   readonly to: string;
@@ -47,13 +48,18 @@ function recordCommand(finish: Finish): Command {
     .requiredOption('--workload <spec>', 'what to run')
     .requiredOption('--backend <spec>', 'where to keep the state')
     .requiredOption('--to <file>', 'the trace to write')
-    .option('--batch-size <events>', 'events in a micro-batch', wholeNumber(1), 1000)
+    .option(
+      '--batch-size <events>',
+      'events in a micro-batch, at most those from one watermark to the next; default: 1000, or that number if it is smaller',
+      wholeNumber(1),
+    )
     .option('--events <number>', 'stop after so many events, with windows still open; default: the end of the stream', wholeNumber(1))
     .option('--seed <number>', 'decides the events of a synthetic workload', wholeNumber(0), DEFAULT_SUITE.seed)
     .action(async ({ workload, backend, batchSize, events, seed, to }: RecordFlags) => {
       using stop = listenForStop();
       const named = await loadWorkload(workload);
       const made = named.create();
+      const [size] = batchSizesFor(batchSize === undefined ? null : [batchSize], named, made);
       for (const line of workloadRemarks(named, made.settings)) say(line);
       checkTarget(to);
       const module = await loadBackend(backend);
@@ -70,7 +76,7 @@ function recordCommand(finish: Finish): Command {
           workload: made,
           backend: started.module.create(),
           storage,
-          batchSize,
+          batchSize: size!,
           events: events ?? null,
           seed,
           directory,
