@@ -19,6 +19,8 @@ export class EventBatch {
   /** Event time in ms since 1970, an integer. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
+  /** The same bytes as 32-bit words. */
+  readonly valueWords: Uint32Array;
   /** What each event is to an operator that tells events apart: one of {@link EVENT_TYPE}. 0 where nothing does. */
   readonly types: Uint8Array;
 
@@ -35,6 +37,7 @@ export class EventBatch {
     this.keys = new Uint8Array(this.keyWords.buffer);
     this.timestamps = new Float64Array(capacity);
     this.values = new Float64Array(capacity * width);
+    this.valueWords = new Uint32Array(this.values.buffer);
     this.types = new Uint8Array(capacity);
   }
 }
@@ -146,7 +149,10 @@ export interface HolisticAggregate {
   /** Doubles of an event that comes in, and of one list element. */
   readonly inputWidth: number;
   readonly columns: readonly string[];
-  /** Writes the result of `count` elements, in append order in `elements`, to `results` at `resultsAt`. May reorder `elements`. */
+  /**
+   * Writes the result of `count` elements, in append order in `elements`, to `results` at `resultsAt`. May reorder `elements`. Elements
+   * wider than a value have {@link PAYLOAD_COLUMN} as their last column.
+   */
   reduce(elements: Float64Array, count: number, results: Float64Array, resultsAt: number): void;
 }
 
@@ -173,7 +179,8 @@ export interface AggregateStage {
 
 /**
  * Pairs the events of both sides that share a key and a window; both are kept in lists until it fires. A row a pair: the
- * left value, the right value, each the first double of its event; no more of it need be kept. There is no allowed lateness.
+ * left value, the right value, each the first double of its event; then {@link PAYLOAD_COLUMN}, if events have a payload. There is no
+ * allowed lateness.
  */
 export interface WindowJoinStage {
   readonly kind: 'window-join';
@@ -292,5 +299,46 @@ export function stageInputWidth(stage: Stage): number {
 
 /** Names of the numbers of a stage's rows. */
 export function stageColumns(stage: Stage): readonly string[] {
-  return stage.kind === 'aggregate' ? stage.aggregate.columns : ['left', 'right'];
+  if (stage.kind === 'aggregate') return stage.aggregate.columns;
+  return stage.inputWidth > 1 ? ['left', 'right', PAYLOAD_COLUMN] : ['left', 'right'];
+}
+
+/**
+ * The column for events that carry more than a value and are kept whole in state: the sum, by {@link addHashes}, of the
+ * {@link elementHash} of each element that the row is made of. It proves that the store returned every byte.
+ */
+export const PAYLOAD_COLUMN = 'payload';
+
+/**
+ * Hash of one element of `doubles` doubles, which begin at word `at`: an integer below 2^52. The lower words of the doubles go into one
+ * 32-bit lane and the upper words into another. The multipliers and the finaliser are those of MurmurHash3 (A. Appleby, public domain).
+ */
+export function elementHash(words: Uint32Array, at: number, doubles: number): number {
+  let low = 0x9e3779b9 | 0;
+  let high = 0x7f4a7c15;
+  const end = at + 2 * doubles;
+  for (let i = at; i < end; i += 2) {
+    low = Math.imul(low ^ words[i]!, 0xcc9e2d51);
+    low ^= low >>> 15;
+    high = Math.imul(high ^ words[i + 1]!, 0x1b873593);
+    high ^= high >>> 13;
+  }
+  low = (low + high) | 0;
+  high = (high + low) | 0;
+  return (finalized(high) >>> 12) * 0x1_0000_0000 + (finalized(low) >>> 0);
+}
+
+/** The sum of two hashes modulo 2^52: no order of elements changes it, and an element twice is not an element once. */
+export function addHashes(one: number, other: number): number {
+  const sum = one + other;
+  return sum < HASHES ? sum : sum - HASHES;
+}
+
+const HASHES = 2 ** 52;
+
+function finalized(word: number): number {
+  let x = word;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return x ^ (x >>> 16);
 }

@@ -83,6 +83,9 @@ if (flink !== undefined) {
     ['interval-join:keys=1000,lower=-20,upper=10,disorder=0.2,late=0.01', ROCKSDB, 1],
     ['interval-join:keys=1000,lower=-20,upper=-5', HASHMAP, 2],
     ['continuous-join:keys=500', ROCKSDB, 1],
+    ['session-holistic:keys=5000,payload=lognormal', ROCKSDB, 1],
+    ['interval-join:keys=1000,lower=-20,upper=10,payload=uniform', ROCKSDB, 1],
+    ['continuous-join:keys=500,payload=constant,payloadBytes=40', HASHMAP, 1],
   ] as const) {
     const name = `${spec} on ${settings.state}, ${parallelism} ${parallelism === 1 ? 'task' : 'tasks'}${'chained' in settings ? ', chained' : ''}`;
     test.serial(name, async (t) => {

@@ -1,5 +1,13 @@
 /** Tells the job for Flink which workload it runs: stages, keys, windows, operations. */
-import type { Aggregate, AggregateStage, IncrementalAggregate, Stage, WindowSpec, Workload } from '../../workloads/contract.ts';
+import {
+  type Aggregate,
+  type AggregateStage,
+  type IncrementalAggregate,
+  PAYLOAD_COLUMN,
+  type Stage,
+  type WindowSpec,
+  type Workload,
+} from '../../workloads/contract.ts';
 import { StatebenchError } from '../errors.ts';
 
 /** What the job knows of each aggregate with an accumulator: the parameter that it has to be told, if there is one. */
@@ -73,7 +81,7 @@ function aggregateArgument({ workload, stages }: Job, { window }: AggregateStage
   if (aggregate.kind === 'holistic') {
     if (window.kind === 'global') throw notCovered(workload, 'keeps a list without an end');
     if (!HOLISTIC.includes(aggregate.name)) throw notCovered(workload, `has the aggregate ${aggregate.name}`);
-    return aggregate.name;
+    return aggregate.columns.at(-1) === PAYLOAD_COLUMN ? `${aggregate.name}:payload` : aggregate.name;
   }
   const parameter = INCREMENTAL.get(aggregate.name);
   if (parameter === undefined) throw notCovered(workload, `has the aggregate ${aggregate.name}`);

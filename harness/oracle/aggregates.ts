@@ -2,11 +2,12 @@
  * Aggregates, found by name and written from their definitions: nothing is shared with those of the workloads.
  *
  * They see the first number of an event. Only count-sum-min-max over the rows of an earlier count-sum-min-max takes all four and
- * merges them.
+ * merges them. Lists of elements that carry a payload give its hash as well, in a column of its own.
  */
 import type { Aggregate } from '../../workloads/contract.ts';
 import { DdSketch } from './dd-sketch.ts';
 import { HyperLogLog } from './hyper-log-log.ts';
+import { hashesPayload, hashSum, payloadHash } from './payload-hash.ts';
 
 /** What one key has in one window. */
 export interface Kept {
@@ -41,9 +42,9 @@ export function keptOf(aggregate: Aggregate, mergesRows: boolean): () => Kept {
       return () => new DdSketch(subBits);
     }
     case 'holistic median':
-      return () => new Elements(median);
+      return () => new Elements(median, hashesPayload(columns));
     case 'holistic exact-distinct':
-      return () => new Elements((values) => new Set(values).size);
+      return () => new Elements((values) => new Set(values).size, hashesPayload(columns));
     default:
       throw new RangeError(`the oracle has no ${aggregate.kind} aggregate ${name}`);
   }
@@ -143,25 +144,31 @@ class TopK implements Kept {
   }
 }
 
-/** Every event whole; what it gives is their count, and what `reduce` makes of their first numbers. */
+/** Every event whole; what it gives is their count, what `reduce` makes of their first numbers, and with `hashes` the hash of them all. */
 class Elements implements Kept {
   readonly #reduce: (values: readonly number[]) => number;
+  readonly #hashes: boolean;
+  #hash = 0;
   elements: (readonly number[])[] = [];
 
-  constructor(reduce: (values: readonly number[]) => number) {
+  constructor(reduce: (values: readonly number[]) => number, hashes: boolean) {
     this.#reduce = reduce;
+    this.#hashes = hashes;
   }
 
   add(numbers: readonly number[]): void {
     this.elements.push(numbers);
+    if (this.#hashes) this.#hash = hashSum(this.#hash, payloadHash(numbers));
   }
 
   result(): number[] {
-    return [this.elements.length, this.#reduce(this.elements.map(([value]) => value!))];
+    const numbers = [this.elements.length, this.#reduce(this.elements.map(([value]) => value!))];
+    return this.#hashes ? [...numbers, this.#hash] : numbers;
   }
 
   copy(): Kept {
-    const copy = new Elements(this.#reduce);
+    const copy = new Elements(this.#reduce, this.#hashes);
+    copy.#hash = this.#hash;
     copy.elements = [...this.elements];
     return copy;
   }

@@ -4,6 +4,7 @@ import { ContinuousJoinOperator } from './continuous-join.ts';
 import { GlobalOperator } from './global-window.ts';
 import { IntervalJoinOperator } from './interval-join.ts';
 import type { Give, Operator, OracleEvent } from './operator.ts';
+import { pairOf } from './pair.ts';
 import { SessionOperator } from './sessions.ts';
 import { WindowJoinOperator } from './window-join.ts';
 import { WindowOperator } from './windows.ts';
@@ -107,11 +108,11 @@ function operatorOf(stage: Stage, previous: Stage | undefined, emit: Give): Oper
     case 'aggregate':
       return aggregateOf(stage, previous, emit);
     case 'window-join':
-      return new WindowJoinOperator(stage.window, emit);
+      return new WindowJoinOperator(stage.window, pairOf(stage), emit);
     case 'interval-join':
-      return new IntervalJoinOperator(stage, emit);
+      return new IntervalJoinOperator(stage, pairOf(stage), emit);
     case 'continuous-join':
-      return new ContinuousJoinOperator(emit);
+      return new ContinuousJoinOperator(pairOf(stage), emit);
   }
 }
 

@@ -25,7 +25,8 @@
  *
  * Global window: each event gives a row with what came of its key so far, stamped [time, time + 1). Nothing is late.
  *
- * Joins: events of type `right` are right, all others left; values are the first numbers of events. A row is (left value, right value).
+ * Joins: events of type `right` are right, all others left; values are the first numbers of events. A row is (left value, right value),
+ * and for events that carry a payload a hash of all numbers of both, as rows of lists have one of all their elements.
  * - Window join: windows as above, without allowed lateness; when one fires, every pair of a key in it.
  * - Interval join: an event before the watermark is late (one at the watermark is not). Others are paired with every event of the other
  *   side that came before them, with lower ≤ right time − left time ≤ upper, stamped with the later time. Held is what an event not late

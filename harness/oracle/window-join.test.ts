@@ -2,6 +2,7 @@
 import test from 'ava';
 import type { WindowJoinStage } from '../../workloads/contract.ts';
 import { after, type Event, rowsOf, sliding, tumbling, workloadOf } from './by-hand.ts';
+import { hashSum, payloadHash } from './payload-hash.ts';
 
 const join = (window: WindowJoinStage['window']): WindowJoinStage => ({ kind: 'window-join', keyPrefixBytes: 4, inputWidth: 1, window });
 
@@ -44,12 +45,12 @@ test('sliding windows: a pair in each window that both are in; closed ones are l
   t.deepEqual(await rowsOf(workload, events), [...rows, '1 5 15 aaaa 1 2', '1 5 15 aaaa 1 3', '1 5 15 aaaa 4 2', '1 5 15 aaaa 4 3']);
 });
 
-test('the values are the first numbers of events with a payload', async (t) => {
+test('events with a payload are held whole, and pairs are their first numbers and the sum of their hashes', async (t) => {
   const events: Event[] = [
     ['aaaa', 1, [1, 77], 'left'],
     ['aaaa', 2, [2, 88], 'right'],
   ];
-  const workload = workloadOf([join(tumbling(10))], 0, 1);
-  t.deepEqual(after(workload, events).held, ['1 0 10 aaaa 0 1', '1 0 10 aaaa 1 2']);
-  t.deepEqual(await rowsOf(workload, events), ['1 0 10 aaaa 1 2']);
+  const workload = workloadOf([{ ...join(tumbling(10)), inputWidth: 2 }], 0, 1);
+  t.deepEqual(after(workload, events).held, ['1 0 10 aaaa 0 1 77', '1 0 10 aaaa 1 2 88']);
+  t.deepEqual(await rowsOf(workload, events), [`1 0 10 aaaa 1 2 ${hashSum(payloadHash([1, 77]), payloadHash([2, 88]))}`]);
 });

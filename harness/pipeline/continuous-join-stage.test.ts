@@ -2,7 +2,7 @@
 // micro-batch, what is asked of the store, and what is left in it.
 import test from 'ava';
 import type { ContinuousJoinStage } from '../../workloads/contract.ts';
-import { type JoinRun, type LogEvent, runJoin } from './join-log.ts';
+import { type JoinRun, type LogEvent, runJoin, withoutHash } from './join-log.ts';
 
 function run(events: readonly LogEvent[], batchSize: number, inputWidth = 1): Promise<JoinRun> {
   const stage: ContinuousJoinStage = { kind: 'continuous-join', keyPrefixBytes: 4, inputWidth };
@@ -31,7 +31,7 @@ test('right events meet the value of their moment or wait for the next, in their
   for (const batchSize of [1, 2, 3, 4, 5, 7, 1000]) {
     for (const width of [1, 3]) {
       const { rows, late } = await run(events, batchSize, width);
-      t.deepEqual(rows, right, `micro-batches of ${batchSize}`);
+      t.deepEqual(withoutHash(rows, width), right, `micro-batches of ${batchSize}`);
       t.is(late, 0);
     }
   }

@@ -1,11 +1,12 @@
 import { type ListTable, type Pending, StateBatch, type ValueTable } from '../../backends/contract.ts';
-import { type ContinuousJoinStage, EVENT_TYPE, type EventBatch } from '../../workloads/contract.ts';
+import { addHashes, type ContinuousJoinStage, EVENT_TYPE, type EventBatch, elementHash } from '../../workloads/contract.ts';
 import { copyEvent } from './event-slots.ts';
 import { GroupScans } from './group-scans.ts';
 import { eachList, keyOf } from './held-rows.ts';
 import { eachBatch, inTurn } from './in-turn.ts';
 import type { Operator } from './operator.ts';
 import { PairRows } from './pair-rows.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import { type KeyProjection, keyProjection, projectedKeyHash, SlotGrouping } from './slot-grouping.ts';
 import { type HeldRow, type RunningStage, type SavedStage, SCAN_SLOTS, type StageRequest, stageTable } from './stage.ts';
 
@@ -67,7 +68,7 @@ class ContinuousJoin implements RunningStage {
     { index, store, batchSize, saved, emit }: StageRequest,
     left: ReturnType<typeof stageTable>,
     waiting: ReturnType<typeof stageTable>,
-    { keyPrefixBytes }: ContinuousJoinStage,
+    { keyPrefixBytes, inputWidth }: ContinuousJoinStage,
   ) {
     this.lateEvents = saved.lateEvents;
     this.#open = { [left.name]: [WINDOW], [waiting.name]: [WINDOW] };
@@ -88,7 +89,7 @@ class ContinuousJoin implements RunningStage {
     this.#written = new StateBatch(batchSize, left);
     this.#scanBatch = new StateBatch(Math.max(batchSize, SCAN_SLOTS), waiting);
     this.#metScans = new GroupScans(this.#waiting, this.#met, this.#scanBatch, (met, found) => this.#pair(met, found));
-    this.#rows = new PairRows(index + 1, left.keyBytes, emit);
+    this.#rows = new PairRows(index + 1, left.keyBytes, inputWidth > 1, emit);
     this.#steps = [
       () => this.#left.read(this.#keys),
       () => this.#findMet(),
@@ -116,14 +117,17 @@ class ContinuousJoin implements RunningStage {
 
   /** Notes what is known of each key, and the first left event of each key whose right events wait in the store. */
   #findMet(): void {
-    const { length, present, lengths } = this.#keys;
+    const { length, present, lengths, valueBytes } = this.#keys;
     const states = this.#states;
     const met = this.#met;
     let isAnyWaiting = false;
+    let isAnyCut = false;
     for (let slot = 0; slot < length; slot++) {
       states[slot] = present[slot] === 0 ? STATE.unknown : lengths[slot] === 0 ? STATE.waiting : STATE.value;
       if (states[slot] === STATE.waiting) isAnyWaiting = true;
+      if (states[slot] === STATE.value && lengths[slot] !== valueBytes) isAnyCut = true;
     }
+    if (isAnyCut) voidMissingBytes(this.#keys);
     this.#changed.fill(0, 0, length);
     this.#firstWaiting.fill(NONE, 0, length);
     met.clear();
@@ -139,14 +143,16 @@ class ContinuousJoin implements RunningStage {
   }
 
   /** Pairs some of those who waited for a key with the left event that they met. */
-  #pair(met: number, { length, addressWords, addressStride, valueDoubles, valueStride }: StateBatch): void {
-    const { timestamps, values, width } = this.#events;
+  #pair(met: number, { length, addressWords, addressStride, valueDoubles, valueWords, valueStride }: StateBatch): void {
+    const { timestamps, values, valueWords: eventWords, width } = this.#events;
     const event = this.#metBy[met]!;
     const timeMs = timestamps[event]!;
     const left = values[event * width]!;
+    const leftHash = width > 1 ? elementHash(eventWords, 2 * event * width, width) : 0;
     for (let slot = 0; slot < length; slot++) {
       const right = valueDoubles[(slot * valueStride) / 8]!;
-      this.#rows.add(addressWords, ((slot * addressStride) >>> 2) + 2, timeMs, timeMs + 1, left, right);
+      const payload = width > 1 ? addHashes(leftHash, elementHash(valueWords, (slot * valueStride) / 4, width)) : 0;
+      this.#rows.add(addressWords, ((slot * addressStride) >>> 2) + 2, timeMs, timeMs + 1, left, right, payload);
     }
   }
 
@@ -166,7 +172,8 @@ class ContinuousJoin implements RunningStage {
 
   #takeRight(slot: number, event: number): void {
     if (this.#states[slot] === STATE.value) {
-      this.#addRow(slot, event, this.#keys.valueDoubles[(slot * this.#keys.valueStride) / 8]!, event);
+      const { valueDoubles, valueWords, valueStride } = this.#keys;
+      this.#addRow(slot, event, valueDoubles, valueWords, (slot * valueStride) / 8, event);
       return;
     }
     const i = event - this.#from;
@@ -178,9 +185,9 @@ class ContinuousJoin implements RunningStage {
   }
 
   #takeLeft(slot: number, event: number): void {
-    const { values, width } = this.#events;
+    const { values, valueWords, width } = this.#events;
     for (let i = this.#firstWaiting[slot]!; i !== NONE; i = this.#nextWaiting[i]!) {
-      this.#addRow(slot, event, values[event * width]!, this.#from + i);
+      this.#addRow(slot, event, values, valueWords, event * width, this.#from + i);
     }
     this.#firstWaiting[slot] = NONE;
     copyEvent(this.#keys, slot, 0, this.#events, event);
@@ -192,11 +199,15 @@ class ContinuousJoin implements RunningStage {
     this.#changed[slot] = 1;
   }
 
-  #addRow(slot: number, madeBy: number, left: number, rightEvent: number): void {
-    const { timestamps, values, width } = this.#events;
+  /** The left event begins at double `leftAt` of `lefts`, of which `leftWords` are the words. */
+  #addRow(slot: number, madeBy: number, lefts: Float64Array, leftWords: Uint32Array, leftAt: number, rightEvent: number): void {
+    const { timestamps, values, valueWords, width } = this.#events;
     const { addressWords, addressStride } = this.#keys;
     const timeMs = timestamps[madeBy]!;
-    this.#rows.add(addressWords, ((slot * addressStride) >>> 2) + 2, timeMs, timeMs + 1, left, values[rightEvent * width]!);
+    const rightAt = rightEvent * width;
+    const payload = width > 1 ? addHashes(elementHash(leftWords, 2 * leftAt, width), elementHash(valueWords, 2 * rightAt, width)) : 0;
+    const keyAt = ((slot * addressStride) >>> 2) + 2;
+    this.#rows.add(addressWords, keyAt, timeMs, timeMs + 1, lefts[leftAt]!, values[rightAt]!, payload);
   }
 
   #gatherAppended(): void {
@@ -252,11 +263,11 @@ class ContinuousJoin implements RunningStage {
     await eachBatch(this.#left.scan(WINDOW, this.#scanBatch), (batch) => {
       for (let slot = 0; slot < batch.length; slot++) {
         if (batch.lengths[slot] === 0) continue;
-        give({ ...at, key: keyOf(batch, slot), numbers: [0, batch.valueDoubles[slot * width]!] });
+        give({ ...at, key: keyOf(batch, slot), numbers: [0, ...batch.valueDoubles.subarray(slot * width, (slot + 1) * width)] });
       }
     });
     await eachList(this.#waiting.scan(WINDOW, this.#scanBatch), (key, numbers) => {
-      give({ ...at, key, numbers: [1, ...numbers.filter((_, i) => i % width === 0)] });
+      give({ ...at, key, numbers: [1, ...numbers] });
     });
   }
 }

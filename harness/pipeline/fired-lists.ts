@@ -1,5 +1,6 @@
 import type { ListTable, Pending, StateBatch } from '../../backends/contract.ts';
 import type { HolisticAggregate } from '../../workloads/contract.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import { SCAN_SLOTS } from './stage.ts';
 import type { StageWindows } from './stage-windows.ts';
 import type { WindowRows } from './window-rows.ts';
@@ -37,6 +38,7 @@ export class FiredLists {
     this.#count = 0;
     this.#gathered = 0;
     for await (const batch of this.#table.scan(startMs, this.#scanBatch)) {
+      voidMissingBytes(batch);
       for (let slot = 0; slot < batch.length; slot++) {
         this.#add(batch, slot);
         if (this.#count === SCAN_SLOTS) {

@@ -1,10 +1,11 @@
 import { keyHash, type StateBatch } from '../../backends/contract.ts';
+import { elementHash } from '../../workloads/contract.ts';
 
 const NONE = -1;
 
 /**
- * The lists of one window in memory, found by key: of each element only its first double. Fill it by `begin`, `add` and `end`. Grows
- * to the largest window, and stays so.
+ * The lists of one window in memory, found by key: of each element its first double and, if it has more, the hash of all. Fill it by
+ * `begin`, `add` and `end`. Grows to the largest window, and stays so.
  */
 export class GatheredLists {
   readonly #keyWordCount: number;
@@ -13,6 +14,8 @@ export class GatheredLists {
   #keyWords: Uint32Array;
   #starts = new Int32Array(257);
   #values = new Float64Array(1024);
+  /** Of each value the hash of its element; empty where elements are values. */
+  #hashes = new Float64Array(0);
   #valueCount = 0;
   /** Open addressing over the lists, as wide as this window needs. */
   #index = new Int32Array(512);
@@ -30,13 +33,17 @@ export class GatheredLists {
   }
 
   /** Takes a batch of a scan, in which the elements of a key come together. */
-  add({ length, addressWords, addressStride, valueDoubles, valueStride }: StateBatch): void {
+  add({ length, addressWords, addressStride, valueDoubles, valueWords, valueStride }: StateBatch): void {
     if (this.#valueCount + length > this.#values.length) this.#values = grown(Float64Array, this.#values, this.#valueCount + length);
     const strideWords = addressStride >>> 2;
     const width = valueStride / 8;
+    if (width > 1 && this.#hashes.length < this.#values.length) {
+      this.#hashes = grown(Float64Array, this.#hashes, this.#values.length);
+    }
     for (let slot = 0; slot < length; slot++) {
       const at = slot * strideWords + 2;
       if (this.#count === 0 || !this.#isKey(this.#count - 1, addressWords, at)) this.#begin(addressWords, at);
+      if (width > 1) this.#hashes[this.#valueCount] = elementHash(valueWords, 2 * slot * width, width);
       this.#values[this.#valueCount++] = valueDoubles[slot * width]!;
     }
   }
@@ -59,6 +66,11 @@ export class GatheredLists {
 
   get values(): Float64Array {
     return this.#values;
+  }
+
+  /** By the places of {@link values}; empty where elements are values. */
+  get hashes(): Float64Array {
+    return this.#hashes;
   }
 
   /** The list of the key that begins at word `at`, -1 if there is none. */

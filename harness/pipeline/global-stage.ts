@@ -3,6 +3,7 @@ import type { AggregateStage, EventBatch, IncrementalAggregate } from '../../wor
 import { EventRows } from './event-rows.ts';
 import { eachResult } from './held-rows.ts';
 import type { Operator } from './operator.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import { type KeyProjection, keyProjection, projectedKeyHash, SlotGrouping } from './slot-grouping.ts';
 import { type HeldRow, type RunningStage, type SavedStage, SCAN_SLOTS, type StageRequest, stageTable } from './stage.ts';
 
@@ -68,6 +69,7 @@ class GlobalStage implements RunningStage {
     const strideWords = batch.addressStride >>> 2;
     const slots = this.#slots;
     const rows = this.#rows;
+    voidMissingBytes(batch);
     batch.lengths.fill(batch.valueBytes, 0, batch.length);
     for (let i = 0; i < count; i++) {
       this.#aggregate.fold(valueDoubles, present, slots, i, events.values, from + i, 1);

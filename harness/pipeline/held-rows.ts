@@ -1,6 +1,7 @@
 /** Ways to read what a stage holds, slowly: for proofs, not for the stream. */
 import type { Scan, StateBatch } from '../../backends/contract.ts';
 import type { IncrementalAggregate } from '../../workloads/contract.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 
 /** The words of a slot's key. */
 export function keyOf(batch: StateBatch, slot: number): Uint32Array {
@@ -16,6 +17,7 @@ export async function eachResult(
 ): Promise<void> {
   const results = new Float64Array(aggregate.columns.length);
   for await (const batch of scan) {
+    voidMissingBytes(batch);
     for (let slot = 0; slot < batch.length; slot++) {
       aggregate.emit(batch.valueDoubles, slot, 1, results, 0);
       give(keyOf(batch, slot), [...results]);
@@ -28,6 +30,7 @@ export async function eachList(scan: Scan, give: (key: Uint32Array, numbers: rea
   let key: Uint32Array = new Uint32Array(0);
   let numbers: number[] = [];
   for await (const batch of scan) {
+    voidMissingBytes(batch);
     const width = batch.valueBytes / 8;
     for (let slot = 0; slot < batch.length; slot++) {
       const words = keyOf(batch, slot);

@@ -6,6 +6,7 @@ import { MergedPanes } from './merged-panes.ts';
 import type { Operator } from './operator.ts';
 import { paneFiring } from './pane-firing.ts';
 import { PaneUpdates } from './pane-updates.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import { keyProjection, projectedKeyHash, SlotGrouping } from './slot-grouping.ts';
 import { type HeldRow, type RunningStage, type SavedStage, SCAN_SLOTS, type StageRequest, stageTable } from './stage.ts';
 import { fireAndForget, StageWindows } from './stage-windows.ts';
@@ -91,6 +92,7 @@ class IncrementalStage implements RunningStage {
 
   #foldAndWrite(events: EventBatch, from: number, count: number): Pending {
     const batch = this.#batch;
+    voidMissingBytes(batch);
     batch.lengths.fill(batch.valueBytes, 0, batch.length);
     if (this.#windows.updating && this.#updatedRows !== null) {
       const pending = this.#foldOneByOne(events, from, count, this.#updatedRows);
@@ -152,6 +154,7 @@ class IncrementalStage implements RunningStage {
     const rows = this.#rows;
     rows.begin(startMs, startMs + this.#windows.sizeMs);
     for await (const batch of this.#table.scan(startMs, this.#scanBatch)) {
+      voidMissingBytes(batch);
       this.#aggregate.emit(batch.valueDoubles, 0, batch.length, rows.numbers, 0);
       const pending = rows.emitSlots(batch);
       if (pending) await pending;

@@ -2,7 +2,7 @@
 // asked of the store, and that buckets go as soon as nothing can meet them.
 import test from 'ava';
 import type { IntervalJoinStage } from '../../workloads/contract.ts';
-import { type JoinRun, type LogEvent, runJoin } from './join-log.ts';
+import { type JoinRun, type LogEvent, runJoin, withoutHash } from './join-log.ts';
 import { operatorOf } from './operator.ts';
 
 function joinWithin(lowerMs: number, upperMs: number, inputWidth = 1): IntervalJoinStage {
@@ -41,7 +41,7 @@ test('both bounds are included, the row is stamped with the later time, and micr
   for (const batchSize of [1, 2, 3, 1000]) {
     for (const width of [1, 3]) {
       const { rows } = await run({ stage: joinWithin(-5, 10, width), events, batchSize });
-      t.deepEqual([...rows].sort(), right, `micro-batches of ${batchSize}`);
+      t.deepEqual(withoutHash(rows, width).sort(), right, `micro-batches of ${batchSize}`);
     }
   }
 });

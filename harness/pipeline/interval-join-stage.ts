@@ -1,5 +1,5 @@
 import { type Pending, StateBatch } from '../../backends/contract.ts';
-import { EVENT_TYPE, type EventBatch, type IntervalJoinStage } from '../../workloads/contract.ts';
+import { addHashes, EVENT_TYPE, type EventBatch, elementHash, type IntervalJoinStage } from '../../workloads/contract.ts';
 import { inTurn } from './in-turn.ts';
 import { IntervalSide } from './interval-side.ts';
 import type { Operator } from './operator.ts';
@@ -38,21 +38,25 @@ class IntervalJoin implements RunningStage {
   readonly #projection: KeyProjection;
   readonly #batchPairs: BatchPairs;
   readonly #rows: PairRows;
+  /** By event of the micro-batch, the hash of its doubles; null where events have no payload. */
+  readonly #hashes: Float64Array | null;
   readonly #steps: readonly (() => Pending)[];
 
   constructor(
     request: StageRequest,
     left: ReturnType<typeof stageTable>,
     right: ReturnType<typeof stageTable>,
-    { lowerMs, upperMs, keyPrefixBytes }: IntervalJoinStage,
+    { lowerMs, upperMs, keyPrefixBytes, inputWidth }: IntervalJoinStage,
   ) {
     this.lateEvents = request.saved.lateEvents;
     this.#watermarkMs = request.watermarkMs;
     this.#projection = keyProjection(keyPrefixBytes);
-    this.#rows = new PairRows(request.index + 1, left.keyBytes, request.emit);
-    this.#left = new IntervalSide(request, left, 0, { fromMs: lowerMs, toMs: upperMs }, this.#projection, this.#rows);
-    this.#right = new IntervalSide(request, right, 1, { fromMs: -upperMs, toMs: -lowerMs }, this.#projection, this.#rows);
-    this.#batchPairs = new BatchPairs(request.batchSize, left.keyBytes, this.#projection);
+    this.#rows = new PairRows(request.index + 1, left.keyBytes, inputWidth > 1, request.emit);
+    this.#hashes = inputWidth > 1 ? new Float64Array(request.batchSize) : null;
+    const shared = { projection: this.#projection, rows: this.#rows, hashes: this.#hashes };
+    this.#left = new IntervalSide(request, left, 0, { fromMs: lowerMs, toMs: upperMs }, shared);
+    this.#right = new IntervalSide(request, right, 1, { fromMs: -upperMs, toMs: -lowerMs }, shared);
+    this.#batchPairs = new BatchPairs(request.batchSize, left.keyBytes, this.#projection, this.#hashes);
     this.#steps = [
       () => this.#left.probe(),
       () => this.#right.probe(),
@@ -70,6 +74,10 @@ class IntervalJoin implements RunningStage {
     left.begin(events, from);
     right.begin(events, from);
     this.#batchPairs.begin(events, from);
+    if (this.#hashes !== null) {
+      const { valueWords, width } = events;
+      for (let i = 0; i < count; i++) this.#hashes[i] = elementHash(valueWords, 2 * (from + i) * width, width);
+    }
     for (let event = from; event < from + count; event++) {
       const timeMs = timestamps[event]!;
       if (timeMs < this.#watermarkMs) {
@@ -118,10 +126,12 @@ class BatchPairs {
   /** By distinct key and side: the latest event of the micro-batch. By event: the one before it of its key and side. */
   readonly #latest: Int32Array;
   readonly #before: Int32Array;
+  readonly #hashes: Float64Array | null;
   #events!: EventBatch;
   #from = 0;
 
-  constructor(batchSize: number, keyBytes: number, projection: KeyProjection) {
+  constructor(batchSize: number, keyBytes: number, projection: KeyProjection, hashes: Float64Array | null) {
+    this.#hashes = hashes;
     this.#keys = new StateBatch(batchSize, { keyBytes, valueBytes: 0 });
     this.#grouping = new SlotGrouping(this.#keys, projection);
     this.#latest = new Int32Array(2 * batchSize);
@@ -146,7 +156,8 @@ class BatchPairs {
     for (let other = latest[2 * slot + 1 - own.side]!; other !== NONE; other = this.#before[other]!) {
       const otherMs = timestamps[from + other]!;
       if (otherMs < timeMs + own.fromMs || otherMs > timeMs + own.toMs) continue;
-      own.pairRow(this.#keys.addressWords, keyAt, timeMs, values[event * width]!, otherMs, values[(from + other) * width]!);
+      const payload = this.#hashes === null ? 0 : addHashes(this.#hashes[event - from]!, this.#hashes[other]!);
+      own.pairRow(this.#keys.addressWords, keyAt, timeMs, values[event * width]!, otherMs, values[(from + other) * width]!, payload);
     }
     this.#before[event - from] = latest[2 * slot + own.side]!;
     latest[2 * slot + own.side] = event - from;

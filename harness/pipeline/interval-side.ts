@@ -1,5 +1,5 @@
 import { type ListTable, type Pending, StateBatch } from '../../backends/contract.ts';
-import type { EventBatch } from '../../workloads/contract.ts';
+import { addHashes, type EventBatch, elementHash } from '../../workloads/contract.ts';
 import { copyEvent, pushKey } from './event-slots.ts';
 import { GroupScans } from './group-scans.ts';
 import { keyOf } from './held-rows.ts';
@@ -19,6 +19,14 @@ export interface Reach {
   readonly toMs: number;
 }
 
+/** What both sides of a join share. */
+export interface IntervalSides {
+  readonly projection: KeyProjection;
+  readonly rows: PairRows;
+  /** By event of the micro-batch, the hash of its doubles; null where events have no payload. */
+  readonly hashes: Float64Array | null;
+}
+
 /** The events of one side: their lists by bucket, what the micro-batch adds to them, and what the other side's events look for there. */
 export class IntervalSide implements Reach {
   /** 0: left, 1: right. */
@@ -30,6 +38,7 @@ export class IntervalSide implements Reach {
   readonly buckets: StageWindows;
   readonly #projection: KeyProjection;
   readonly #rows: PairRows;
+  readonly #hashes: Float64Array | null;
   readonly #appended: StateBatch;
   /** The distinct (bucket, key) that events of the other side look into, and for each a chain of those that do. */
   readonly #wanted: StateBatch;
@@ -50,8 +59,7 @@ export class IntervalSide implements Reach {
     table: ReturnType<typeof stageTable>,
     side: number,
     { fromMs, toMs }: Reach,
-    projection: KeyProjection,
-    rows: PairRows,
+    { projection, rows, hashes }: IntervalSides,
   ) {
     this.side = side;
     this.fromMs = fromMs;
@@ -62,6 +70,7 @@ export class IntervalSide implements Reach {
     this.buckets = new StageWindows({ kind: 'tumbling', sizeMs, offsetMs: 0 }, saved.open[table.name] ?? [], watermarkMs - toMs - 1);
     this.#projection = projection;
     this.#rows = rows;
+    this.#hashes = hashes;
     this.#appended = new StateBatch(batchSize, table);
     this.#wanted = new StateBatch(batchSize * BUCKETS_TOUCHED, { keyBytes: table.keyBytes, valueBytes: 0 });
     this.#grouping = new SlotGrouping(this.#wanted, projection);
@@ -112,29 +121,33 @@ export class IntervalSide implements Reach {
   }
 
   /** Pairs some of what was found in a bucket with those who look into it. */
-  #pair(wanted: number, { length, addressWords, addressStride, valueDoubles, valueStride }: StateBatch): void {
+  #pair(wanted: number, { length, addressWords, addressStride, valueDoubles, valueWords, valueStride }: StateBatch): void {
     const { timestamps, values, width } = this.#events;
     const from = this.#from;
     const strideWords = addressStride >>> 2;
     const elementWidth = valueStride / 8;
+    const hashes = this.#hashes;
     const head = this.#lookersHead[wanted]!;
     for (let slot = 0; slot < length; slot++) {
       const foundMs = valueDoubles[slot * elementWidth]!;
       const found = valueDoubles[slot * elementWidth + 1]!;
+      // Of its event, which its time stands before.
+      const hash = hashes === null ? 0 : elementHash(valueWords, 2 * (slot * elementWidth + 1), elementWidth - 1);
       for (let looker = head; looker !== NONE; looker = this.#lookersNext[looker]!) {
         const event = from + Math.floor(looker / BUCKETS_TOUCHED);
         const timeMs = timestamps[event]!;
         if (timeMs < foundMs + this.fromMs || timeMs > foundMs + this.toMs) continue;
-        this.pairRow(addressWords, slot * strideWords + 2, foundMs, found, timeMs, values[event * width]!);
+        const payload = hashes === null ? 0 : addHashes(hash, hashes[event - from]!);
+        this.pairRow(addressWords, slot * strideWords + 2, foundMs, found, timeMs, values[event * width]!, payload);
       }
     }
   }
 
   /** The row of an event of this side and one of the other. */
-  pairRow(keyWords: Uint32Array, keyAt: number, ownMs: number, own: number, otherMs: number, other: number): void {
+  pairRow(keyWords: Uint32Array, keyAt: number, ownMs: number, own: number, otherMs: number, other: number, payload: number): void {
     const startMs = Math.max(ownMs, otherMs);
-    if (this.side === 1) this.#rows.add(keyWords, keyAt, startMs, startMs + 1, other, own);
-    else this.#rows.add(keyWords, keyAt, startMs, startMs + 1, own, other);
+    if (this.side === 1) this.#rows.add(keyWords, keyAt, startMs, startMs + 1, other, own, payload);
+    else this.#rows.add(keyWords, keyAt, startMs, startMs + 1, own, other, payload);
   }
 
   append(): Pending {
@@ -160,7 +173,8 @@ export class IntervalSide implements Reach {
         for (let slot = 0; slot < batch.length; slot++) {
           const startMs = batch.valueDoubles[slot * width]!;
           if (startMs + this.toMs < watermarkMs) continue;
-          give({ startMs, endMs: startMs + 1, key: keyOf(batch, slot), numbers: [this.side, batch.valueDoubles[slot * width + 1]!] });
+          const event = batch.valueDoubles.subarray(slot * width + 1, (slot + 1) * width);
+          give({ startMs, endMs: startMs + 1, key: keyOf(batch, slot), numbers: [this.side, ...event] });
         }
       });
     }

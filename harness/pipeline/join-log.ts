@@ -78,6 +78,11 @@ export class TextSink implements Sink {
   }
 }
 
+/** Rows without the hash that those of events wider than a value end with. */
+export function withoutHash(rows: readonly string[], width: number): string[] {
+  return rows.map((row) => (width === 1 ? row : row.slice(0, row.lastIndexOf(' '))));
+}
+
 /** Feeds a pipeline from where it stands up to an event. */
 export async function feed(pipeline: Pipeline, source: Source, until: number): Promise<void> {
   const batch = new EventBatch(1000, source);

@@ -1,6 +1,7 @@
 import { type ListTable, StateBatch } from '../../backends/contract.ts';
 import type { AggregateStage, EventBatch, HolisticAggregate } from '../../workloads/contract.ts';
 import { EventRows } from './event-rows.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import { SCAN_SLOTS, type StageRequest, type stageTable } from './stage.ts';
 import type { StageWindows } from './stage-windows.ts';
 import { UpdatedWindows } from './updated-windows.ts';
@@ -55,6 +56,7 @@ export class ListUpdates {
     for (let cellStart = startMs; cellStart < startMs + sizeMs; cellStart += cellMs) {
       if (!this.#windows.has(cellStart)) continue;
       for await (const batch of this.#table.scan(cellStart, this.#scanBatch, key)) {
+        voidMissingBytes(batch);
         this.#add(batch.valueDoubles, 0, batch.length * this.#aggregate.inputWidth);
       }
     }

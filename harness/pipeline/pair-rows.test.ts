@@ -1,4 +1,4 @@
-// Proves that a join's rows go on in pieces, each as it was even if its taker reads it later, one piece after the other.
+// Proves that a join's rows, with the hash of payloads or without, go on in pieces, each as it was even if its taker reads it later, one piece after the other.
 import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
 import { PairRows } from './pair-rows.ts';
@@ -8,7 +8,7 @@ import { SCAN_SLOTS } from './stage.ts';
 const ROWS = 2 * SCAN_SLOTS + 10;
 
 function fill(rows: PairRows): void {
-  for (let i = 0; i < ROWS; i++) rows.add(Uint32Array.of(0, i, 2 * i), 1, 10 * i, 10 * i + 1, i, -i);
+  for (let i = 0; i < ROWS; i++) rows.add(Uint32Array.of(0, i, 2 * i), 1, 10 * i, 10 * i + 1, i, -i, i + 0.5);
 }
 
 function textOf({ stage, count, keyWords, keyStrideWords, keyAtWord, startsMs, endsMs, numbers, width }: FiredRows): string[] {
@@ -22,7 +22,7 @@ const WANTED = Array.from({ length: ROWS }, (_, i) => `3 ${10 * i} ${10 * i + 1}
 
 test('taken at once, no promise is made', (t) => {
   const taken: string[] = [];
-  const rows = new PairRows(3, 8, (piece) => {
+  const rows = new PairRows(3, 8, false, (piece) => {
     taken.push(...textOf(piece));
   });
   fill(rows);
@@ -36,7 +36,7 @@ test('taken at once, no promise is made', (t) => {
 test('taken later, rows are kept until then', async (t) => {
   const taken: string[] = [];
   let underWay = 0;
-  const rows = new PairRows(3, 8, async (piece) => {
+  const rows = new PairRows(3, 8, true, async (piece) => {
     t.is(underWay++, 0);
     await setTimeout(1);
     taken.push(...textOf(piece));
@@ -44,5 +44,8 @@ test('taken later, rows are kept until then', async (t) => {
   });
   fill(rows);
   await rows.flush();
-  t.deepEqual(taken, WANTED);
+  t.deepEqual(
+    taken,
+    WANTED.map((row, i) => `${row} ${i + 0.5}`),
+  );
 });

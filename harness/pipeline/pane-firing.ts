@@ -1,5 +1,6 @@
 import type { ListTable, StateBatch, ValueTable } from '../../backends/contract.ts';
 import { KeyIndex } from './key-index.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import { SCAN_SLOTS } from './stage.ts';
 import type { StageWindows } from './stage-windows.ts';
 import type { WindowRows } from './window-rows.ts';
@@ -29,7 +30,10 @@ export function paneFiring(
     const endMs = startMs + windows.sizeMs;
     keys.clear();
     for (let paneMs = startMs; paneMs < endMs; paneMs += windows.slideMs) {
-      for await (const batch of table.scan(paneMs, scanBatch)) panes.gather(batch, keys);
+      for await (const batch of table.scan(paneMs, scanBatch)) {
+        voidMissingBytes(batch);
+        panes.gather(batch, keys);
+      }
     }
     rows.begin(startMs, endMs);
     for (let from = 0; from < keys.count; from += SCAN_SLOTS) {

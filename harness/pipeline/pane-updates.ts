@@ -1,6 +1,7 @@
 import { keyHash, StateBatch, slotHash, type ValueTable, windowHash } from '../../backends/contract.ts';
 import type { AggregateStage, EventBatch, IncrementalAggregate } from '../../workloads/contract.ts';
 import { EventRows } from './event-rows.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import type { StageRequest, stageTable } from './stage.ts';
 import type { StageWindows } from './stage-windows.ts';
 import { UpdatedWindows } from './updated-windows.ts';
@@ -58,6 +59,7 @@ export class PaneUpdates {
     }
     const pending = this.#table.read(panes);
     if (pending) await pending;
+    voidMissingBytes(panes);
     for (let slot = 0; slot < panes.length; slot++) {
       if (panes.present[slot] === 0) continue;
       if (updated.present[slot] === 1) this.#aggregate.merge(updated.valueDoubles, slot, panes.valueDoubles, slot);

@@ -1,5 +1,6 @@
 import { type ListTable, type Pending, StateBatch, type StateStore, type TableSpec } from '../../backends/contract.ts';
 import type { HolisticAggregate, Stage } from '../../workloads/contract.ts';
+import { voidMissingBytes } from './returned-bytes.ts';
 import type { Session, SessionContents, TakenEvents } from './session-contents.ts';
 import type { SessionRows } from './session-rows.ts';
 import { NO_NODE, pushKey, type SessionSlots } from './session-slots.ts';
@@ -169,7 +170,9 @@ export class SessionLists implements SessionContents {
     const width = this.#aggregate.inputWidth;
     this.#gathered = 0;
     for (const node of nodes) {
-      for await (const { length, valueDoubles } of this.#table.scan(slots.payloads[node]!, this.#scanBatch, slots.batch.keys[slot]!)) {
+      for await (const batch of this.#table.scan(slots.payloads[node]!, this.#scanBatch, slots.batch.keys[slot]!)) {
+        voidMissingBytes(batch);
+        const { length, valueDoubles } = batch;
         const doubles = length * width;
         if (this.#gathered + doubles > this.#elements.length) {
           const grown = new Float64Array(2 * (this.#gathered + doubles));

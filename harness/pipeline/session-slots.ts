@@ -185,7 +185,8 @@ export class SessionSlots {
   /** Appends the entries of a block to the chain of `slot`, of which `tail` is the last node. */
   #decodeBlock(block: StateBatch, blockSlot: number, slot: number, tail: number): void {
     const entryWords = this.#entryWords;
-    const entries = ((block.lengths[blockSlot]! >>> 2) - 2 * HEADER_DOUBLES) / entryWords;
+    // An entry of which bytes are missing is none.
+    const entries = Math.floor(((block.lengths[blockSlot]! >>> 2) - 2 * HEADER_DOUBLES) / entryWords);
     this.reserve(entries);
     const { valueWords, valueDoubles } = block;
     const payloadWords = this.#payloadWords;

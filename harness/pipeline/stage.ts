@@ -23,9 +23,9 @@ export interface RunningStage {
  * - windows and sessions of an incremental aggregate: its results so far; with panes, of each pane (a window of one slide).
  * - windows of a holistic aggregate: the elements in the order they came, panes likewise; sessions: the elements in ascending order.
  * - a global window: start and end 0, the results so far.
- * - a window join: a row a side, 0 (left) or 1 (right) before the values in the order they came.
- * - an interval join: a row an event that an event not late can still meet, with start = its time, end = start + 1, numbers = side, value.
- * - a continuous join: start and end 0; 0 and the value of the left side if there is one; 1 and the values that wait, in their order.
+ * - a window join: a row a side, 0 (left) or 1 (right) before the events in the order they came, all doubles of each.
+ * - an interval join: a row an event that an event not late can still meet, with start = its time, end = start + 1, numbers = side, the event's doubles.
+ * - a continuous join: start and end 0; 0 and the left side's event if there is one; 1 and the events that wait, in their order.
  */
 export interface HeldRow {
   readonly startMs: number;

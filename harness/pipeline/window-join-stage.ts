@@ -1,5 +1,5 @@
 import { type ListTable, type Pending, StateBatch } from '../../backends/contract.ts';
-import { EVENT_TYPE, type EventBatch, type WindowJoinStage } from '../../workloads/contract.ts';
+import { addHashes, EVENT_TYPE, type EventBatch, elementHash, type WindowJoinStage } from '../../workloads/contract.ts';
 import { copyEvent, pushKey } from './event-slots.ts';
 import { GatheredLists } from './gathered-lists.ts';
 import { eachList } from './held-rows.ts';
@@ -12,7 +12,7 @@ import { StageWindows } from './stage-windows.ts';
 
 /**
  * Both sides of a window in lists: every event is appended blind to its side. When a window fires its left side is gathered in
- * memory, values alone, and the right side streams past it.
+ * memory, values and hashes of payloads alone, and the right side streams past it.
  */
 export function windowJoin(stage: WindowJoinStage): Operator {
   const { window } = stage;
@@ -44,7 +44,7 @@ class WindowJoin implements RunningStage {
     this.#projection = keyProjection(stage.keyPrefixBytes);
     this.#scanBatch = new StateBatch(Math.max(batchSize, SCAN_SLOTS), left);
     this.#gathered = new GatheredLists(left.keyBytes);
-    this.#rows = new PairRows(index + 1, left.keyBytes, emit);
+    this.#rows = new PairRows(index + 1, left.keyBytes, stage.inputWidth > 1, emit);
   }
 
   process(events: EventBatch, from: number, count: number): Pending {
@@ -90,9 +90,9 @@ class WindowJoin implements RunningStage {
   }
 
   /** Pairs elements of the right side with the left events of their keys. */
-  #pair({ length, addressWords, addressStride, valueDoubles, valueStride, keyBytes }: StateBatch, startMs: number): void {
+  #pair({ length, addressWords, addressStride, valueDoubles, valueWords, valueStride, keyBytes }: StateBatch, startMs: number): void {
     const gathered = this.#gathered;
-    const { values } = gathered;
+    const { values, hashes } = gathered;
     const rows = this.#rows;
     const endMs = startMs + this.#right.windows.sizeMs;
     const strideWords = addressStride >>> 2;
@@ -110,7 +110,12 @@ class WindowJoin implements RunningStage {
         end = list < 0 ? 0 : gathered.start(list + 1);
       }
       const right = valueDoubles[slot * width]!;
-      for (let i = first; i < end; i++) rows.add(addressWords, at, startMs, endMs, values[i]!, right);
+      if (first === end) continue;
+      const hash = width > 1 ? elementHash(valueWords, 2 * slot * width, width) : 0;
+      for (let i = first; i < end; i++) {
+        const payload = width > 1 ? addHashes(hashes[i]!, hash) : 0;
+        rows.add(addressWords, at, startMs, endMs, values[i]!, right, payload);
+      }
     }
   }
 
@@ -123,8 +128,7 @@ class WindowJoin implements RunningStage {
     for (const [number, { table, windows }] of [this.#left, this.#right].entries()) {
       for (const startMs of windows.open()) {
         await eachList(table.scan(startMs, this.#scanBatch), (key, numbers) => {
-          const values = numbers.filter((_, i) => i % (this.#scanBatch.valueBytes / 8) === 0);
-          give({ startMs, endMs: startMs + windows.sizeMs, key, numbers: [number, ...values] });
+          give({ startMs, endMs: startMs + windows.sizeMs, key, numbers: [number, ...numbers] });
         });
       }
     }

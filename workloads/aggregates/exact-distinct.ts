@@ -1,10 +1,11 @@
 /** How many different values a window has, counted exactly: every event of it has to be kept. */
 import type { HolisticAggregate } from '../contract.ts';
 import { gatherValues } from './gather-values.ts';
+import { withPayload } from './list-payloads.ts';
 
 /** Of the values of events that carry `inputWidth` doubles, the value first; −0 is 0. Reorders the elements it is given. */
 export function exactDistinct(inputWidth: number): HolisticAggregate {
-  return {
+  return withPayload({
     kind: 'holistic',
     name: 'exact-distinct',
     parameters: {},
@@ -18,5 +19,5 @@ export function exactDistinct(inputWidth: number): HolisticAggregate {
       results[resultsAt] = count;
       results[resultsAt + 1] = distinct;
     },
-  };
+  });
 }

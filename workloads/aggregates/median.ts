@@ -1,10 +1,11 @@
 /** The median of a window's numbers: the middle one, or the mean of the two middle ones. */
 import type { HolisticAggregate } from '../contract.ts';
 import { gatherValues } from './gather-values.ts';
+import { withPayload } from './list-payloads.ts';
 
 /** Of the values of events that carry `inputWidth` doubles, the value first. Reorders the elements it is given; allocates nothing. */
 export function median(inputWidth: number): HolisticAggregate {
-  return {
+  return withPayload({
     kind: 'holistic',
     name: 'median',
     parameters: {},
@@ -17,7 +18,7 @@ export function median(inputWidth: number): HolisticAggregate {
       results[resultsAt] = count;
       results[resultsAt + 1] = count % 2 === 1 ? upper : (largest(elements, middle) + upper) / 2;
     },
-  };
+  });
 }
 
 /**

@@ -33,12 +33,12 @@ final class ContinuousJoin extends KeyedProcessFunction<String, Tuple2<String, d
     if (JoinSide.isRight(numbers)) {
       double[] said = left.value();
       if (said == null) waiting.add(numbers);
-      else out.collect(Tuple4.of(event.f0, time, time + 1, new double[] {said[0], numbers[0]}));
+      else out.collect(Tuple4.of(event.f0, time, time + 1, JoinSide.pair(said, numbers)));
     } else if (JoinSide.isEnd(numbers)) {
       left.clear();
     } else {
       left.update(numbers);
-      for (double[] right : waiting.get()) out.collect(Tuple4.of(event.f0, time, time + 1, new double[] {numbers[0], right[0]}));
+      for (double[] right : waiting.get()) out.collect(Tuple4.of(event.f0, time, time + 1, JoinSide.pair(numbers, right)));
       waiting.clear();
     }
   }

@@ -63,7 +63,7 @@ final class IntervalJoin extends KeyedProcessFunction<String, Tuple2<String, dou
       if (after < lower || after > upper) continue;
       long greater = Math.max(time, other);
       for (double[] met : bucket.getValue()) {
-        double[] pair = isRight ? new double[] {met[0], event.f1[0]} : new double[] {event.f1[0], met[0]};
+        double[] pair = isRight ? JoinSide.pair(met, event.f1) : JoinSide.pair(event.f1, met);
         out.collect(Tuple4.of(event.f0, greater, greater + 1, pair));
       }
     }

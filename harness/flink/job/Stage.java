@@ -19,10 +19,12 @@ import org.apache.flink.util.OutputTag;
 /**
  * One stage, told as {@code keyPrefixBytes;window;operation;allowedLatenessMs}. The window is {@code tumbling:size:offset}, {@code
  * sliding:size:slide:offset}, {@code session:gap}, {@code interval:lower:upper} or {@code global}; the operation an aggregate, as {@link
- * Aggregation} and {@link ListAggregation} know them, or {@code join}.
+ * Aggregation} and {@link ListAggregation} know them, or {@code join}. Behind an aggregate of lists, {@code :payload} adds the hash of
+ * the events' payloads to its rows.
  */
 final class Stage {
   private static final String JOIN = "join";
+  private static final String PAYLOAD = ":payload";
 
   /** From 1. */
   final int number;
@@ -78,8 +80,11 @@ final class Stage {
     WindowedStream<Tuple2<String, double[]>, String, TimeWindow> windowed =
         keyed.window(assigner()).allowedLateness(allowedLateness).sideOutputLateData(late);
     if (isJoin) return windowed.process(new WindowJoin(), WorkloadJob.ROW);
-    ListAggregation ofList = ListAggregation.named(operation);
-    return ofList != null ? windowed.process(new FiredList(ofList), WorkloadJob.ROW) : folded(windowed, Aggregation.of(operation));
+    boolean hasPayload = operation.endsWith(PAYLOAD);
+    ListAggregation ofList = ListAggregation.named(hasPayload ? operation.substring(0, operation.length() - PAYLOAD.length()) : operation);
+    return ofList != null
+        ? windowed.process(new FiredList(ofList, hasPayload), WorkloadJob.ROW)
+        : folded(windowed, Aggregation.of(operation));
   }
 
   private static <Kept> SingleOutputStreamOperator<Tuple4<String, Long, Long, double[]>> folded(

@@ -18,12 +18,12 @@ final class WindowJoin extends ProcessWindowFunction<Tuple2<String, double[]>, T
   @Override
   public void process(
       String key, Context context, Iterable<Tuple2<String, double[]>> events, Collector<Tuple4<String, Long, Long, double[]>> out) {
-    List<Double> left = new ArrayList<>();
-    List<Double> right = new ArrayList<>();
-    for (Tuple2<String, double[]> event : events) (JoinSide.isRight(event.f1) ? right : left).add(event.f1[0]);
+    List<double[]> left = new ArrayList<>();
+    List<double[]> right = new ArrayList<>();
+    for (Tuple2<String, double[]> event : events) (JoinSide.isRight(event.f1) ? right : left).add(event.f1);
     TimeWindow window = context.window();
-    for (double one : left) {
-      for (double other : right) out.collect(Tuple4.of(key, window.getStart(), window.getEnd(), new double[] {one, other}));
+    for (double[] one : left) {
+      for (double[] other : right) out.collect(Tuple4.of(key, window.getStart(), window.getEnd(), JoinSide.pair(one, other)));
     }
   }
 }
