@@ -10,13 +10,18 @@ import { scatterSpec } from './scatter.ts';
 export interface CheckpointTimeRow extends BackendRow {
   readonly pauseMs: Sample;
   readonly persistMs: Sample;
+  /** Relative to the live state's size; null where that was not recorded. */
+  readonly perMib: { readonly pauseMs: Sample | null; readonly persistMs: Sample | null; readonly bytesWritten: Sample | null };
 }
 
 /** Rows of the cells that took a checkpoint. */
 export function checkpointTimeRows(cells: readonly CellSummary[], looks: ReadonlyMap<string, Look>): readonly CheckpointTimeRow[] {
   return cells.flatMap((cell) => {
     const { pauseMs, persistMs } = cell.metrics;
-    return pauseMs === null || persistMs === null ? [] : [{ ...backendRow(cell, looks), pauseMs, persistMs }];
+    if (pauseMs === null || persistMs === null) return [];
+    const { pauseMsPerMib, persistMsPerMib, bytesWrittenPerMib } = cell.metrics;
+    const perMib = { pauseMs: pauseMsPerMib, persistMs: persistMsPerMib, bytesWritten: bytesWrittenPerMib };
+    return [{ ...backendRow(cell, looks), pauseMs, persistMs, perMib }];
   });
 }
 
@@ -30,7 +35,7 @@ export function checkpointTimeChart(rows: readonly CheckpointTimeRow[]): Chart {
     'time',
     rows.map((row) => row.persistMs.median),
   );
-  const points = rows.map(({ pauseMs, persistMs, ...row }) => ({
+  const points = rows.map(({ pauseMs, persistMs, perMib: _, ...row }) => ({
     ...row,
     x: pauseMs.median / pause.divisor,
     xLow: pauseMs.min / pause.divisor,
@@ -48,15 +53,25 @@ export function checkpointTimeChart(rows: readonly CheckpointTimeRow[]): Chart {
         { key: 'backend', title: 'Backend' },
         { key: 'pause', title: `Pause, ${pause.unit}` },
         { key: 'persist', title: `Persist, ${persist.unit}` },
+        { key: 'pause_per_mib', title: 'Pause per MiB of state, ms' },
+        { key: 'persist_per_mib', title: 'Persist per MiB of state, ms' },
+        { key: 'written_per_mib', title: 'Written per MiB of state, bytes' },
       ],
       rows: rows.map((row) => [
         row.label,
         inUnit(row.pauseMs.median, row.pauseMs, pause),
         inUnit(row.persistMs.median, row.persistMs, persist),
+        toDigits(row.perMib.pauseMs),
+        toDigits(row.perMib.persistMs),
+        toDigits(row.perMib.bytesWritten),
       ]),
     },
     legend: [],
     size: 'half',
     spec: (width) => scatterSpec(points, { x: `pause, ${pause.unit}`, y: `persist, ${persist.unit}` }, [], width),
   };
+}
+
+function toDigits(sample: Sample | null): string {
+  return sample === null ? 'not recorded' : String(Number(sample.median.toPrecision(3)));
 }

@@ -36,6 +36,15 @@ function checkpointMedian(trial: CompletedTrial, value: (checkpoint: CompletedTr
   return used.length === 0 ? null : median(used.map(value));
 }
 
+const MIB = 2 ** 20;
+
+/** The median checkpoint's figure divided by the MiB of keys and values at the end of the measured part; null without live state. */
+function perStateMib(trial: CompletedTrial, value: (checkpoint: CompletedTrial['checkpoints'][number]) => number): number | null {
+  const figure = checkpointMedian(trial, value);
+  const bytes = trial.liveState?.bytes ?? 0;
+  return figure === null || bytes === 0 ? null : figure / (bytes / MIB);
+}
+
 function perEvent(trial: CompletedTrial, seconds: number | null): number | null {
   return seconds === null || trial.events.measured === 0 ? null : (seconds * 1e9) / trial.events.measured;
 }
@@ -83,6 +92,10 @@ const measures = {
   bytesWritten: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesWritten),
   bytesReferenced: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesReferenced),
   checkpointMs: (trial) => checkpointMedian(trial, ({ pauseMs, persistMs }) => pauseMs + persistMs),
+  /** The same relative to the live state's size; not recorded where that is unknown or 0. */
+  pauseMsPerMib: (trial) => perStateMib(trial, ({ pauseMs }) => pauseMs),
+  persistMsPerMib: (trial) => perStateMib(trial, ({ persistMs }) => persistMs),
+  bytesWrittenPerMib: (trial) => perStateMib(trial, ({ bytesWritten }) => bytesWritten),
   /** From the choice of a checkpoint until its state is there. */
   restoreMs: ({ recovery }) => (recovery === null ? null : restoreMsOf(recovery)),
   restoredBytes: ({ recovery }) => recovery?.restoredBytes ?? null,

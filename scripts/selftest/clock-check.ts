@@ -70,7 +70,7 @@ function judgeTrial(directory: string): { readonly passed: boolean; readonly see
   if (trial === undefined) return { passed: false, seen: 'no trial was recorded' };
   if (trial.state === 'failed') return { passed: false, seen: `the trial failed: ${trial.message}` };
   const { durationSeconds, throughput, recovery, correctness } = trial;
-  const recoveryMs = Object.values(recovery?.phases ?? {});
+  const recoveryMs = Object.values(recovery?.phases ?? {}).filter((ms) => ms !== undefined);
   const areDurations = [durationSeconds, throughput.measuredSeconds, ...recoveryMs.map((ms) => ms / 1000)].every(
     (seconds) => seconds >= 0 && seconds < DURATION_SECONDS_MAX,
   );
