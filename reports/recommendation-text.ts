@@ -4,6 +4,8 @@ import { type Decision, decide, nameOf } from './decision.ts';
 import { groupTitle } from './group-title.ts';
 import type { Results } from './read-results.ts';
 import type { Check } from './recommend/checks.ts';
+import type { Contest } from './recommend/contest.ts';
+import { measuringCommand } from './recommend/measuring-command.ts';
 import { limitText, type Needs, needTexts } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
 import type { Stability } from './recommend/stability.ts';
@@ -134,7 +136,7 @@ export function recommendJson({ groups, caveats, micro }: Recommendations): unkn
           name: contender.name,
           outcome: choice.checked.find((checked) => checked.contender === contender)!.outcome,
           says: `${line.mark}: ${line.detail}`,
-          needs: choice.checked.find((checked) => checked.contender === contender)!.checks.map(checkJson(recommendation.needs)),
+          needs: choice.checked.find((checked) => checked.contender === contender)!.checks.map(checkJson(recommendation.needs, contest)),
           answers: Object.fromEntries(
             group.candidates
               .filter(({ cell }) => cell.id === contender.id)
@@ -153,7 +155,7 @@ export function recommendJson({ groups, caveats, micro }: Recommendations): unkn
   };
 }
 
-function checkJson(needs: Needs) {
+function checkJson(needs: Needs, contest: Contest) {
   return ({ need, state, estimate, excess, doubt, blocksNeeded }: Check) => ({
     need: typeof need === 'object' ? limitText(need) : need === 'servers' ? 'servers=no' : `durability>=${needs.durability}`,
     state,
@@ -162,6 +164,7 @@ function checkJson(needs: Needs) {
     timesTheLimit: excess,
     doubt,
     blocksNeeded,
+    command: doubt === 'not-measured' && typeof need === 'object' ? measuringCommand(contest, [need.criterion]) : null,
   });
 }
 

@@ -14,8 +14,12 @@ export interface Against {
   readonly axis: string;
 }
 
-/** The tail of what a micro-batch takes, in a closed loop. */
-export const AGAINST_TAIL: Against = { metric: 'batchP99Ms', title: 'Throughput against the tail', axis: 'p99 per micro-batch' };
+/** The tail of the service time of a micro-batch. */
+export const AGAINST_TAIL: Against = {
+  metric: 'batchP99Ms',
+  title: 'Throughput against the tail of service time',
+  axis: 'p99 service time of a micro-batch',
+};
 /** How long a crash costs. */
 export const AGAINST_RECOVERY: Against = { metric: 'recoveryMs', title: 'Throughput against recovery', axis: 'recovery' };
 

@@ -31,9 +31,9 @@ const column = (name: ShownName, over: string, title: string, family: string): M
 });
 
 const ALL_METRICS: readonly MetricColumn[] = [
-  column('batchP50Ms', 'Time per micro-batch', 'p50', 'batch'),
-  column('batchP99Ms', 'Time per micro-batch', 'p99', 'batch'),
-  column('batchP999Ms', 'Time per micro-batch', 'p99.9', 'batch'),
+  column('batchP50Ms', 'Service time of a micro-batch', 'p50', 'batch'),
+  column('batchP99Ms', 'Service time of a micro-batch', 'p99', 'batch'),
+  column('batchP999Ms', 'Service time of a micro-batch', 'p99.9', 'batch'),
   column('pauseMs', 'Checkpoint', 'Pause', 'pause'),
   column('persistMs', 'Checkpoint', 'Persist', 'persist'),
   column('bytesWritten', 'Checkpoint', 'Written', 'written'),
@@ -101,7 +101,7 @@ ${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${
     group.tiers === null && group.flinkTiers === null
       ? 'There are no tiers: too few blocks.'
       : `The coloured edge marks the best tier: its rows cannot be told apart by these data.${group.candidates.some(isFlink) ? " Flink's state backends have tiers of their own: whoever runs a pipeline of ours does not choose one of them instead." : ''}`;
-  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Time per micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
+  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Service time of a micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
 <div class="card"><div class="filter" data-needs-script hidden><label>Show <input type="search" placeholder="all backends" aria-label="Names of backends to show" spellcheck="false"></label><label><input type="checkbox"> only within my limits</label><output></output></div><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th>${isRescaled ? html`<th scope="colgroup" colspan="2">Rescale</th>` : null}<td colspan="5"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
 ${leftOut(plan)}</div>
 ${isShort ? html`<p class="lead">Of many groups, every figure with its range and interval stands in table.csv and summary.json alone.</p>` : allFigures(cells)}`;
