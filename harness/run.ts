@@ -66,7 +66,7 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
         for (const { planned, stream, timeoutMs, latency, attempt, basis } of due) {
           if (signal.aborted) return { trials };
           const { cell } = planned;
-          if (basis === 'last-third' && block === 1)
+          if (basis === 'extended' && block === 1)
             onEvent({ type: 'extended', cell: cell.id, measuredSeconds: EXTENDED * plan.profile.measuredSeconds });
           onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total, trials.length + 1) });
           watch.start();
@@ -125,9 +125,11 @@ function dueIn(block: number, order: readonly SizedCell[], plan: Plan, trials: r
 
 /** The work of a cell's trials, as it is once its first one is known. */
 function workOf(one: SizedCell, attempts: Attempts): SizedCell {
-  if (attempts.basisOf(one.planned.cell) !== 'last-third') return one;
+  if (attempts.basisOf(one.planned.cell) !== 'extended') return one;
   const { stream, timeoutMs } = one;
-  return { ...one, stream: { ...stream, measured: EXTENDED * stream.measured }, timeoutMs: EXTENDED * timeoutMs };
+  // The mean of the last part alone is compared: what the store did until it was as full is warm-up.
+  const warmUp = stream.warmUp + (EXTENDED - 1) * stream.measured;
+  return { ...one, stream: { ...stream, warmUp }, timeoutMs: EXTENDED * timeoutMs };
 }
 
 /** True where nothing is left to do. */

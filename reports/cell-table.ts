@@ -1,4 +1,5 @@
 import { plainText } from './plain-text.ts';
+import { unsteadyWords } from './statistics/headline.ts';
 import type { MetricName } from './statistics/metrics.ts';
 import { type CellSummary, everyGroup, type GroupSummary, type RunSummary } from './statistics/summary.ts';
 import type { Column, Table, Value } from './table.ts';
@@ -59,6 +60,8 @@ const COLUMNS: Cells = [
     title: 'Throughput, coefficient of variation',
     value: ({ metrics }) => short(metrics.eventsPerSecond?.cv ?? null),
   },
+  metric('steady_events_per_second', 'Throughput, events/s, median of the steady seconds', 'steadyEventsPerSecond'),
+  { key: 'no_steady_state', title: 'No steady state', value: unsteadyWords },
   {
     key: 'ratio_to_reference',
     title: 'Throughput against the reference, x',

@@ -13,7 +13,7 @@ export interface ShownMetric {
 
 const SHOWN = {
   eventsPerSecond: ['Throughput', 'rate'],
-  wholeEventsPerSecond: ['Throughput, all of the measured part', 'rate'],
+  steadyEventsPerSecond: ['Throughput, median of the steady seconds', 'rate'],
   sustainedPerSecond: ['Sustained rate', 'rate'],
   latencyP50Ms: ['Latency, p50', 'time'],
   latencyP99Ms: ['Latency, p99', 'time'],

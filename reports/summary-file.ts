@@ -4,6 +4,7 @@ import { decide } from './decision.ts';
 import type { Results } from './read-results.ts';
 import { asText } from './recommend/phrase.ts';
 import { GROWTHS } from './statistics/growth.ts';
+import { unsteadyWords } from './statistics/headline.ts';
 import { METRIC_NAMES } from './statistics/metrics.ts';
 import type { Sample } from './statistics/sample.ts';
 import { crossingsOf, scalingsOf } from './statistics/scaling.ts';
@@ -95,6 +96,8 @@ export const summarySchema = z.strictObject({
               blocks: z.int(),
             })
             .nullable(),
+          /** That its trials reached no steady state, in a sentence; null where they did or are too short to say. */
+          noSteadyState: z.string().nullable().default(null),
           metrics: z.partialRecord(z.enum(METRIC_NAMES), sample),
         }),
       ),
@@ -151,7 +154,7 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
   };
 }
 
-function cellOf({ cell, standing, tier, againstReference, metrics }: CellSummary): SummaryFile['groups'][number]['cells'][number] {
+function cellOf({ cell, standing, tier, againstReference, metrics, trials }: CellSummary): SummaryFile['groups'][number]['cells'][number] {
   const measured = METRIC_NAMES.map((name) => [name, metrics[name]] as const).filter(
     (entry): entry is [(typeof METRIC_NAMES)[number], Sample] => entry[1] !== null,
   );
@@ -173,6 +176,7 @@ function cellOf({ cell, standing, tier, againstReference, metrics }: CellSummary
             interval: againstReference.ratio?.interval ?? null,
             blocks: againstReference.ratio?.n ?? 0,
           },
+    noSteadyState: unsteadyWords({ trials }),
     metrics: Object.fromEntries(measured),
   };
 }

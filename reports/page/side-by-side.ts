@@ -7,7 +7,7 @@ import { events, grouped, inUnit, percent, rounded, type Unit, uncertainty, unit
 import { survivalOf } from '../recommend/words.ts';
 import { type ShownMetric, type ShownName, shownMetric, unitOf } from '../shown-metric.ts';
 import { IN_MEMORY_MARK, type InMemory } from '../state-in-memory.ts';
-import { headlineOf } from '../statistics/headline.ts';
+import { headlineOf, unsteadyWords } from '../statistics/headline.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999 } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { alternativesIn, type CellSummary, type GroupSummary, isFlink, throughputOf } from '../statistics/summary.ts';
@@ -80,18 +80,18 @@ export function sideBySide(
   );
   const firstApart = group.candidates.find(({ standing, isTwin }) => standing !== 'correct' || isTwin);
   const rowOf = (cell: CellSummary) => {
-    const { tone, mark } = standingLine(cell, group, plan);
+    const { tone, mark, detail } = standingLine(cell, group, plan);
+    const unsteady = unsteadyWords(cell);
+    const reasons = [...(tone === 'bad' ? [`${mark} ${detail}`] : []), ...(unsteady === null ? [] : [`! ${unsteady}.`])];
     const isHarness = cell.cell.role === 'harness-cost';
     const strike = (text: Markup) => (cell.standing === 'wrong' ? html`<s>${text}</s>` : text);
     const harnessShare = shareOfHarness(cell, group);
     const kind = isHarness ? 'harness' : cell.tier === 1 ? 'best' : cell.standing === 'correct' ? '' : 'out';
     const look = looks.get(cell.cell.backend.name)!;
     const reason =
-      tone === 'bad'
-        ? html`<tr class="reason"><td colspan="${metrics.length + 4}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
-        : null;
+      reasons.length === 0 ? null : html`<tr class="reason"><td colspan="${metrics.length + 4}">${reasons.join(' · ')}</td></tr>`;
     return html`<tbody class="${kind}${cell === firstApart ? ' ruled' : ''}"${isHarness || !alternativesIn(group).includes(cell) ? null : html` data-place="${group.candidates.indexOf(cell)}"`}><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
-<td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
+<td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${unsteady === null ? null : ' !'}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
 ${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
@@ -173,7 +173,7 @@ function leftOut({ leftOut: absent }: Plan): Markup | null {
 
 const NUMBERS: readonly ShownMetric[] = [
   shownMetric('eventsPerSecond'),
-  shownMetric('wholeEventsPerSecond'),
+  shownMetric('steadyEventsPerSecond'),
   ...ALL_METRICS,
   ...(['batchP99DuringCheckpointMs', 'bytesReferenced', 'liveBytes', 'checkpointStorageBytes', 'cpuNsPerEvent', 'storeShare'] as const).map(
     shownMetric,
