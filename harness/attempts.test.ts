@@ -54,14 +54,14 @@ test('a throughput that still falls makes the trials of its cell longer, from th
   const plan = planOf(standard, ['a', 'b']);
   const first = [trial('a', 1, { perSecond: FALLING }), trial('b', 1)];
   const attempts = new Attempts(plan, first);
-  t.deepEqual([attempts.basisOf({ id: 'a' }), attempts.basisOf({ id: 'b' })], ['last-third', 'steady']);
+  t.deepEqual([attempts.basisOf({ id: 'a' }), attempts.basisOf({ id: 'b' })], ['extended', 'steady']);
   t.deepEqual([attempts.due({ id: 'a' }, 1), attempts.due({ id: 'b' }, 1), attempts.due({ id: 'a' }, 2)], [2, null, 1]);
-  const longer = trial('a', 1, { basis: 'last-third', perSecond: FALLING });
+  const longer = trial('a', 1, { basis: 'extended', perSecond: FALLING });
   t.is(new Attempts(plan, [...first, longer]).due({ id: 'a' }, 1), null, 'once');
-  const disturbed = trial('a', 1, { basis: 'last-third', badge: 'red' });
+  const disturbed = trial('a', 1, { basis: 'extended', badge: 'red' });
   t.is(new Attempts(plan, [...first, disturbed]).due({ id: 'a' }, 1), 3);
   t.is(new Attempts(plan, [...first, disturbed, disturbed]).due({ id: 'a' }, 1), null);
-  const later = trial('a', 2, { perSecond: FALLING, basis: 'last-third' });
+  const later = trial('a', 2, { perSecond: FALLING, basis: 'extended' });
   t.is(new Attempts(plan, [...first, longer, later]).due({ id: 'a' }, 2), null);
   t.is(new Attempts(planOf(quick, ['a']), [trial('a', 1, { perSecond: FALLING, basis: 'whole' })]).due({ id: 'a' }, 1), null);
 });
@@ -73,7 +73,7 @@ test('a disturbed first trial says nothing of the length: its repetition does', 
   t.is(new Attempts(plan, [red]).due({ id: 'a' }, 1), 2);
   t.is(new Attempts(plan, [red, trial('a', 1)]).basisOf({ id: 'a' }), 'steady');
   const both = [red, trial('a', 1, { perSecond: FALLING })];
-  t.deepEqual([new Attempts(plan, both).basisOf({ id: 'a' }), new Attempts(plan, both).due({ id: 'a' }, 1)], ['last-third', 3]);
+  t.deepEqual([new Attempts(plan, both).basisOf({ id: 'a' }), new Attempts(plan, both).due({ id: 'a' }, 1)], ['extended', 3]);
 });
 
 test('the reference and its twin do the same work', (t) => {
@@ -81,6 +81,6 @@ test('the reference and its twin do the same work', (t) => {
   const attempts = new Attempts(plan, [trial('a', 1), trial('b', 1), trial('a@again', 1, { perSecond: FALLING })]);
   t.deepEqual(
     plan.cells.map((cell) => attempts.basisOf(cell)),
-    ['last-third', 'steady', 'last-third'],
+    ['extended', 'steady', 'extended'],
   );
 });

@@ -2,9 +2,9 @@ import { FEWEST_WINDOWS, isStillFalling } from './measure/steady-state.ts';
 import type { Cell, CompletedTrial, Plan, Trial } from './results.ts';
 
 type Planned = Pick<Plan, 'cells' | 'profile' | 'reference' | 'twin'>;
-export type Basis = NonNullable<CompletedTrial['throughput']['basis']>;
+export type Basis = Exclude<NonNullable<CompletedTrial['throughput']['basis']>, 'last-third'>;
 
-/** How many times as long a trial gets, once. */
+/** How many times as long a trial gets, once: all but the last measured part becomes warm-up. */
 export const EXTENDED = 3;
 
 /**
@@ -39,10 +39,10 @@ export class Attempts {
     return alike.length === 0 || this.#isToBeRepeated(alike) ? (this.#count.get(key) ?? 0) + 1 : null;
   }
 
-  /** What the figures of a cell's trials are of, from now on: `last-third` are those of {@link EXTENDED} the length. */
+  /** Length of a cell's trials from now on: `extended` is {@link EXTENDED} times the usual. */
   basisOf({ id }: Pick<Cell, 'id'>): Basis {
     if (this.#plan.profile.measuredSeconds < FEWEST_WINDOWS) return 'whole';
-    return this.#sameButName(id).some((one) => this.#fell(one)) ? 'last-third' : 'steady';
+    return this.#sameButName(id).some((one) => this.#fell(one)) ? 'extended' : 'steady';
   }
 
   #madeIn(key: string): readonly CompletedTrial[] {

@@ -108,10 +108,10 @@ export const completedTrialSchema = z.strictObject({
     /** Events processed in each second in which every process was at work throughout. */
     perSecond: z.array(count),
     /**
-     * What the figure to be compared is of: all of the measured part; or the seconds in which it was steady; or the last third of a part
-     * three times as long, since the cell's first trial was still falling at its end. Absent: all.
+     * Length of the trial. `whole`: too short to show a steady state. `steady`: long enough. `extended`: warmed up for two measured
+     * parts more, since the cell's first trial was still falling at its end. `last-third`: three measured parts in one (earlier releases).
      */
-    basis: z.enum(['whole', 'steady', 'last-third']).optional(),
+    basis: z.enum(['whole', 'steady', 'last-third', 'extended']).optional(),
   }),
   /** Each process's share of the measured part, in their order. */
   parts: z.array(z.strictObject({ events: count, measuredSeconds: z.number().positive() })).min(1),

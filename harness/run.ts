@@ -67,7 +67,7 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
         for (const { planned, stream, timeoutMs, latency, attempt, basis } of due) {
           if (signal.aborted) return { trials };
           const { cell } = planned;
-          if (basis === 'last-third' && block === 1)
+          if (basis === 'extended' && block === 1)
             onEvent({ type: 'extended', cell: cell.id, measuredSeconds: EXTENDED * plan.profile.measuredSeconds });
           onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total, trials.length + 1) });
           watch.start();
@@ -129,9 +129,10 @@ function dueIn(block: number, order: readonly SizedCell[], plan: Plan, trials: r
 
 /** The work of a cell's trials, as it is once its first one is known. */
 function workOf(one: SizedCell, attempts: Attempts): SizedCell {
-  if (attempts.basisOf(one.planned.cell) !== 'last-third') return one;
+  if (attempts.basisOf(one.planned.cell) !== 'extended') return one;
   const { stream, timeoutMs } = one;
-  const extended = { ...stream, measured: EXTENDED * stream.measured };
+  // The mean of the last part alone is compared: what the store did until it was as full is warm-up.
+  const extended = { ...stream, warmUp: stream.warmUp + (EXTENDED - 1) * stream.measured };
   // Flink cuts by the clock, so its kill span depends on no event.
   const isByEvents = stream.checkpoints.everyMs === undefined && stream.checkpoints.everyEvents !== NEVER.everyEvents;
   return { ...one, stream: isByEvents ? withKillSpan(extended, stepOf(stream)) : extended, timeoutMs: EXTENDED * timeoutMs };

@@ -63,7 +63,7 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   if (profile.smallestEffect === null) warn(`The profile ${profile.name} only tries whether things work: it decides nothing.`);
   else if (profile.smallestEffect > 0.05)
     warn(
-      `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more, and its trials are too short for a median of steady seconds: their throughput is that of all of the measured time.`,
+      `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more, and its trials are too short to show a steady state.`,
     );
   const cells = groups.flatMap((group) => group.candidates);
   const fellBack = trials.filter((trial) => trial.state === 'completed' && (trial.recovery?.checkpointsSkipped ?? 0) > 0);

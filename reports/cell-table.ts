@@ -1,5 +1,6 @@
 import { meanBatchEvents } from './mean-batch.ts';
 import { plainText } from './plain-text.ts';
+import { unsteadyWords } from './statistics/headline.ts';
 import type { MetricName } from './statistics/metrics.ts';
 import { type CellSummary, everyGroup, type GroupSummary, type RunSummary } from './statistics/summary.ts';
 import type { Column, Table, Value } from './table.ts';
@@ -62,6 +63,8 @@ const COLUMNS: Cells = [
     title: 'Throughput, coefficient of variation',
     value: ({ metrics }) => short(metrics.eventsPerSecond?.cv ?? null),
   },
+  metric('steady_events_per_second', 'Throughput, events/s, median of the steady seconds', 'steadyEventsPerSecond'),
+  { key: 'no_steady_state', title: 'No steady state', value: unsteadyWords },
   {
     key: 'ratio_to_reference',
     title: 'Throughput against the reference, x',
@@ -83,10 +86,10 @@ const COLUMNS: Cells = [
     title: 'Smallest difference found in 9 of 10 repetitions, fraction',
     value: ({ againstReference }) => short(againstReference?.verdict.detectable ?? null),
   },
-  metric('batch_p50_ms', 'Time per micro-batch, p50, ms', 'batchP50Ms'),
-  metric('batch_p99_ms', 'Time per micro-batch, p99, ms', 'batchP99Ms'),
-  metric('batch_p999_ms', 'Time per micro-batch, p99.9, ms', 'batchP999Ms'),
-  metric('batch_p99_during_checkpoint_ms', 'Time per micro-batch during checkpoints, p99, ms', 'batchP99DuringCheckpointMs'),
+  metric('batch_p50_ms', 'Service time of a micro-batch, p50, ms', 'batchP50Ms'),
+  metric('batch_p99_ms', 'Service time of a micro-batch, p99, ms', 'batchP99Ms'),
+  metric('batch_p999_ms', 'Service time of a micro-batch, p99.9, ms', 'batchP999Ms'),
+  metric('batch_p99_during_checkpoint_ms', 'Service time of a micro-batch during checkpoints, p99, ms', 'batchP99DuringCheckpointMs'),
   metric('sustained_per_second', 'Sustained rate, events/s', 'sustainedPerSecond'),
   metric('latency_p50_ms', 'Latency at 70 % of the sustained rate, p50, ms', 'latencyP50Ms'),
   metric('latency_p99_ms', 'Latency at 70 % of the sustained rate, p99, ms', 'latencyP99Ms'),

@@ -5,6 +5,7 @@ import { groupTitle } from './group-title.ts';
 import type { Results } from './read-results.ts';
 import type { Check } from './recommend/checks.ts';
 import type { Contender, Contest } from './recommend/contest.ts';
+import { measuringCommand } from './recommend/measuring-command.ts';
 import { limitText, type Needs, needTexts } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
 import { circumstancesWords, modelLines } from './recommend/recovery-words.ts';
@@ -159,7 +160,7 @@ export function recommendJson({ groups, caveats, micro }: Recommendations): unkn
           name: contender.name,
           outcome: choice.checked.find((checked) => checked.contender === contender)!.outcome,
           says: `${line.mark}: ${line.detail}`,
-          needs: choice.checked.find((checked) => checked.contender === contender)!.checks.map(checkJson(recommendation.needs)),
+          needs: choice.checked.find((checked) => checked.contender === contender)!.checks.map(checkJson(recommendation.needs, contest)),
           answers: Object.fromEntries(
             group.candidates
               .filter(({ cell }) => cell.id === contender.id)
@@ -184,7 +185,7 @@ function recoveryJson({ name, recovery, recoveries }: Contender, says: string) {
   return { name, meanMs: predicted?.meanMs ?? null, worstMs: predicted?.worstMs ?? null, medianError: error, blocks, withheld, says };
 }
 
-function checkJson(needs: Needs) {
+function checkJson(needs: Needs, contest: Contest) {
   return ({ need, state, estimate, excess, doubt, blocksNeeded }: Check) => ({
     need: typeof need === 'object' ? limitText(need) : need === 'servers' ? 'servers=no' : `durability>=${needs.durability}`,
     state,
@@ -193,6 +194,7 @@ function checkJson(needs: Needs) {
     timesTheLimit: excess,
     doubt,
     blocksNeeded,
+    command: doubt === 'not-measured' && typeof need === 'object' ? measuringCommand(contest, [need.criterion]) : null,
   });
 }
 

@@ -5,6 +5,7 @@ import type { Results } from './read-results.ts';
 import { asText } from './recommend/phrase.ts';
 import { checkModel } from './recovery-model.ts';
 import { GROWTHS } from './statistics/growth.ts';
+import { unsteadyWords } from './statistics/headline.ts';
 import { METRIC_NAMES } from './statistics/metrics.ts';
 import { recoveriesOf } from './statistics/recoveries.ts';
 import type { Sample } from './statistics/sample.ts';
@@ -97,6 +98,8 @@ export const summarySchema = z.strictObject({
               blocks: z.int(),
             })
             .nullable(),
+          /** That its trials reached no steady state, in a sentence; null where they did or are too short to say. */
+          noSteadyState: z.string().nullable().default(null),
           metrics: z.partialRecord(z.enum(METRIC_NAMES), sample),
           /** How well the model of recovery predicts each block's restore and replay from the other blocks; null where it was not measured. */
           recoveryModel: z
@@ -180,6 +183,7 @@ function cellOf({ cell, standing, tier, againstReference, metrics, trials }: Cel
             interval: againstReference.ratio?.interval ?? null,
             blocks: againstReference.ratio?.n ?? 0,
           },
+    noSteadyState: unsteadyWords({ trials }),
     metrics: Object.fromEntries(measured),
     recoveryModel: recoveryModelOf(trials),
   };

@@ -15,6 +15,7 @@ import { USUAL_CIRCUMSTANCES } from './recovery-model.ts';
 import { crossingSentence, SCALING_NOTE, scalingTable } from './scaling-table.ts';
 import { speedUpNote, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
+import { unsteadyWords } from './statistics/headline.ts';
 import { loadsOf } from './statistics/latency.ts';
 import { USUAL_LOAD } from './statistics/metrics.ts';
 import { crossingsOf } from './statistics/scaling.ts';
@@ -136,7 +137,11 @@ function groupLines(group: GroupSummary, { plan, run, inMemory }: Around, width:
   });
   const troubles = group.candidates.flatMap((cell) => {
     const { tone, mark, detail } = standingLine(cell, group, plan);
-    return tone === 'bad' ? wrapped(`${nameOf(cell)}: ${mark} ${detail}`, width, '  ').map(paint.bad) : [];
+    const unsteady = unsteadyWords(cell);
+    return [
+      ...(tone === 'bad' ? wrapped(`${nameOf(cell)}: ${mark} ${detail}`, width, '  ').map(paint.bad) : []),
+      ...(unsteady === null ? [] : wrapped(`! ${nameOf(cell)}: ${unsteady}.`, width, '  ').map(paint.bold)),
+    ];
   });
   const absent = plan.leftOut.flatMap(({ backend, reason }) =>
     wrapped(`${plainText(backend)}: left out: ${plainText(reason)}`, width, '  '),

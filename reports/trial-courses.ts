@@ -18,21 +18,21 @@ export function courseNotes(run: RunSummary): readonly string[] {
   const cells = groups.flatMap(({ workload, candidates }) =>
     candidates.map((cell) => {
       const name = groups.length === 1 ? nameOf(cell) : `${nameOf(cell)} with ${plainText(workload.name)}`;
-      const isLonger = cell.trials.some(({ throughput }) => throughput.basis === 'last-third');
+      const isLonger = cell.trials.some(({ throughput }) => throughput.basis === 'last-third' || throughput.basis === 'extended');
       return { name, isLonger, courses: cell.trials.flatMap(({ throughput }) => courseOf(throughput.perSecond) ?? []) };
     }),
   );
   const restless = (['slowdown', 'warm-up', 'none'] as const).flatMap((course) => {
-    const named = cells.flatMap(({ name, isLonger, courses }) => {
+    const named = cells.flatMap(({ name, courses }) => {
       const count = courses.filter((one) => one === course).length;
-      return isLonger || count === 0 || count * 2 < courses.length ? [] : [`${name} (${count} of ${courses.length} trials)`];
+      return count === 0 || count * 2 < courses.length ? [] : [`${name} (${count} of ${courses.length} trials)`];
     });
     return named.length === 0 ? [] : [`Throughput ${SAYS[course]}: ${named.join(', ')}.`];
   });
   const longer = cells.flatMap(({ name, isLonger }) =>
     isLonger
       ? [
-          `The throughput of ${name} was still falling in its first trial, as that of a log-structured store may: its trials were made three times as long, and what is told is their last third.`,
+          `The throughput of ${name} was still falling in its first trial, as that of a log-structured store may: its trials were made three times as long. Of trials made now the first two thirds are warm-up; a trial of an earlier release is reported whole.`,
         ]
       : [],
   );
@@ -42,14 +42,14 @@ export function courseNotes(run: RunSummary): readonly string[] {
 /** From where the two throughputs of a cell are told apart. */
 const APART = 0.05;
 
-/** A note for each cell whose median second says something else than all of its time: what happens seldom takes much of it. */
+/** A note for each cell whose mean is far below its steady median. */
 export function seldomNotes(run: RunSummary): readonly string[] {
   return everyGroup(run).flatMap(({ candidates }) =>
     candidates.flatMap((cell) => {
-      const [steady, whole] = [cell.metrics.eventsPerSecond?.mean ?? null, cell.metrics.wholeEventsPerSecond?.mean ?? null];
+      const [steady, whole] = [cell.metrics.steadyEventsPerSecond?.mean ?? null, cell.metrics.eventsPerSecond?.mean ?? null];
       if (steady === null || whole === null || steady / whole < 1 + APART) return [];
       return [
-        `The throughput of ${nameOf(cell)} is the median of its steady seconds. Over all of the measured time it is ${percent(1 - whole / steady)} lower: checkpoints or stalls take much of a few seconds.`,
+        `The throughput of ${nameOf(cell)}, over all measured time, is ${percent(1 - whole / steady)} below the median of its steady seconds: checkpoints or stalls take much of a few seconds.`,
       ];
     }),
   );

@@ -88,12 +88,12 @@ export function overTimeChart(row: OverTimeRow): Chart {
   return {
     title: row.label,
     note: `block ${row.block}`,
-    description: `${row.label}, block ${row.block}: throughput and p99 of the time per micro-batch in each second, ${row.checkpoints.length} checkpoints marked.${kill === null ? '' : ` After the measured part it was killed, and was back where it had been after ${back}.`}`,
+    description: `${row.label}, block ${row.block}: throughput and p99 of the service time of a micro-batch in each second, ${row.checkpoints.length} checkpoints marked.${kill === null ? '' : ` After the measured part it was killed, and was back where it had been after ${back}.`}`,
     table: {
       columns: [
         { key: 'second', title: 'Second' },
         { key: 'rate', title: short },
-        { key: 'p99', title: `p99 per micro-batch, ${time.unit}` },
+        { key: 'p99', title: `p99 service time, ${time.unit}` },
       ],
       rows: shown.map((each, i) => [i + 1, rounded(each.rate, each.rate / 50), each.p99 === null ? null : rounded(each.p99, null)]),
     },
@@ -113,7 +113,7 @@ export function overTimeChart(row: OverTimeRow): Chart {
         layer: [
           ...panel('rate', short, 0, drawing),
           ...(killed === null ? [] : [note(`SIGKILL, back after ${back}`)]),
-          ...panel('p99', `p99 per micro-batch, ${time.unit}`, PANEL.height + PANEL.apart, drawing),
+          ...panel('p99', `p99 service time, ${time.unit}`, PANEL.height + PANEL.apart, drawing),
         ],
         resolve: { scale: { y: 'independent' }, axis: { y: 'independent' } },
       };

@@ -6,7 +6,7 @@ import { BANDS, type BackendRow, backendRow, nameLayers, nameWidth } from './bac
 import { type Chart, frame } from './chart.ts';
 import type { Look } from './look.ts';
 
-/** p99 of the time per micro-batch of one cell: of all, and of those that began while a checkpoint was being persisted. */
+/** p99 of the service time of a micro-batch of one cell: of all, and of those that began while a checkpoint was being persisted. */
 export interface TailRow extends BackendRow {
   readonly allMs: Sample;
   readonly duringMs: Sample;
@@ -37,8 +37,8 @@ export function tailChart(rows: readonly TailRow[]): Chart {
   const values = shown.flatMap(({ all, during }) => [all, during]);
   return {
     title: 'The tail while a checkpoint is written',
-    note: `p99 per micro-batch, ${unit.unit}${extentOf(values, 6).note}; hollow: of all micro-batches, filled: of those begun during a checkpoint`,
-    description: `p99 of the time per micro-batch in ${unit.unit}, over all micro-batches and over those that began while a checkpoint was being persisted; medians of trials.`,
+    note: `p99 service time of a micro-batch, ${unit.unit}${extentOf(values, 6).note}; hollow: of all micro-batches, filled: of those begun during a checkpoint`,
+    description: `p99 of the service time of a micro-batch in ${unit.unit}, over all micro-batches and over those that began while a checkpoint was being persisted; medians of trials.`,
     table: {
       columns: [
         { key: 'backend', title: 'Backend' },
@@ -55,7 +55,7 @@ export function tailChart(rows: readonly TailRow[]): Chart {
       const x = { type: 'quantitative' as const, scale: scaleOf(axis) };
       const named = {
         ...x,
-        axis: { values: [...axis.ticks], labelExpr: TICK_LABEL, title: `p99 per micro-batch, ${unit.unit}${axis.note}` },
+        axis: { values: [...axis.ticks], labelExpr: TICK_LABEL, title: `p99 service time, ${unit.unit}${axis.note}` },
       };
       const color = { field: 'color', type: 'nominal' as const, scale: null };
       const shape = { field: 'shape', type: 'nominal' as const, scale: null };

@@ -74,7 +74,7 @@ export interface ComparedGroup {
 
 export interface GateResult {
   readonly gate: string;
-  /** What was judged: where latency was not measured, the time per micro-batch stands in. */
+  /** Key of the metric that was judged. */
   readonly metric: string;
   /** B / A − 1. */
   readonly limit: number;
@@ -309,8 +309,8 @@ function gateResults({ text, metric, direction, limit }: Gate, { cells }: Compar
   return cells
     .filter(({ role }) => role === 'candidate')
     .map(({ backend, values }) => {
-      const measured = (key: string | undefined) => values.find((one) => one.metric === key && one.ratio !== null);
-      const value = measured(metric.key) ?? measured(metric.standIn);
+      // Service time of a closed loop is no answer to a gate on latency.
+      const value = values.find((one) => one.metric === metric.key && one.ratio !== null);
       const state = value?.ratio == null ? 'not-measured' : gateState({ direction, limit }, value.ratio.interval);
       return { gate: text, metric: value?.metric ?? metric.key, limit, group, backend, state };
     });

@@ -247,10 +247,9 @@ export function toldGates({ gates, groups }: RunComparison): readonly ToldGate[]
       const group = groups[index]!;
       const value = group.cells.find((cell) => cell.backend === backend)!.values.find((one) => one.metric === metric);
       const interval = value?.ratio?.interval ?? null;
-      const isOwn = state === 'not-measured' || plainText(gate).trim().toLowerCase().startsWith(metric);
       return {
         state,
-        gate: `${plainText(gate)}${isOwn ? '' : ` (${metric})`}`,
+        gate: plainText(gate),
         backend: plainText(backend),
         group,
         seen: interval !== null ? intervalText(interval) : state === 'not-measured' ? '' : 'no interval',

@@ -7,7 +7,7 @@ import { events, grouped, inUnit, percent, rounded, type Unit, uncertainty, unit
 import { survivalOf } from '../recommend/words.ts';
 import { type ShownMetric, type ShownName, shownMetric, unitOf } from '../shown-metric.ts';
 import { IN_MEMORY_MARK, type InMemory } from '../state-in-memory.ts';
-import { headlineOf } from '../statistics/headline.ts';
+import { headlineOf, unsteadyWords } from '../statistics/headline.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999 } from '../statistics/metrics.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { alternativesIn, type CellSummary, type GroupSummary, isFlink, throughputOf } from '../statistics/summary.ts';
@@ -31,9 +31,9 @@ const column = (name: ShownName, over: string, title: string, family: string): M
 });
 
 const ALL_METRICS: readonly MetricColumn[] = [
-  column('batchP50Ms', 'Time per micro-batch', 'p50', 'batch'),
-  column('batchP99Ms', 'Time per micro-batch', 'p99', 'batch'),
-  column('batchP999Ms', 'Time per micro-batch', 'p99.9', 'batch'),
+  column('batchP50Ms', 'Service time of a micro-batch', 'p50', 'batch'),
+  column('batchP99Ms', 'Service time of a micro-batch', 'p99', 'batch'),
+  column('batchP999Ms', 'Service time of a micro-batch', 'p99.9', 'batch'),
   column('pauseMs', 'Checkpoint', 'Pause', 'pause'),
   column('persistMs', 'Checkpoint', 'Persist', 'persist'),
   column('bytesWritten', 'Checkpoint', 'Written', 'written'),
@@ -82,18 +82,18 @@ export function sideBySide(
   );
   const firstApart = group.candidates.find(({ standing, isTwin }) => standing !== 'correct' || isTwin);
   const rowOf = (cell: CellSummary) => {
-    const { tone, mark } = standingLine(cell, group, plan);
+    const { tone, mark, detail } = standingLine(cell, group, plan);
+    const unsteady = unsteadyWords(cell);
+    const reasons = [...(tone === 'bad' ? [`${mark} ${detail}`] : []), ...(unsteady === null ? [] : [`! ${unsteady}.`])];
     const isHarness = cell.cell.role === 'harness-cost';
     const strike = (text: Markup) => (cell.standing === 'wrong' ? html`<s>${text}</s>` : text);
     const harnessShare = shareOfHarness(cell, group);
     const kind = isHarness ? 'harness' : cell.tier === 1 ? 'best' : cell.standing === 'correct' ? '' : 'out';
     const look = looks.get(cell.cell.backend.name)!;
     const reason =
-      tone === 'bad'
-        ? html`<tr class="reason"><td colspan="${metrics.length + 4}">${mark} ${standingLine(cell, group, plan).detail}</td></tr>`
-        : null;
+      reasons.length === 0 ? null : html`<tr class="reason"><td colspan="${metrics.length + 4}">${reasons.join(' · ')}</td></tr>`;
     return html`<tbody class="${kind}${cell === firstApart ? ' ruled' : ''}"${isHarness || !alternativesIn(group).includes(cell) ? null : html` data-place="${group.candidates.indexOf(cell)}"`}><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
-<td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
+<td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${unsteady === null ? null : ' !'}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
 ${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
@@ -103,7 +103,7 @@ ${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${
     group.tiers === null && group.flinkTiers === null
       ? 'There are no tiers: too few blocks.'
       : `The coloured edge marks the best tier: its rows cannot be told apart by these data.${group.candidates.some(isFlink) ? " Flink's state backends have tiers of their own: whoever runs a pipeline of ours does not choose one of them instead." : ''}`;
-  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Time per micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
+  return html`<p class="lead">One row a backend. ${edge} Throughput is closed loop${axis.note === '' ? '' : ', drawn on a log scale'}: every trial is a point${hasIntervals ? ', the bar the 95 % interval over blocks' : ''}. Service time of a micro-batch (of ${events(group.batchSize)}) is all that the stream waits for from one micro-batch to the next, firing windows and checkpoint pauses included, without the making of events: closed-loop service time, <b>not latency</b>. All but throughput are medians of trials.</p>
 <div class="card"><div class="filter" data-needs-script hidden><label>Show <input type="search" placeholder="all backends" aria-label="Names of backends to show" spellcheck="false"></label><label><input type="checkbox"> only within my limits</label><output></output></div><div class="scroll" tabindex="0" role="region" aria-label="Backends side by side"><table class="cells"><thead><tr class="over"><td colspan="2"></td><th scope="colgroup" colspan="3">Time per micro-batch</th><th scope="colgroup" colspan="3">Checkpoint</th>${isRescaled ? html`<th scope="colgroup" colspan="2">Rescale</th>` : null}<th scope="colgroup" colspan="2">Recovery</th><td colspan="4"></td></tr><tr><th scope="col" data-first="ascending">Backend</th><th scope="col" class="l">Throughput<small>${rate.unit}</small></th>${heads}<th scope="col" class="l">Survives</th><th scope="col" class="l">Output</th></tr></thead>${cells.map(rowOf)}</table></div>
 ${leftOut(plan)}</div>
 ${isShort ? html`<p class="lead">Of many groups, every figure with its range and interval stands in table.csv and summary.json alone.</p>` : allFigures(cells)}`;
@@ -175,7 +175,7 @@ function leftOut({ leftOut: absent }: Plan): Markup | null {
 
 const NUMBERS: readonly ShownMetric[] = [
   shownMetric('eventsPerSecond'),
-  shownMetric('wholeEventsPerSecond'),
+  shownMetric('steadyEventsPerSecond'),
   ...ALL_METRICS,
   ...(['batchP99DuringCheckpointMs', 'bytesReferenced', 'liveBytes', 'checkpointStorageBytes', 'cpuNsPerEvent', 'storeShare'] as const).map(
     shownMetric,

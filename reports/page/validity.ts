@@ -44,7 +44,7 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
     ],
   ];
   return html`<section id="${id}"><h2>Can this be trusted?</h2><p class="lead">What was checked, how steady the machine was, and what these figures do not say.</p><div class="two"><div class="card pad"><dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl></div><div class="card pad">${machine(environment)}</div></div>
-<div class="card pad small"><h3>Limits</h3><ul>${caveats.map(({ text }) => html`<li>${text}</li>`)}<li>Time per micro-batch is closed-loop service time${plan.measures.includes('latency') ? '; how long events wait at a given rate is told under latency' : ': how long events would wait at a given rate was not measured (--measure latency)'}.</li></ul></div>
+<div class="card pad small"><h3>Limits</h3><ul>${caveats.map(({ text }) => html`<li>${text}</li>`)}<li>Service time of a micro-batch is measured in a closed loop and is not latency${plan.measures.includes('latency') ? ', which has a section of its own' : ': latency was not measured (--measure latency)'}.</li></ul></div>
 ${troubles(run)}${notMeasured(results)}${DEFINITIONS}</section>`;
 }
 
@@ -127,7 +127,7 @@ const DEFINITIONS = html`<details><summary>What each figure means</summary><dl c
 <dt>Throughput</dt><dd>Events of the stream per second over the measured part, which with several processes is from the first start to the last end, closed loop; the geometric mean over blocks. Its interval is a 95 % t interval on logarithms.</dd>
 <dt>Tier</dt><dd>The fastest backend with all that are not shown to be slower than it: geometric mean of per-block ratios, 95 % paired t interval on logarithms, Holm-adjusted, and a difference of at least 5 % or what the profile may decide. Then the same with the rest.</dd>
 <dt>Harness</dt><dd>The throughput as a share of that of the null backend, which stores nothing: the part of an event's time that the harness itself takes.</dd>
-<dt>Time per micro-batch</dt><dd>From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits for, firing windows and checkpoint pauses included. Service time of a closed loop, not latency. Where micro-batches take less than 2 µs, one in 61 is timed: timing all would be felt.</dd>
+<dt>Service time of a micro-batch</dt><dd>From the end of the micro-batch before to the end of this one, without the making of events: all that the stream waits for, firing windows and checkpoint pauses included. Measured in a closed loop: it is not latency, and answers no need on latency. Where micro-batches take less than 2 µs, one in 61 is timed: timing all would be felt.</dd>
 <dt>Pause</dt><dd>Events stopped until resumed, for one checkpoint (Flink: sync phase).</dd>
 <dt>Persist</dt><dd>Resumed until the manifest is durable (Flink: async phase).</dd>
 <dt>Written, referenced</dt><dd>Bytes a checkpoint writes, and bytes the storage already held and it only refers to.</dd>

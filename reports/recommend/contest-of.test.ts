@@ -4,6 +4,7 @@ import { decide } from '../decision.ts';
 import { inventResults, PROFILES, USUAL } from '../fixtures.ts';
 import { summarise } from '../statistics/summary.ts';
 import { contestOf } from './contest-of.ts';
+import { NO_NEEDS, withNeed } from './needs.ts';
 import { asText } from './phrase.ts';
 
 test('a backend that overtakes the answer at a larger state is among what would change it, with the size', (t) => {
@@ -42,4 +43,19 @@ test('a backend that overtakes the answer at a larger state is among what would 
     flips(large).some((flip) => /^If the state has less than about [\d,]+ entries .*: memory, which is faster there\.$/.test(flip)),
     flips(large).join('\n'),
   );
+});
+
+test('closed-loop service times answer no need on latency', (t) => {
+  const { plan, trials } = inventResults({ ...USUAL, backends: 2, failing: [], wrong: [], leftOut: [] });
+  const closed = trials.map((trial) => ({ ...trial, latency: null }));
+  const run = summarise({ ...plan, measures: ['throughput'] }, closed as typeof trials);
+  t.not(run.groups[0]!.candidates[0]!.metrics.batchP99Ms, null);
+  const { recommendation, why } = decide(run.groups[0]!, { ...plan, measures: ['throughput'] }, run, withNeed(NO_NEEDS, 'p99<=1s'));
+  t.is(recommendation.kind, 'undecided');
+  t.true(
+    recommendation.choice.checked.every(({ checks }) =>
+      checks.every(({ estimate, doubt }) => estimate === null && doubt === 'not-measured'),
+    ),
+  );
+  t.true(asText(why).endsWith(`To decide it, run: ${plan.command} --measure latency`), asText(why));
 });

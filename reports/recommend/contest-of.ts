@@ -26,9 +26,6 @@ const METRIC_OF: Readonly<Record<Exclude<CriterionName, 'recovery'>, MetricName>
   cpu: 'cpuNsPerEvent',
 };
 
-/** Where no latency was measured: a closed loop tells no latency, and the report says so. */
-const SERVICE_TIME: Readonly<Partial<Record<CriterionName, MetricName>>> = { p50: 'batchP50Ms', p99: 'batchP99Ms', 'p99.9': 'batchP999Ms' };
-
 /** From the unit of the metric to that of the criterion. */
 const SCALE: Readonly<Partial<Record<CriterionName, number>>> = { cpu: 1e-6 };
 
@@ -41,7 +38,7 @@ const SERVER_SETTINGS = ['url', 'contactPoints'];
  */
 export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Contest {
   const candidates = alternativesIn(group);
-  const percentiles = candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
+  const percentiles = candidates.some(({ metrics }) => metrics.latencyP50Ms !== null) ? 'latency' : 'not-measured';
   const blocks = Math.max(1, ...candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
   return {
     workload: plainText(group.workload.name),
@@ -50,8 +47,10 @@ export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary,
     smallestEffect: plan.profile.smallestEffect,
     level: levelOf(plan.profile),
     percentiles,
+    command: plainText(plan.command),
+    measures: plan.measures,
     seed: plan.seed,
-    contenders: candidates.map((cell) => contenderOf(cell, blocks, percentiles)),
+    contenders: candidates.map((cell) => contenderOf(cell, blocks)),
     ...sizesAround(group, plan, run),
   };
 }
@@ -77,10 +76,9 @@ export function isServed({ settings }: Cell['backend']): boolean {
   return SERVER_SETTINGS.some((name) => Object.hasOwn(settings, name));
 }
 
-function contenderOf(summary: CellSummary, blocks: number, percentiles: Contest['percentiles']): Contender {
+function contenderOf(summary: CellSummary, blocks: number): Contender {
   const { cell, standing, isTwin, trials } = summary;
-  const metrics = percentiles === 'latency' ? METRIC_OF : { ...METRIC_OF, ...SERVICE_TIME };
-  const values = Object.entries(metrics).flatMap(([name, metric]) => {
+  const values = Object.entries(METRIC_OF).flatMap(([name, metric]) => {
     const scale = SCALE[name as CriterionName] ?? 1;
     const row: (number | null)[] = Array.from({ length: blocks }, () => null);
     for (const trial of trials) {

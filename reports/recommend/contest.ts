@@ -2,7 +2,7 @@
  * What a recommendation is made from: the cells that may be compared with one another, with their values by block and
  * nothing else. Plain data, so that a page can carry it and decide again by itself.
  */
-import type { Durability } from '../../harness/results.ts';
+import type { Durability, Measure } from '../../harness/results.ts';
 import type { Circumstances, MeasuredRecovery, RecoveryAnswer } from '../recovery-model.ts';
 
 /** A figure that a need may limit. Names are those of `--need`. */
@@ -106,8 +106,11 @@ export interface Contest {
   readonly smallestEffect: number | null;
   /** Of every family of comparisons: less than 0.05 where the data were looked at several times. */
   readonly level: number;
-  /** What the percentiles are of: latency in an open loop at 70 % of the rate that is sustained, or the closed-loop time of a micro-batch where that was not measured. */
-  readonly percentiles: 'latency' | 'service-time';
+  /** What the percentiles are of: latency in an open loop at 70 % of the sustained rate. A closed loop answers no need on latency. */
+  readonly percentiles: 'latency' | 'not-measured';
+  /** The command that repeats the run, and what it measured. */
+  readonly command: string;
+  readonly measures: readonly Measure[];
   readonly seed: number;
   readonly contenders: readonly Contender[];
   /** What recovery is predicted for; absent where it is not predicted. */

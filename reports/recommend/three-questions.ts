@@ -52,7 +52,7 @@ function performance(cell: CellSummary): readonly string[] {
     ...(metrics.eventsPerSecond === null
       ? []
       : [`${withUnit('rate', throughputOf(cell)!, uncertainty(metrics.eventsPerSecond))}${tier === null ? '' : `, tier ${tier}`}`]),
-    ...told(cell, 'batchP99Ms', 'time', (value) => `p99 of a micro-batch ${value}`),
+    ...told(cell, 'batchP99Ms', 'time', (value) => `p99 service time of a micro-batch ${value}`),
     ...(metrics.cpuNsPerEvent === null ? [] : [`${withUnit('time', metrics.cpuNsPerEvent.median / 1e6)} of CPU per event`]),
     ...(storeShare === null ? [] : [`${percent(storeShare.median)} of the time in the store`]),
   ];

@@ -8,6 +8,7 @@ import { inverse } from './choice.ts';
 import { type Contender, type Contest, type CriterionName, criterionOf } from './contest.ts';
 import type { Estimate, Evidence } from './evidence.ts';
 import type { Change, Flip } from './flips.ts';
+import { measuringCommand } from './measuring-command.ts';
 import { amountWords, limitWords } from './needs.ts';
 import { capitalised, listed, type Phrase, type Strong } from './phrase.ts';
 import { recoveryDoubtWords } from './recovery-words.ts';
@@ -205,6 +206,7 @@ function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, 
         : `Too few blocks are finished to decide anything.${highest} Go on with the run, or run it with `,
       { strong: '--profile standard' },
       '.',
+      ...decidingCommand(choice.checked, contest),
     ];
   }
   const open = choice.checked.filter(({ outcome }) => outcome === 'undecided');
@@ -226,7 +228,17 @@ function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, 
           { strong: `${blocksNeeded - contest.blocks > 0 ? `${blocksNeeded - contest.blocks} more blocks` : `${blocksNeeded} blocks`}` },
           ` (${blocksNeeded} in all) to tell.`,
         ]),
+    ...decidingCommand(choice.checked, contest),
   ];
+}
+
+/** The command that measures what a need limits and this run did not measure. */
+function decidingCommand(checked: readonly Checked[], contest: Recommendation['contest']): Phrase {
+  const unmeasured = checked.flatMap(({ checks }) =>
+    checks.flatMap(({ need, doubt }) => (typeof need === 'object' && doubt === 'not-measured' ? need.criterion : [])),
+  );
+  const command = measuringCommand(contest, unmeasured);
+  return command === null ? [] : [' To decide it, run: ', { strong: command }];
 }
 
 /** How one backend stands under the needs. */
@@ -435,7 +447,7 @@ export function littleToGainWords({ littleToGain }: Recommendation): Phrase | nu
 export function percentileNote({ percentiles }: Recommendation['contest']): string {
   return percentiles === 'latency'
     ? 'p50, p99 and p99.9 are latency at 70 % of the rate that each backend sustains.'
-    : 'p50, p99 and p99.9 are of the closed-loop time of a micro-batch: latency at a given rate was not measured.';
+    : 'p50, p99 and p99.9 are undecided: latency was not measured. The service time of a closed loop does not answer a need on latency.';
 }
 
 /** How many limits there are. */

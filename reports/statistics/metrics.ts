@@ -1,5 +1,5 @@
 import type { CompletedTrial } from '../../harness/results.ts';
-import { headlineOf } from './headline.ts';
+import { headlineOf, steadyOf } from './headline.ts';
 import { mergeHistograms, percentileNs } from './percentile.ts';
 import { median } from './sample.ts';
 
@@ -72,10 +72,10 @@ function shareOfTime({ time }: CompletedTrial, part: Part): number | null {
 
 /** Every metric of a report: how it is read off a trial. Names carry units. */
 const measures = {
-  /** The headline: of the steady seconds, where trials are long enough. */
+  /** The headline: over all measured time. */
   eventsPerSecond: headlineOf,
-  /** Over all of the measured part, whatever it was like. */
-  wholeEventsPerSecond: (trial) => trial.throughput.eventsPerSecond,
+  /** Median of the steady seconds, where trials are long enough. */
+  steadyEventsPerSecond: steadyOf,
   batchP50Ms: batchPercentileMs(0.5, 1),
   batchP99Ms: batchPercentileMs(0.99, FEWEST_FOR_P99),
   batchP999Ms: batchPercentileMs(0.999, FEWEST_FOR_P999),
