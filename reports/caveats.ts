@@ -4,7 +4,7 @@ import { plainText } from './plain-text.ts';
 import { percent, withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
-import { everyGroup, type GroupSummary, type RunSummary, throughputOf } from './statistics/summary.ts';
+import { everyGroup, type RunSummary } from './statistics/summary.ts';
 import { courseNotes, overBudgetWarnings, seldomNotes } from './trial-courses.ts';
 
 /** Something to know before believing the numbers. */
@@ -15,23 +15,6 @@ export interface Caveat {
 }
 
 const CACHED_FSYNC_MS = 0.3;
-
-/** Why a slower figure may stand above a faster one: its trials differ so much that it is not shown to be slower than the best of its tier. */
-function wideMembers({ candidates, tiers }: GroupSummary): readonly string[] {
-  const means = new Map(candidates.map((cell) => [cell.cell.id, { name: nameOf(cell), mean: throughputOf(cell) ?? 0 }]));
-  return (tiers ?? []).flatMap(({ members }, i) => {
-    const below = (tiers ?? []).slice(i + 1).flatMap((tier) => tier.members.map((id) => means.get(id)!));
-    const [fastest] = below.toSorted((a, b) => b.mean - a.mean);
-    if (fastest === undefined) return [];
-    return members
-      .map((id) => means.get(id)!)
-      .filter(({ mean }) => mean < fastest.mean)
-      .map(
-        ({ name }) =>
-          `${name} stands in tier ${i + 1}, above ${fastest.name}, whose figure is higher: the blocks of ${name} differ so much that it is not shown to be slower than ${means.get(members[0]!)!.name}.`,
-      );
-  });
-}
 
 /** What limits this run, weightiest first. */
 export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] {
@@ -84,7 +67,6 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   for (const text of overBudgetWarnings(run, plan)) warn(text);
   for (const text of courseNotes(run)) note(text);
   for (const text of seldomNotes(run)) note(text);
-  for (const text of run.groups.flatMap(wideMembers)) note(text);
   for (const caveat of noiseCaveats(run)) caveats.push(caveat);
   if (run.trials.superseded > 0)
     note(

@@ -5,7 +5,7 @@ import type { Durability } from '../harness/results.ts';
 import { generator, normal } from './fixtures.ts';
 import { choose } from './recommend/choice.ts';
 import type { Contender, Contest, CriterionName } from './recommend/contest.ts';
-import { Evidence, shownBy } from './recommend/evidence.ts';
+import { Evidence } from './recommend/evidence.ts';
 import { NO_NEEDS, withNeed } from './recommend/needs.ts';
 import { asText } from './recommend/phrase.ts';
 import { Resampled } from './recommend/stability.ts';
@@ -13,7 +13,7 @@ import { steadinessOf } from './recommend/steadiness.ts';
 import { flipPhrase, headlineOf, linesOf, littleToGainWords, whyOf } from './recommend/words.ts';
 import { type Recommendation, Recommender } from './recommend.ts';
 import { pairedRatio } from './statistics/ratio.ts';
-import { verdictOf } from './statistics/verdict.ts';
+import { shownBy, verdictOf } from './statistics/verdict.ts';
 
 /** Noise of one block after the other, from −1 to 1, which adds up to nothing; another one for each contender. */
 const NOISE = [1, -1, 0.5, -0.5, 0.8, -0.8, 0.2, -0.2, 0.6, -0.6];

@@ -66,9 +66,9 @@ export class DrawnChoice {
     const others = passing.filter((place) => place !== best);
     if (others.length > 0 && others.every((place) => Number.isNaN(this.#rates.standardErrors[best * this.#able.length + place]!)))
       return [];
-    const fastest = this.#notWorse(passing, best, this.#rates, draw);
+    const fastest = this.#firstTier(passing, this.#rates, draw);
     const rest = fastest.length < 2 ? null : this.#restOf(fastest);
-    const picks = rest === null ? fastest : this.#notWorse(fastest, bestOf(fastest, rest, draw), rest, draw);
+    const picks = rest === null ? fastest : this.#firstTier(fastest, rest, draw);
     return picks.map((place) => this.#able[place]!.id).toSorted();
   }
 
@@ -95,8 +95,8 @@ export class DrawnChoice {
     };
   }
 
-  /** Those of `places` that are not shown to be worse than the best: Holm over all pairs of them, and by enough. */
-  #notWorse(places: readonly number[], best: number, by: Compared, draw: number): readonly number[] {
+  /** First tier of `places`, as `splitIntoTiers` forms it: Holm over all pairs, and a difference that is large enough. */
+  #firstTier(places: readonly number[], by: Compared, draw: number): readonly number[] {
     if (places.length < 2) return places;
     const count = this.#able.length;
     const { t, df } = this.#tested;
@@ -118,11 +118,14 @@ export class DrawnChoice {
       for (let i = 0; i < tests; i++) if (t[i]! >= this.#critical(tests - before, df[i]!)) rejected++;
     }
     const left = Math.max(1, tests - rejected);
-    return places.filter((place) => {
-      const pair = best * count + place;
-      const log = logOf(by, pair, best, place, draw);
-      return !(log >= this.#decidable && log / by.standardErrors[pair]! >= this.#critical(left, by.dfs[pair]!));
-    });
+    const isShown = (one: number, other: number) => {
+      const pair = one * count + other;
+      const log = Math.abs(logOf(by, pair, one, other, draw));
+      return log >= this.#decidable && log / by.standardErrors[pair]! >= this.#critical(left, by.dfs[pair]!);
+    };
+    const sorted = places.toSorted((a, b) => by.middles[b]![draw]! - by.middles[a]![draw]!);
+    const end = sorted.findIndex((place, i) => sorted.slice(0, i).some((above) => isShown(above, place)));
+    return end < 0 ? sorted : sorted.slice(0, end);
   }
 
   /** The critical value of t where the level is shared by `left` comparisons. */

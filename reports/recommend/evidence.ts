@@ -1,7 +1,7 @@
 import { type ByBlock, type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
 import { FEWEST, type Interval, moments } from '../statistics/sample.ts';
 import { criticalT } from '../statistics/student-t.ts';
-import { MARGIN } from '../statistics/verdict.ts';
+import { shownBy } from '../statistics/verdict.ts';
 import { type Contender, type Contest, type CriterionName, criterionOf } from './contest.ts';
 
 /** What is known of one figure of one contender. */
@@ -71,16 +71,6 @@ export function estimateOf(values: readonly number[]): Estimate | null {
     interval: half === null ? null : { low: back(mean - half), high: back(mean + half) },
     sdLog: positive ? sd : null,
   };
-}
-
-/**
- * Which way a ratio is shown to lie: the rule of `verdictOf` for faster and slower, without the blocks that would resolve the
- * rest, which take far longer to find than all that is decided here.
- */
-export function shownBy(ratio: PairedRatio | null, smallestEffect: number | null): 'faster' | 'slower' | null {
-  if (ratio === null || ratio.interval === null || smallestEffect === null) return null;
-  if (Math.abs(Math.log(ratio.ratio)) < Math.log1p(Math.max(MARGIN, smallestEffect))) return null;
-  return ratio.interval.low > 1 ? 'faster' : ratio.interval.high < 1 ? 'slower' : null;
 }
 
 const MOST_BLOCKS = 1000;

@@ -155,7 +155,7 @@ function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence):
     slower === undefined
       ? []
       : [
-          ` ${choice.fastest[0]!.name} handles `,
+          ` ${slower.than.name} handles `,
           { strong: `${timesOf(slower.ratio)} × the events of ${slower.contender.name}`, evidence: 'throughput' },
           ` (${rangeOf(slower.ratio)}), the next best.`,
         ];
@@ -297,12 +297,14 @@ function lineOf({ contender, outcome, checks }: Checked, recommendation: Recomme
 function behind(contender: Contender, { choice }: Recommendation, evidence: Evidence, front: readonly Contender[]): string {
   const [pick] = choice.picks;
   if (pick === undefined) return '';
-  // What is not among the fastest is shown to be slower than the first of them, which need not be the pick.
-  const [best = pick] = choice.fastest;
-  const ratio = choice.slower.find((one) => one.contender === contender)?.ratio ?? null;
+  const slower = choice.slower.find((one) => one.contender === contender);
+  const ratio = slower?.ratio ?? null;
   const isTied = ratio === null;
+  const isShown = ratio?.interval != null && ratio.interval.low > 1;
   const speed =
-    ratio === null ? 'not shown to be slower, not as good in the rest' : `${timesOf(ratio)} × slower than ${best.name} (${rangeOf(ratio)})`;
+    ratio === null
+      ? 'not shown to be slower, not as good in the rest'
+      : `${timesOf(ratio)} × slower than ${slower!.than.name} (${rangeOf(ratio)})${isShown ? '' : ': not shown by itself, but its mean is below that of one that is'}`;
   const better = (['p99', 'pause', 'recovery', 'rss'] as const)
     .filter((name) => evidence.isBetter(contender, pick, name))
     .map(
@@ -371,8 +373,7 @@ export function flipPhrase({ changes, instead }: Flip, recommendation: Recommend
         ];
   const [first] = instead;
   // The same words as in the answer, where that compares the two.
-  const told =
-    pick === recommendation.choice.fastest[0] ? recommendation.choice.slower.find(({ contender }) => contender === first) : undefined;
+  const told = recommendation.choice.slower.find(({ contender, than }) => contender === first && than === pick);
   const ratio =
     told !== undefined
       ? inverse(told.ratio)
