@@ -2,7 +2,7 @@ import { type ByBlock, type PairedRatio, pairedRatio } from '../statistics/ratio
 import { splitIntoTiers } from '../statistics/tiers.ts';
 import { shownBy } from '../statistics/verdict.ts';
 import { type Checked, checkAll } from './checks.ts';
-import { type Contender, type CriterionName, criterionOf, OBJECTIVES } from './contest.ts';
+import { type Contender, type CriterionName, criterionOf, OBJECTIVES, smallestEffectOf } from './contest.ts';
 import { byBlock, type Evidence } from './evidence.ts';
 import type { Needs } from './needs.ts';
 
@@ -73,15 +73,23 @@ function bestInRest(evidence: Evidence, fastest: readonly Contender[], weights: 
   const merits = fastest
     .map((contender) => ({ contender, merit: meritByBlock(contender, weighed, weights) }))
     .toSorted((a, b) => meanLog(b.merit) - meanLog(a.merit));
-  const { smallestEffect, level } = evidence.contest;
-  const { tiers } = splitIntoTiers(merits, (over, under) => pairedRatio(over.merit, under.merit), smallestEffect, level);
+  const ratioOf = (over: (typeof merits)[number], under: (typeof merits)[number]) => pairedRatio(over.merit, under.merit);
+  const { tiers } = splitIntoTiers(merits, ratioOf, smallestEffectTogether(evidence, weighed), evidence.contest.level);
   return { picks: tiers[0]!.map(({ contender }) => contender), weighed };
 }
 
-/** The criteria with a weight that every one of `contenders` has above zero in every block it has. */
+/** Smallest effect that may be decided on several criteria weighed together: the largest of theirs. */
+export function smallestEffectTogether({ contest }: Evidence, weighed: readonly CriterionName[]): number {
+  return Math.max(...weighed.map((name) => smallestEffectOf(contest, name) ?? 0));
+}
+
+/** The criteria with a weight that may decide and that every one of `contenders` has above zero in every block it has. */
 export function weighable(evidence: Evidence, contenders: readonly Contender[], weights: Weights): readonly CriterionName[] {
   return OBJECTIVES.filter(
-    (name) => (weights[name] ?? 0) > 0 && contenders.every((one) => (evidence.estimate(one, name)?.sdLog ?? null) !== null),
+    (name) =>
+      (weights[name] ?? 0) > 0 &&
+      smallestEffectOf(evidence.contest, name) !== null &&
+      contenders.every((one) => (evidence.estimate(one, name)?.sdLog ?? null) !== null),
   );
 }
 

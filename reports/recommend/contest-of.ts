@@ -8,7 +8,8 @@ import { stateSizesOf } from '../statistics/state-sizes.ts';
 import { alternativesIn, type CellSummary, type GroupSummary, type RunSummary } from '../statistics/summary.ts';
 import type { Contender, Contest, CriterionName } from './contest.ts';
 
-const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
+/** The metric that each criterion is judged by. */
+export const METRIC_OF: Readonly<Record<CriterionName, MetricName>> = {
   throughput: 'eventsPerSecond',
   sustained: 'sustainedPerSecond',
   p50: 'latencyP50Ms',
@@ -40,12 +41,21 @@ const SERVER_SETTINGS = ['url', 'contactPoints'];
 export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Contest {
   const candidates = alternativesIn(group);
   const percentiles = candidates.some(({ metrics }) => metrics.latencyP99Ms !== null) ? 'latency' : 'service-time';
+  const metrics = Object.entries(percentiles === 'latency' ? METRIC_OF : { ...METRIC_OF, ...SERVICE_TIME });
+  const decides: NonNullable<Contest['decides']> = Object.fromEntries(
+    metrics.map(([name, metric]) => {
+      const { smallestEffect, why } = group.decides(metric);
+      return [name, { smallestEffect: smallestEffect === null ? null : Number(smallestEffect.toPrecision(4)), why }] as const;
+    }),
+  );
   const blocks = Math.max(1, ...candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
   return {
     workload: plainText(group.workload.name),
     blocks,
     profile: plan.profile.name,
-    smallestEffect: plan.profile.smallestEffect,
+    smallestEffect: decides.throughput!.smallestEffect,
+    why: decides.throughput!.why,
+    decides,
     level: levelOf(plan.profile),
     percentiles,
     seed: plan.seed,

@@ -2,7 +2,7 @@ import { type ByBlock, type PairedRatio, pairedRatio } from '../statistics/ratio
 import { FEWEST, type Interval, moments } from '../statistics/sample.ts';
 import { criticalT } from '../statistics/student-t.ts';
 import { shownBy } from '../statistics/verdict.ts';
-import { type Contender, type Contest, type CriterionName, criterionOf } from './contest.ts';
+import { type Contender, type Contest, type CriterionName, criterionOf, smallestEffectOf } from './contest.ts';
 
 /** What is known of one figure of one contender. */
 export interface Estimate {
@@ -48,7 +48,7 @@ export class Evidence {
 
   /** Whether these data show `one` to be better than `other` by more than the margin. */
   isBetter(one: Contender, other: Contender, criterion: CriterionName): boolean {
-    return shownBy(this.advantage(one, other, criterion), this.contest.smallestEffect) === 'faster';
+    return shownBy(this.advantage(one, other, criterion), smallestEffectOf(this.contest, criterion)) === 'faster';
   }
 }
 

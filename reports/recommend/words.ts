@@ -140,7 +140,7 @@ function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence):
   const limit = contest.smallestEffect ?? MARGIN;
   const said =
     limit > MARGIN
-      ? `differences under ${percent(limit)} are not decided by this profile`
+      ? `differences under ${percent(limit)} are not decided by this run`
       : `their differences are within the noise or under ${percent(MARGIN)}`;
   const count = limitsIn(needs);
   const rest =
@@ -201,9 +201,13 @@ function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, 
         : ` The highest figure is that of ${first.name}, ${text(evidence.estimate(first, 'throughput'), 'throughput')}: that is no finding.`;
     const blocks = `${contest.blocks} block${contest.blocks === 1 ? '' : 's'}`;
     return [
-      contest.smallestEffect === null
-        ? `The profile ${contest.profile} (${blocks}) shows that these backends run; it decides nothing.${highest} Run it again with `
-        : `Too few blocks are finished to decide anything.${highest} Go on with the run, or run it with `,
+      contest.smallestEffect === null && contest.why === 'twin-differs'
+        ? `A store measured twice (A/A) differed from itself in throughput, so throughput decides nothing in this run.${highest} Measure again on a quieter machine, with `
+        : contest.smallestEffect === null && contest.why === 'no-twin'
+          ? `No A/A shows how far throughput scatters here, so it decides nothing in this run.${highest} Go on with the run, or run it with `
+          : contest.smallestEffect === null
+            ? `The profile ${contest.profile} (${blocks}) shows that these backends run; it decides nothing.${highest} Run it again with `
+            : `Too few blocks are finished to decide anything.${highest} Go on with the run, or run it with `,
       { strong: '--profile standard' },
       '.',
     ];
@@ -350,7 +354,10 @@ function doubtWords({ need, estimate, doubt, blocksNeeded }: Check): string {
     interval === null
       ? text(estimate, need.criterion)
       : `${withUnit(criterionOf(need.criterion).kind, interval.low, half)} to ${withUnit(criterionOf(need.criterion).kind, interval.high, half)}`;
-  if (doubt === 'profile') return `${title} ${range}, too near the limit of ${amountWords(need.criterion, need.limit)} for this profile`;
+  if (doubt === 'profile') return `${title} ${range}, too near the limit of ${amountWords(need.criterion, need.limit)} for this run`;
+  if (doubt === 'twin-differs')
+    return `${title} ${range}, which decides nothing in this run: a store measured twice (A/A) differed from itself in it`;
+  if (doubt === 'no-twin') return `${title} ${range}, which decides nothing in this run: no A/A shows how far it scatters`;
   if (doubt === 'too-few-blocks') return `${title} ${range} in too few blocks for an interval`;
   const more = blocksNeeded === null ? 'which no number of blocks would tell' : `${blocksNeeded} blocks would tell`;
   return `${title} ${range}, around the limit of ${amountWords(need.criterion, need.limit)}: ${more}`;
