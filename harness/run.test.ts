@@ -218,7 +218,8 @@ test('the fastest store on disk is measured once more, with the same work, and a
       ],
     ],
   );
-  const names = first.trials.map(({ backend }) => backend.name);
+  // A disturbed trial is made again.
+  const names = [...new Set(first.trials.map(({ backend }) => backend.name))];
   t.deepEqual(names.toSorted(), ['lmdb', 'lmdb@again', 'memory', 'memory@again', 'null']);
   const eventsOf = (name: string) => {
     const trial = first.trials.find(({ backend }) => backend.name === name);
