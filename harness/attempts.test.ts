@@ -17,7 +17,7 @@ function planOf(profile: Plan['profile'], names: readonly string[], twin: string
     batchSize: 1,
     parallelism: 1,
   }));
-  return { cells, profile, reference: names[0], twin } as unknown as Plan;
+  return { cells, profile, reference: names[0], twins: twin === null ? [] : [{ of: names[0], name: twin }] } as unknown as Plan;
 }
 
 interface Made {

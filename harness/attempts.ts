@@ -1,7 +1,7 @@
 import { FEWEST_WINDOWS, isStillFalling } from './measure/steady-state.ts';
 import type { Cell, CompletedTrial, Plan, Trial } from './results.ts';
 
-type Planned = Pick<Plan, 'cells' | 'profile' | 'reference' | 'twin'>;
+type Planned = Pick<Plan, 'cells' | 'profile' | 'twins'>;
 export type Basis = Exclude<NonNullable<CompletedTrial['throughput']['basis']>, 'last-third'>;
 
 /** How many times as long a trial gets, once: all but the last measured part becomes warm-up. */
@@ -49,12 +49,13 @@ export class Attempts {
     return this.#made.get(key) ?? [];
   }
 
-  /** The cell, and where it is of the reference or its twin, the other: both do the same work, whatever their first trials were like. */
+  /** The cell, and where it has a twin or is one, the other: both do the same work, whatever their first trials were like. */
   #sameButName(id: string): readonly string[] {
-    const { cells, reference, twin } = this.#plan;
-    const cell = twin === null ? undefined : cells.find((one) => one.id === id);
-    const isOfPair = ({ backend: { name } }: Cell) => name === reference || name === twin;
-    if (cell === undefined || !isOfPair(cell)) return [id];
+    const { cells, twins } = this.#plan;
+    const cell = twins.length === 0 ? undefined : cells.find((one) => one.id === id);
+    if (cell === undefined) return [id];
+    const originalOf = ({ backend: { name } }: Cell) => twins.find((twin) => twin.name === name)?.of ?? name;
+    const isOfPair = (one: Cell) => originalOf(one) === originalOf(cell);
     const { workload, storage, batchSize, parallelism } = cell;
     return cells
       .filter(

@@ -1,5 +1,4 @@
 /** From a suite and its loaded modules to the cells of a run, and to what the run will take. */
-import { isDeepStrictEqual } from 'node:util';
 import type { StateBackend } from '../backends/contract.ts';
 import type { Workload } from '../workloads/contract.ts';
 import { batchSizesFor } from './batch-size.ts';
@@ -9,10 +8,11 @@ import { fillNeeds, fillSeconds } from './fill.ts';
 import { builtInFile, type Configured, type LoadedModule, type ModuleRef, refOf } from './modules.ts';
 import { cleared, withoutPasswords } from './passwords.ts';
 import { checkDividable } from './portable/key-groups.ts';
-import { PROFILES, type Profile, TWICE } from './profiles.ts';
+import { PROFILES, type Profile } from './profiles.ts';
 import { type Cell, MEASURES, type Measure, type Plan, SCHEMA } from './results.ts';
 import type { Suite } from './suite.ts';
 import { latencySeconds } from './trial/latency-run.ts';
+import { mayHaveTwinOnDisk, standInsForTwin, twinned, twinOf } from './twins.ts';
 
 /** A cell with all that another process needs to run it. */
 export interface PlannedCell {
@@ -98,8 +98,10 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
   const { workloads, storages } = modules;
   const profile = profileOf(suite);
   const reference = chooseReference(suite.reference, modules.backends, leftOut);
-  const twin = TWICE.has(profile.name) ? twinOf(reference, modules.backends) : null;
-  const backends = twinned(modules.backends, { reference, twin });
+  const original = modules.backends.find(({ name }) => name === reference);
+  const isTwice = profile.smallestEffect !== null && original !== undefined && !isHarnessCost(original);
+  const twins = isTwice ? [{ of: reference, name: twinOf(original, modules.backends) }] : [];
+  const backends = twinned(modules.backends, { twins });
   checkUnique('backend', backends);
   checkUnique('workload', workloads);
   checkUnique('storage', storages);
@@ -159,14 +161,16 @@ export function makePlan(suite: Suite, modules: Modules, { command, startedAt, l
     latency: suite.latency,
     memoryBytes: suite.memoryBytes,
     reference,
-    twin,
+    twins,
+    ...(isTwice && mayHaveTwinOnDisk(cells, reference, twins) && { choosesTwinOnDisk: true as const }),
     cells: cells.map(({ cell }) => cell),
     leftOut,
   };
+  const expected = [...plan.cells, ...standInsForTwin(plan)];
   const estimate = estimateOf(
-    plan,
+    { ...plan, cells: expected },
     made.workloads.map(({ workload }) => workload),
-    cells.length * profile.blocks,
+    expected.length * profile.blocks,
     serversBytes,
   );
   return { plan, cells, estimate };
@@ -194,31 +198,6 @@ function profileOf({ profile: name, timeLimitSeconds }: Suite): Profile {
     'bad-value',
     `a time limit goes with the profile rigorous, which ends when enough is known; ${name} always has ${profile.blocks} blocks`,
   );
-}
-
-/** The name under which the reference is measured once more: that of a module that is the same anyway, or a new one. */
-function twinOf(reference: string, backends: readonly ModuleRef[]): string | null {
-  const original = backends.find(({ name }) => name === reference);
-  if (original === undefined || isHarnessCost(original)) return null;
-  const same = backends.find(
-    (other) => other !== original && other.file === original.file && isDeepStrictEqual(other.options, original.options),
-  );
-  if (same !== undefined) return same.name;
-  const taken = new Set(backends.map(({ name }) => name));
-  for (let n = 1; ; n++) {
-    const name = `${reference.split('@')[0]}@again${n === 1 ? '' : n}`;
-    if (!taken.has(name)) return name;
-  }
-}
-
-/** `backends` with the twin that a plan names, if it is not among them: the reference's module, and so its server, under another name. */
-export function twinned<Module extends ModuleRef>(
-  backends: readonly Module[],
-  { reference, twin }: Pick<Plan, 'reference' | 'twin'>,
-): readonly Module[] {
-  const original = backends.find(({ name }) => name === reference);
-  if (twin === null || original === undefined || backends.some(({ name }) => name === twin)) return backends;
-  return [...backends, { ...original, name: twin }];
 }
 
 function checkUnique(kind: string, modules: readonly ModuleRef[]): void {

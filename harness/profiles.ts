@@ -6,20 +6,17 @@ export type ProfileName = Profile['name'];
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   smoke: { name: 'smoke', blocks: 1, warmUpSeconds: 0.3, measuredSeconds: 1, smallestEffect: null, sequential: null },
-  quick: { name: 'quick', blocks: 3, warmUpSeconds: 1, measuredSeconds: 3, smallestEffect: 0.25, sequential: null },
-  standard: { name: 'standard', blocks: 10, warmUpSeconds: 5, measuredSeconds: 15, smallestEffect: 0.05, sequential: null },
+  quick: { name: 'quick', blocks: 3, warmUpSeconds: 1, measuredSeconds: 3, smallestEffect: 'twins', sequential: null },
+  standard: { name: 'standard', blocks: 10, warmUpSeconds: 5, measuredSeconds: 15, smallestEffect: 'twins', sequential: null },
   rigorous: {
     name: 'rigorous',
     blocks: 40,
     warmUpSeconds: 10,
     measuredSeconds: 30,
-    smallestEffect: 0.05,
+    smallestEffect: 'twins',
     sequential: { looks: [10, 15, 20, 30, 40], fewestBlocks: 15, halfWidth: 0.05, timeLimitSeconds: null },
   },
 };
-
-/** Those that measure the reference twice, under two names: what comes out different is the noise (A/A). */
-export const TWICE: ReadonlySet<ProfileName> = new Set(['standard', 'rigorous']);
 
 export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
 
@@ -28,7 +25,6 @@ export function describeProfile({ blocks, measuredSeconds, smallestEffect, seque
   const count = sequential === null ? String(blocks) : `${sequential.fewestBlocks} to ${blocks}`;
   const until = sequential === null ? '' : `, until every pair of backends is known to ${sequential.halfWidth * 100} %`;
   const length = `${count} ${blocks === 1 ? 'block' : 'blocks'} of ${measuredSeconds} s a trial${until}`;
-  return smallestEffect === null
-    ? `${length}; shows that it works, decides nothing`
-    : `${length}; decides effects of ${smallestEffect * 100} % and more`;
+  if (smallestEffect === null) return `${length}; shows that it works, decides nothing`;
+  return `${length}; ${smallestEffect === 'twins' ? 'decides effects as small as its own A/A allows, at least 5 %' : `decides effects of ${smallestEffect * 100} % and more`}`;
 }

@@ -15,7 +15,8 @@ const RESUME = 'resume.json';
 const resumeSchema = z.strictObject({
   schema: z.literal(1),
   /** Of plan.json: the trials that are there already followed it. */
-  planSha256: z.string(),
+  /** Two where the plan is being replaced: either counts. */
+  planSha256: z.union([z.string(), z.array(z.string())]),
   modules: z.array(
     z.strictObject({
       kind: z.enum(['backend', 'workload', 'storage']),
@@ -45,6 +46,18 @@ export function writeResumeFile(folder: string, planText: string, modules: reado
   writeAtomically(join(folder, RESUME), `${JSON.stringify(resume, null, 2)}\n`);
 }
 
+/**
+ * Replaces the plan of a run with the one that has all its twins. Until the new one is written the old one counts, so that the run can be
+ * resumed at any moment. @throws StatebenchError `disk-full` or `bad-folder`
+ */
+export function replacePlan(folder: string, planText: string): void {
+  const file = join(folder, 'plan.json');
+  const resume = readResumeFile(folder);
+  const planSha256 = [sha256(readFileSync(file)), sha256(planText)];
+  writeAtomically(join(folder, RESUME), `${JSON.stringify({ ...resume, planSha256 }, null, 2)}\n`);
+  writeAtomically(file, planText);
+}
+
 /** Removes what only an unfinished run needs. */
 export function removeResumeFiles(folder: string): void {
   for (const name of [RESUME, SIZES]) rmSync(join(folder, name), { force: true });
@@ -57,7 +70,7 @@ export function removeResumeFiles(folder: string): void {
  */
 export async function loadRunModules(folder: string, given: readonly ModuleRef[]): Promise<readonly LoadedModule<Configured>[]> {
   const { planSha256, modules } = readResumeFile(folder);
-  if (sha256(readFileSync(join(folder, 'plan.json'))) !== planSha256)
+  if (![planSha256].flat().includes(sha256(readFileSync(join(folder, 'plan.json')))))
     throw cannot(folder, 'plan.json was changed since the run began, and its trials followed the old one: undo that, or begin anew');
   const unknown = given.find(({ kind, name }) => !modules.some((module) => module.kind === kind && module.name === name));
   if (unknown !== undefined) throw cannot(folder, `the run has no ${unknown.kind} '${unknown.name}'; a run keeps what it began with`);

@@ -20,6 +20,8 @@ export interface RunRequest {
   /** Is asked after every whole block whether the trials up to it are enough; absent, all blocks are run. */
   readonly isEnough?: (trials: readonly Trial[], block: number) => boolean;
   readonly onEvent: (event: RunEvent) => void;
+  /** Gets the plan with the twin that calibration chose, before the first trial: has to keep it, so that the run can be resumed. */
+  readonly onPlan?: (plan: Plan) => void;
   /** Once aborted, the trial under way is ended and given up, and the run returns what there is. */
   readonly signal: AbortSignal;
 }

@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import { builtInFile, loadBackend, loadStorage, loadWorkload } from './modules.ts';
 import { makePlan } from './plan.ts';
-import { trialSchema } from './results.ts';
+import { type Plan, trialSchema } from './results.ts';
 import { runPlan, streamPlan } from './run.ts';
+import { openRunFiles } from './run-files.ts';
 import { isScratchName } from './scratch.ts';
 import { parseSpec } from './spec.ts';
 import { DEFAULT_SUITE, overrule } from './suite.ts';
+import { withFastestOnDiskTwice } from './twins.ts';
 
 const MEMORY = JSON.stringify(builtInFile('backend', 'memory'));
 const WRAPPED = `import memory, { options } from ${MEMORY}; export { options };
@@ -41,6 +43,12 @@ const BACKENDS = {
   forgets: `export default () => wrap('forgets', { open: forgetful });`,
   amnesiac: `export default () => wrap('amnesiac', { restore: ({ directory, tables }) => inner.open({ directory, tables }) });`,
 };
+
+/** Rates that calibration found. */
+function openSizes(directory: string): ReadonlyMap<string, number> {
+  using files = openRunFiles(directory);
+  return files.eventsPerSecond;
+}
 
 /** A plan that measures for a moment: what is looked at is what becomes of each trial, not how fast it was. */
 function briefPlan(...given: Parameters<typeof makePlan>): ReturnType<typeof makePlan> {
@@ -195,6 +203,51 @@ test('a run ends after the block that is enough, and goes on from there where it
   t.deepEqual(trials.map(({ block }) => block).toSorted(), [1, 1, 2, 2]);
   t.deepEqual(asked, [2, 4], 'after whole blocks');
   t.is((await runPlan({ ...request, isEnough: endAfter(6) })).trials.length, 6);
+});
+
+test('the fastest store on disk is measured once more, with the same work, and a resumed run keeps that choice', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'statebench-run-test-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const suite = overrule(DEFAULT_SUITE, { profile: 'quick', workloads: [parseSpec('synthetic:keys=100')], measures: ['throughput'] });
+  const modules = {
+    backends: [await loadBackend('memory'), await loadBackend('lmdb'), await loadBackend('null')],
+    workloads: [await loadWorkload(suite.workloads[0]!)],
+    storages: [await loadStorage('filesystem')],
+  };
+  const made = makePlan(suite, modules, { command: 'test', startedAt: new Date(), leftOut: [] });
+  const plan = { ...made.plan, profile: { ...made.plan.profile, blocks: 2, measuredSeconds: 0.1 } };
+  const kept: Plan[] = [];
+  const request = { outDirectory: directory, onEvent: () => {}, signal: new AbortController().signal };
+  const onPlan = (chosen: Plan) => kept.push(chosen);
+  const isEnough = () => true;
+  const first = await runPlan({ ...request, plan, cells: made.cells, onPlan, isEnough });
+  t.deepEqual(
+    kept.map(({ twins }) => twins),
+    [
+      [
+        { of: 'memory', name: 'memory@again' },
+        { of: 'lmdb', name: 'lmdb@again' },
+      ],
+    ],
+  );
+  // A disturbed trial is made again.
+  const names = [...new Set(first.trials.map(({ backend }) => backend.name))];
+  t.deepEqual(names.toSorted(), ['lmdb', 'lmdb@again', 'memory', 'memory@again', 'null']);
+  const eventsOf = (name: string) => {
+    const trial = first.trials.find(({ backend }) => backend.name === name);
+    return trial?.state === 'completed' ? trial.events.measured : trial?.message;
+  };
+  t.is(eventsOf('lmdb@again'), eventsOf('lmdb'));
+  t.is(eventsOf('memory@again'), eventsOf('memory'));
+  const again = { plan: kept[0]!, cells: withFastestOnDiskTwice({ plan, cells: made.cells }, openSizes(directory)).cells };
+  t.deepEqual(
+    again.cells.map(({ cell }) => cell),
+    again.plan.cells,
+    'the same sizes give the same choice',
+  );
+  const second = await runPlan({ ...request, ...again, onPlan });
+  t.is(second.trials.filter(({ supersedes }) => supersedes === undefined).length, 10);
+  t.is(kept.length, 1, 'it is chosen once');
 });
 
 test('a data file that is not there is told before anything is measured', async (t) => {

@@ -21,6 +21,7 @@ import { commonRates, latencyPlan } from './trial/latency-run.ts';
 import { BASE_TIMEOUT_MS } from './trial/pipeline-rate.ts';
 import type { StreamPlan } from './trial/tasks.ts';
 import { trialId } from './trial/trial.ts';
+import { originalOf, withFastestOnDiskTwice } from './twins.ts';
 
 /** How many times slower than calibrated a trial may be before it is given up. */
 const SLOWEST = 20;
@@ -39,11 +40,19 @@ interface SizedCell extends Worked {
  * where that ended, with the same work in the same order: what is finished stays, what is not is done.
  * @throws StatebenchError `disk-full` once there is no room for a trial, StatebenchError or WorkloadError if a workload has no events or no oracle; what a backend does is in its trials.
  */
-export async function runPlan({ plan, cells, outDirectory, isEnough = () => false, onEvent, signal }: RunRequest): Promise<RunOutcome> {
+export async function runPlan({
+  outDirectory,
+  isEnough = () => false,
+  onEvent,
+  onPlan,
+  signal,
+  ...planned
+}: RunRequest): Promise<RunOutcome> {
+  let { plan, cells } = planned;
   await sweepJobs(outDirectory, distinctStorages(cells));
   using files = openRunFiles(outDirectory);
   const { trials } = files;
-  const total = cells.length * plan.profile.blocks;
+  const total = () => cells.length * plan.profile.blocks;
   if (isWhole(plan, trials)) return { trials };
   const work = makeScratch(outDirectory, 'work');
   const watch = new NoiseWatch();
@@ -51,13 +60,21 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
     const measured = cleared(made);
     if (measured.state === 'failed') checkRoom(outDirectory);
     const trial = files.addTrial(measured);
-    onEvent({ type: 'trial-finished', trial, index: trials.length, trials: Math.max(total, trials.length) });
+    onEvent({ type: 'trial-finished', trial, index: trials.length, trials: Math.max(total(), trials.length) });
   };
   try {
     const swept = plan.measures.includes('interval');
     const answers = new Answers({ seed: plan.seed, swept, signal });
     for (const workload of distinctWorkloads(cells)) await answers.check(workload);
-    const sized = withLatency(await calibrate(cells, { plan, work, signal, onEvent, files, record }), plan);
+    const calibration = { work, signal, onEvent, files, record };
+    const calibrated = await calibrate(cells, { plan, ...calibration });
+    if (plan.choosesTwinOnDisk === true && !signal.aborted) {
+      const before = cells.length;
+      ({ plan, cells } = withFastestOnDiskTwice({ plan, cells }, files.eventsPerSecond));
+      onPlan?.(plan);
+      calibrated.push(...(await calibrate(cells.slice(before), { plan, ...calibration })));
+    }
+    const sized = withLatency(calibrated, plan);
     const before = new Attempts(plan, trials);
     await answers.prepare(sized.map((one) => workOf(one, before)));
     for (const [index, order] of makeSchedule(sized, plan.profile.blocks, plan.seed).entries()) {
@@ -69,7 +86,7 @@ export async function runPlan({ plan, cells, outDirectory, isEnough = () => fals
           const { cell } = planned;
           if (basis === 'extended' && block === 1)
             onEvent({ type: 'extended', cell: cell.id, measuredSeconds: EXTENDED * plan.profile.measuredSeconds });
-          onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total, trials.length + 1) });
+          onEvent({ type: 'trial-started', cell: cell.id, block, index: trials.length + 1, trials: Math.max(total(), trials.length + 1) });
           watch.start();
           const trial = await engineOf(planned.backend).trial({
             planned,
@@ -211,7 +228,8 @@ async function calibrate(cells: readonly PlannedCell[], calibration: Calibration
     const { cell } = planned;
     const before = files.trials.filter((trial) => trial.cell === cell.id);
     const failedBefore = before.find((trial) => trial.state === 'failed' && trial.phase === 'calibrate');
-    let eventsPerSecond = files.eventsPerSecond.get(cell.id);
+    // A twin does the same work as its original.
+    let eventsPerSecond = files.eventsPerSecond.get(cell.id) ?? files.eventsPerSecond.get(originalOf(plan, cell) ?? '');
     let failure: FailedTrial | undefined = failedBefore?.state === 'failed' ? failedBefore : undefined;
     if (eventsPerSecond === undefined && failure === undefined) {
       onEvent({ type: 'progress', cell: cell.id, phase: 'calibrate', done: 0 });

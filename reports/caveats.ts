@@ -1,10 +1,12 @@
+import { decidedEffects, metricTitle } from './decided-effects.ts';
 import { nameOf, rangeOf } from './decision.ts';
 import { noiseCaveats } from './noise-caveats.ts';
 import { plainText } from './plain-text.ts';
-import { percent, withUnit } from './quantity.ts';
+import { withUnit } from './quantity.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from './read-results.ts';
 import { inMemoryNotes } from './state-in-memory.ts';
-import { everyGroup, type GroupSummary, type RunSummary, throughputOf } from './statistics/summary.ts';
+import { everyGroup, type RunSummary } from './statistics/summary.ts';
+import { MARGIN } from './statistics/verdict.ts';
 import { courseNotes, overBudgetWarnings, seldomNotes } from './trial-courses.ts';
 
 /** Something to know before believing the numbers. */
@@ -16,23 +18,6 @@ export interface Caveat {
 
 const CACHED_FSYNC_MS = 0.3;
 
-/** Why a slower figure may stand above a faster one: its trials differ so much that it is not shown to be slower than the best of its tier. */
-function wideMembers({ candidates, tiers }: GroupSummary): readonly string[] {
-  const means = new Map(candidates.map((cell) => [cell.cell.id, { name: nameOf(cell), mean: throughputOf(cell) ?? 0 }]));
-  return (tiers ?? []).flatMap(({ members }, i) => {
-    const below = (tiers ?? []).slice(i + 1).flatMap((tier) => tier.members.map((id) => means.get(id)!));
-    const [fastest] = below.toSorted((a, b) => b.mean - a.mean);
-    if (fastest === undefined) return [];
-    return members
-      .map((id) => means.get(id)!)
-      .filter(({ mean }) => mean < fastest.mean)
-      .map(
-        ({ name }) =>
-          `${name} stands in tier ${i + 1}, above ${fastest.name}, whose figure is higher: the blocks of ${name} differ so much that it is not shown to be slower than ${means.get(members[0]!)!.name}.`,
-      );
-  });
-}
-
 /** What limits this run, weightiest first. */
 export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] {
   const { plan, environment, trials, tornLines } = results;
@@ -43,28 +28,32 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   const note = (text: string) => caveats.push({ tone: 'note', text });
 
   const groups = everyGroup(run);
-  for (const { id, ratio, verdict } of run.sameTwice) {
-    const twin = groups.flatMap((group) => group.candidates).find(({ cell }) => cell.id === id);
-    if (ratio === null || twin === undefined) continue;
-    const name = groups.length === 1 ? nameOf(twin) : `${nameOf(twin)} with ${plainText(twin.cell.workload.name)}`;
-    if (verdict.word !== 'faster' && verdict.word !== 'slower') {
-      if (ratio.interval === null) continue;
-      note(
-        `${name} is the reference measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
-      );
-      continue;
-    }
-    alarm(
-      `${name} is the reference under another name and came out ${verdict.word} (${rangeOf(ratio, false)} ×): this machine was too unsteady; believe nothing below.`,
+  const nameIn = (id: string) => {
+    const cell = groups.flatMap((group) => group.candidates).find((one) => one.cell.id === id)!;
+    return groups.length === 1 ? nameOf(cell) : `${nameOf(cell)} with ${plainText(cell.cell.workload.name)}`;
+  };
+  for (const { id, other, ratio, verdict } of run.sameTwice) {
+    const differs = run.twins.some((one) => one.id === id && one.metric === 'eventsPerSecond' && one.differs);
+    if (ratio === null || ratio.interval === null || differs) continue;
+    note(
+      `${nameIn(id)} is ${other.split('/')[0]} measured twice (A/A): ${rangeOf(ratio, false)} × of itself, ${verdict.word}. That is the noise which every other ratio is up against.`,
     );
+  }
+  for (const { id, other, metric, ratio } of run.twins.filter(({ differs }) => differs)) {
+    const found = `${nameIn(id)} is ${plainText(other.split('/')[0]!)} measured twice (A/A), and its ${metricTitle(metric)} came out at ${rangeOf(ratio, false)} × of itself`;
+    if (metric === 'eventsPerSecond') alarm(`${found}: this machine was too unsteady. There are no tiers; believe nothing below.`);
+    else warn(`${found}: ${metricTitle(metric)} decides nothing in this run.`);
   }
   if (isPartial(results))
     alarm(`Partial: ${finishedTrials(results)} of ${plannedTrials(plan)} trials are finished. Go on with statebench resume.`);
   if (profile.smallestEffect === null) warn(`The profile ${profile.name} only tries whether things work: it decides nothing.`);
-  else if (profile.smallestEffect > 0.05)
-    warn(
-      `The profile ${profile.name} (${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) decides only effects of ${percent(profile.smallestEffect)} and more, and its trials are too short to show a steady state.`,
-    );
+  else {
+    const decides = groups.map((group) => group.decides('eventsPerSecond'));
+    const isLarge = decides.some(({ smallestEffect }) => smallestEffect === null || smallestEffect > MARGIN);
+    const text = `This run (${profile.name}, ${profile.blocks} blocks of ${Number(profile.measuredSeconds.toPrecision(3))} s) ${decidedEffects(run, plan)}.`;
+    if (isLarge) warn(text);
+    else if (typeof profile.smallestEffect === 'number') note(text);
+  }
   const cells = groups.flatMap((group) => group.candidates);
   const fellBack = trials.filter((trial) => trial.state === 'completed' && (trial.recovery?.checkpointsSkipped ?? 0) > 0);
   if (fellBack.length > 0) {
@@ -84,7 +73,6 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
   for (const text of overBudgetWarnings(run, plan)) warn(text);
   for (const text of courseNotes(run)) note(text);
   for (const text of seldomNotes(run)) note(text);
-  for (const text of run.groups.flatMap(wideMembers)) note(text);
   for (const caveat of noiseCaveats(run)) caveats.push(caveat);
   if (run.trials.superseded > 0)
     note(

@@ -50,6 +50,13 @@ export function outputMark({ standing }: Pick<CellSummary, 'standing'>): string 
   return marks[standing];
 }
 
+/** Why there are no tiers. */
+const UNDECIDED = {
+  profile: 'too few blocks for a verdict',
+  'twin-differs': 'throughput of a store measured twice (A/A) differed',
+  'no-twin': 'too few blocks for a verdict, or no A/A',
+} as const;
+
 /** Where a cell stands against the best of its group. */
 export function standingLine(cell: CellSummary, group: GroupSummary, plan: Plan): Line {
   const { blocks } = plan.profile;
@@ -63,8 +70,10 @@ export function standingLine(cell: CellSummary, group: GroupSummary, plan: Plan)
       mark: '– not compared',
       detail: `its working state survives ${survivalOf(cell.cell.backend.durability)}${partial}`,
     };
-  if (cell.isTwin) return { tone: 'plain', mark: '– A/A', detail: `${group.reference} once more, to show the noise; does not compete` };
-  if (cell.tier === null) return { tone: 'plain', mark: '– undecided', detail: `too few blocks for a verdict${partial}` };
+  if (cell.isTwin)
+    return { tone: 'plain', mark: '– A/A', detail: `${nameOf(cell).split('@')[0]} once more, to show the noise; does not compete` };
+  if (cell.tier === null)
+    return { tone: 'plain', mark: '– undecided', detail: `${UNDECIDED[group.decides('eventsPerSecond').why ?? 'profile']}${partial}` };
   const tiers = tiersFor(cell, group);
   const among = isFlink(cell) ? ' of Flink' : '';
   if (cell.tier === 1) {

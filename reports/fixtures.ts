@@ -152,7 +152,7 @@ export function inventResults(wanted: Wanted): Results {
     crashesPerDay: 1,
     memoryBytes: null,
     reference: 'memory',
-    twin: null,
+    twins: [],
     cells,
     leftOut: [...wanted.leftOut],
   };

@@ -31,7 +31,7 @@ export interface Recommendation {
   readonly nearest: { readonly contender: Contender; readonly misses: readonly Check[] } | null;
   /** For `undecided`: blocks in all that should decide it; null where more blocks alone will not. */
   readonly blocksNeeded: number | null;
-  /** Under draws of the blocks; null below 3 blocks. */
+  /** Under draws of the blocks; null below 3 blocks, and where no draw could give another answer. */
   readonly stability: Stability | null;
   /** Under other weights; null where only one can be the answer. */
   readonly weightStability: Stability | null;
@@ -67,7 +67,7 @@ export class Recommender {
       flips: kind === 'nothing' || choice.isInsufficient ? [] : flipsOf(evidence, needs, choice),
       nearest: kind === 'none' ? nearestOf(choice) : null,
       blocksNeeded: kind === 'undecided' ? blocksFor(choice, contest) : null,
-      stability: isAnswer ? this.#resampled.shares(needs) : null,
+      stability: isAnswer ? this.#resampled.telling(needs) : null,
       weightStability: isAnswer ? underWeights(evidence, choice.fastest) : null,
       littleToGain: littleToGain(choice.picks[0]),
     };

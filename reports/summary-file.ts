@@ -64,6 +64,23 @@ export const summarySchema = z.strictObject({
       crossovers: z.array(z.strictObject({ below: z.string(), above: z.string(), entries: z.number(), interval })),
     }),
   ),
+  /** A/A: every metric of every backend that was measured twice, against itself; Holm-adjusted over all of them. */
+  twins: z.array(
+    z.strictObject({
+      /** Ids of cells. */
+      cell: z.string(),
+      of: z.string(),
+      metric: z.enum(METRIC_NAMES),
+      ratio: z.number(),
+      interval: interval.nullable(),
+      blocks: z.int(),
+      /** Whether the twin is shown to differ from its original by 5 % or more: the metric then decides nothing in this run. */
+      differs: z.boolean(),
+      mayDecide: z.boolean(),
+      /** Smallest effect on the metric that may be decided here, as a fraction. */
+      smallestEffect: z.number().nullable(),
+    }),
+  ),
   trials: z.strictObject({ completed: z.int(), failed: z.int(), wrong: z.int(), superseded: z.int() }),
   groups: z.array(
     z.strictObject({
@@ -141,6 +158,20 @@ export function summaryFile(results: Results, run: RunSummary = summarise(result
         entries: n,
         interval: { low, high },
       })),
+    })),
+    twins: run.twins.map(({ id, other, metric, ratio, differs, mayDecide }) => ({
+      cell: id,
+      of: other,
+      metric,
+      ratio: ratio.ratio,
+      interval: ratio.interval,
+      blocks: ratio.n,
+      differs,
+      mayDecide,
+      smallestEffect:
+        everyGroup(run)
+          .find(({ candidates }) => candidates.some(({ cell }) => cell.id === id))
+          ?.decides(metric).smallestEffect ?? null,
     })),
     trials: { ...run.trials },
     groups: everyGroup(run).map((group) => {

@@ -8,7 +8,7 @@ import type { Configured, LoadedModule } from '../harness/modules.ts';
 import type { Estimate, PlannedCell } from '../harness/plan.ts';
 import { resultText } from '../harness/result-text.ts';
 import { comparedRowsOf, type Plan, type Trial } from '../harness/results.ts';
-import { removeResumeFiles } from '../harness/resume-file.ts';
+import { removeResumeFiles, replacePlan } from '../harness/resume-file.ts';
 import { runPlan } from '../harness/run.ts';
 import { isPartial, plannedTrials, type Results, readMicro, readResults } from '../reports/read-results.ts';
 import { blocksOf } from '../reports/statistics/sequential.ts';
@@ -40,7 +40,8 @@ export interface MeasuringRequest {
 
 /** Runs what is not finished. @throws as {@link runPlan}; what is finished by then is kept. */
 export async function measure(request: MeasuringRequest): Promise<void> {
-  const { plan, cells, folder, flags, stop, expected, alreadyFinished } = request;
+  const { cells, folder, flags, stop, expected, alreadyFinished } = request;
+  let { plan } = request;
   const progress = drawProgress({
     screen: process.stderr,
     style: flags.quiet ? 'quiet' : flags.plain ? 'plain' : 'line',
@@ -52,7 +53,15 @@ export async function measure(request: MeasuringRequest): Promise<void> {
   const usage = new RunUsage(folder);
   try {
     const isEnough = (trials: readonly Trial[], block: number) => blocksOf(plan, trials) <= block;
-    await runPlan({ plan, cells, outDirectory: folder, isEnough, onEvent: progress.onEvent, signal: stop.signal });
+    const onPlan = (chosen: Plan) => {
+      plan = chosen;
+      replacePlan(folder, `${JSON.stringify(plan, null, 2)}\n`);
+      progress.onPlan(plan);
+      const second = plan.twins.at(-1);
+      if (!flags.quiet && second !== undefined && second.of !== plan.reference)
+        say(`${second.of} is the fastest store on disk: measured once more as ${second.name} (A/A)`);
+    };
+    await runPlan({ plan, cells, outDirectory: folder, isEnough, onEvent: progress.onEvent, onPlan, signal: stop.signal });
   } finally {
     progress.end();
     const taken = { ...(await usage.stop()), seconds: (performance.now() - startedMs) / 1000 };

@@ -14,7 +14,7 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
   const list = (of: (cell: (typeof cells)[number]) => string | number): string => [...new Set(cells.map(of))].join(', ');
   const lines = [
     `suite ${plan.suite}, profile ${profile.name}: ${describeProfile(profile)}; seed ${plan.seed}`,
-    `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}${plan.twin === null ? '' : `, which is measured twice (A/A) to show the noise`}`,
+    `  backends     ${list((cell) => cell.backend.name)}; compared with ${plan.reference}${twinsText(plan)}`,
     `  workloads    ${list((cell) => cell.workload.name)}`,
     ...new Set(planned.flatMap(({ cell, workload }) => workloadRemarks(workload, cell.workload.settings)).map((line) => `  ! ${line}`)),
     `  checkpoints  ${list((cell) => cell.storage.name)}`,
@@ -36,6 +36,15 @@ export function planText({ plan, cells: planned, estimate }: PlannedRun, folder:
   if (processes > availableParallelism())
     lines.push(`  ${processes} processes take turns on ${count(availableParallelism(), 'core')} here: their speed-up says little`);
   return lines.map(inLines).join('\n');
+}
+
+/** Backends measured twice, for the line of the plan that names them. */
+function twinsText({ reference, twins, choosesTwinOnDisk }: PlannedRun['plan']): string {
+  const others = twins.flatMap(({ of }) => (of === reference ? [] : [of]));
+  const second = choosesTwinOnDisk === true ? ['the fastest store on disk'] : others;
+  return twins.length === 0
+    ? ''
+    : `, which is measured once more to show the noise (A/A)${second.length === 0 ? '' : `; ${second.join(', ')} once more`}`;
 }
 
 /** A line of the plan, which goes on behind its name. */

@@ -13,6 +13,8 @@ export interface Screen {
 
 export interface Progress {
   onEvent(event: RunEvent): void;
+  /** Takes the plan with the twin that calibration chose. */
+  onPlan(plan: Plan): void;
   /** Wipes the changing line and writes no more of it. */
   end(): void;
 }
@@ -87,7 +89,7 @@ export function drawProgress({
     }
     draw();
   };
-  return { onEvent, end: wipe };
+  return { onEvent, onPlan: ({ cells }) => left.setCells(cells), end: wipe };
 }
 
 /** A run that may end as soon as enough is known takes at most what all its blocks take. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { decidedEffects } from '../reports/decided-effects.ts';
 import { decide } from '../reports/decision.ts';
 import { plainText } from '../reports/plain-text.ts';
-import { percent } from '../reports/quantity.ts';
 import type { Results } from '../reports/read-results.ts';
 import { summarise } from '../reports/statistics/summary.ts';
 
@@ -19,8 +19,8 @@ export function sampleText(results: Results): string {
   const answers = run.groups.map(
     (group) => `**${decide(group, plan, run).headline}**${workloads.length === 1 ? '' : ` for ${plainText(group.workload.name)}`}`,
   );
-  const { name, blocks, measuredSeconds, smallestEffect } = plan.profile;
-  const decides = smallestEffect === null ? 'which decides nothing' : `which decides effects of ${percent(smallestEffect)} and more`;
+  const { name, blocks, measuredSeconds } = plan.profile;
+  const decides = `which ${decidedEffects(run, plan)}`;
   return `The picture is the top of [a sample report](reports/sample/report.html): ${inWords(workloads)}, profile ${name} (${blocks} blocks of ${measuredSeconds} s, ${decides}), on ${plainText(environment.cpu)}, ${environment.cores} cores, ${plan.startedAt.slice(0, 10)}. Its answer there is ${inWords(answers)}; \`npx statebench recommend reports/sample\` gives it again from the results beside it.`;
 }
 

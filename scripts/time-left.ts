@@ -20,7 +20,7 @@ export interface TimeLeftRequest {
  * those that are waiting for that count, and of the rest as large a part as so far.
  */
 export class TimeLeft {
-  readonly #cells: readonly string[];
+  #cells: readonly string[];
   readonly #blocks: number;
   readonly #isRepeated: boolean;
   readonly #expected: { readonly perTrial: number; readonly untilMs: number };
@@ -50,6 +50,11 @@ export class TimeLeft {
     const trials = Math.max(1, this.#cells.length * this.#blocks - finished.filter(({ supersedes }) => supersedes === undefined).length);
     this.#expected = { perTrial: expectedSeconds / trials, untilMs: now() + expectedSeconds * 1000 };
     for (const trial of finished) this.#count(trial, trial.durationSeconds);
+  }
+
+  /** Cells that the run turned out to have. */
+  setCells(cells: Plan['cells']): void {
+    this.#cells = cells.map(({ id }) => id);
   }
 
   onEvent(event: RunEvent): void {

@@ -1,6 +1,6 @@
 /** Results of the state micro-suite: `micro.json`. */
 import { z } from 'zod';
-import { cellSchema, environmentSchema, planSchema, SCHEMA } from './plan.ts';
+import { cellSchema, environmentSchema, leftOutSchema, SCHEMA } from './plan.ts';
 
 const ms = z.number().nonnegative();
 
@@ -56,7 +56,7 @@ export const microSchema = z.strictObject({
   operations: z.array(z.strictObject({ name: z.string().min(1), description: z.string() })).min(1),
   /** The first is the one that the others are compared with. */
   backends: z.array(cellSchema.shape.backend).min(1),
-  leftOut: planSchema.shape.leftOut,
+  leftOut: leftOutSchema,
   measurements: z.array(microMeasurementSchema),
   failures: z.array(microFailureSchema),
   /** False where it was ended early. */

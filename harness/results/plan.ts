@@ -31,7 +31,7 @@ export const cellSchema = z.strictObject({
 });
 export type Cell = z.infer<typeof cellSchema>;
 
-export const planSchema = z.strictObject({
+const planFields = z.strictObject({
   schema: z.literal(SCHEMA),
   suite: z.string(),
   /** The command that repeats the run. */
@@ -43,8 +43,11 @@ export const planSchema = z.strictObject({
     blocks: z.int().positive(),
     warmUpSeconds: z.number().nonnegative(),
     measuredSeconds: z.number().positive(),
-    /** The smallest effect, as a fraction, that this profile may decide; null where it may decide nothing. */
-    smallestEffect: z.number().positive().nullable(),
+    /**
+     * The smallest effect that the run may decide: `twins` where its own A/A says it, null where it decides nothing. A fraction in results
+     * of versions that went by the profile's name.
+     */
+    smallestEffect: z.union([z.number().positive(), z.literal('twins')]).nullable(),
     /** How a run may end before it has all its blocks; null where it never does. */
     sequential: z
       .strictObject({
@@ -78,8 +81,12 @@ export const planSchema = z.strictObject({
   memoryBytes: z.int().positive().nullable().default(null),
   /** The backend every other is compared with, by name. */
   reference: z.string(),
-  /** The name under which the reference is measured once more, to show the noise (A/A); null where it is not. */
-  twin: z.string().nullable().default(null),
+  /** In results of earlier versions: the name of the reference's twin. Read as the one of `twins`. */
+  twin: z.string().nullable().optional(),
+  /** Backends that are measured twice, under two names, to show the noise (A/A). */
+  twins: z.array(z.strictObject({ of: z.string(), name: z.string() })).optional(),
+  /** The fastest store on disk gets a twin as well, once calibration shows which one that is; absent from then on. */
+  choosesTwinOnDisk: z.literal(true).optional(),
   cells: z.array(cellSchema).min(1),
   /** Backends asked for that could not run here, each with the reason and the remedy. */
   leftOut: z.array(
@@ -91,7 +98,13 @@ export const planSchema = z.strictObject({
     }),
   ),
 });
+
+export const planSchema = planFields.transform(({ twin, twins, ...plan }) => ({
+  ...plan,
+  twins: twins ?? (twin == null ? [] : [{ of: plan.reference, name: twin }]),
+}));
 export type Plan = z.infer<typeof planSchema>;
+export const leftOutSchema = planFields.shape.leftOut;
 
 export const environmentSchema = z.strictObject({
   schema: z.literal(SCHEMA),

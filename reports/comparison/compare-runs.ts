@@ -6,7 +6,7 @@ import type { Durability, Plan } from '../../harness/results.ts';
 import { finishedTrials, isPartial, plannedTrials, type Results } from '../read-results.ts';
 import { ResultsError } from '../results-error.ts';
 import { grouped } from '../statistics/grouped.ts';
-import { measure } from '../statistics/metrics.ts';
+import { type MetricName, measure } from '../statistics/metrics.ts';
 import { holmLevels, type Ratio } from '../statistics/ratio.ts';
 import type { Sample } from '../statistics/sample.ts';
 import { levelOf } from '../statistics/sequential.ts';
@@ -122,11 +122,10 @@ export function compareRuns(a: NamedResults, b: NamedResults, { gates, forceMixe
   if (mixed.length > 0 && !forceMixed) throw refusal(a.name, b.name, mixed);
   const runs = { a: summarise(a.results.plan, a.results.trials), b: summarise(b.results.plan, b.results.trials) };
   const alpha = Math.min(levelOf(a.results.plan.profile), levelOf(b.results.plan.profile));
-  const effects = [a, b].map(({ results }) => results.plan.profile.smallestEffect);
-  const smallestEffect = effects.some((effect) => effect === null) ? null : Math.max(...effects.map(Number));
+  const decides = decidesIn(runs);
   const paired = pairsOf(runs);
   if (paired.length === 0) throw nothingInCommon(a, b);
-  const groups = [...grouped(paired, ({ key }) => key).values()].map((cells) => groupOf(cells, alpha, smallestEffect));
+  const groups = [...grouped(paired, ({ key }) => key).values()].map((cells) => groupOf(cells, alpha, decides));
   return {
     schema: 1,
     a: identityOf(a, runs.a),
@@ -232,7 +231,19 @@ function onlyOf(runs: Both<RunSummary>, paired: readonly Pair[]): Both<readonly 
   return { a: alone(runs.a), b: alone(runs.b) };
 }
 
-function groupOf(pairs: readonly Pair[], alpha: number, smallestEffect: number | null): ComparedGroup {
+/** The smallest effect on a metric that both runs may decide, by the cell of each; null where one of them decides nothing. */
+function decidesIn(runs: Both<RunSummary>): (metric: MetricName, pair: Pair) => number | null {
+  const effectIn = (run: RunSummary, { cell: { id } }: CellSummary, metric: MetricName) => {
+    const group = everyGroup(run).find(({ candidates, harness }) => [...candidates, harness].some((one) => one?.cell.id === id));
+    return group?.decides(metric).smallestEffect ?? null;
+  };
+  return (metric, { a, b }) => {
+    const effects = [effectIn(runs.a, a, metric), effectIn(runs.b, b, metric)].filter((effect) => effect !== null);
+    return effects.length < 2 ? null : Math.max(...effects);
+  };
+}
+
+function groupOf(pairs: readonly Pair[], alpha: number, decides: ReturnType<typeof decidesIn>): ComparedGroup {
   const { workload, storage, batchSize, parallelism } = pairs[0]!.a.cell;
   const sound = pairs.filter(({ a, b }) => isSound(a) && isSound(b));
   const values = new Map<Pair, ComparedValue[]>(sound.map((pair) => [pair, []]));
@@ -256,7 +267,7 @@ function groupOf(pairs: readonly Pair[], alpha: number, smallestEffect: number |
         a,
         b,
         ratio: adjusted && bare(adjusted),
-        verdict: verdictOf(adjusted && asRate(adjusted, metric), smallestEffect),
+        verdict: verdictOf(adjusted && asRate(adjusted, metric), decides(metric.name, pair)),
       });
     }
   }

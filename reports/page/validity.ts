@@ -1,5 +1,6 @@
 import type { Environment } from '../../harness/results.ts';
 import type { Caveat } from '../caveats.ts';
+import { decidedEffects, metricTitle } from '../decided-effects.ts';
 import { nameOf, rangeOf } from '../decision.ts';
 import { badgesOf } from '../noise-caveats.ts';
 import { plainText } from '../plain-text.ts';
@@ -24,7 +25,7 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
     ['Blocks', `${plan.profile.blocks}; every cell once a block, in an order shuffled by seed ${plan.seed}`],
     [
       'Profile',
-      `${plan.profile.name}: ${Number(plan.profile.warmUpSeconds.toPrecision(3))} s warm-up, ${Number(plan.profile.measuredSeconds.toPrecision(3))} s measured; ${decides(plan.profile.smallestEffect)}`,
+      `${plan.profile.name}: ${Number(plan.profile.warmUpSeconds.toPrecision(3))} s warm-up, ${Number(plan.profile.measuredSeconds.toPrecision(3))} s measured; ${decidedEffects(run, plan)}`,
     ],
     [
       'Output',
@@ -48,12 +49,13 @@ export function validity(results: Results, run: RunSummary, caveats: readonly Ca
 ${troubles(run)}${notMeasured(results)}${DEFINITIONS}</section>`;
 }
 
-function decides(smallestEffect: number | null): string {
-  return smallestEffect === null ? 'decides nothing' : `decides effects of ${percent(smallestEffect)} and more`;
-}
-
 function aaOf(run: RunSummary): string {
-  if (run.sameTwice.length === 0) return 'the reference was not run twice';
+  if (run.sameTwice.length === 0) return 'no backend was measured twice';
+  const differing = [...new Set(run.twins.filter(({ differs }) => differs).map(({ metric }) => metricTitle(metric)))];
+  const warned =
+    differing.length === 0
+      ? `. No metric of ${run.twins.length} compared differs (Holm)`
+      : `. Different (Holm over ${run.twins.length}), and so deciding nothing: ${differing.join(', ')}`;
   return run.sameTwice
     .map(({ id, ratio, verdict }) => {
       const twin = everyGroup(run)
@@ -61,7 +63,8 @@ function aaOf(run: RunSummary): string {
         .find(({ cell }) => cell.id === id);
       return `${twin === undefined ? '' : nameOf(twin)}: ${ratio === null ? 'no common block' : `${rangeOf(ratio, false)} ×`}, ${verdict.word}`;
     })
-    .join('; ');
+    .join('; ')
+    .concat(warned);
 }
 
 function machine(environment: Environment): Markup {

@@ -1,6 +1,6 @@
 import type { RecoveryAnswer } from '../recovery-model.ts';
 import { MARGIN } from '../statistics/verdict.ts';
-import { type Contender, criterionOf, DURABILITIES } from './contest.ts';
+import { type Contender, criterionOf, DURABILITIES, smallestEffectOf } from './contest.ts';
 import { blocksToTell, type Estimate, type Evidence } from './evidence.ts';
 import type { Limit, Needs } from './needs.ts';
 
@@ -21,7 +21,7 @@ export interface Check {
   /** How far beyond the limit, as a factor above 1; at or below 1 it is within. Null where there is no figure. */
   readonly excess: number | null;
   /** Why it is undecided, or missed without a figure; null otherwise. */
-  readonly doubt: 'not-measured' | 'too-few-blocks' | 'interval' | 'profile' | RecoveryDoubt | null;
+  readonly doubt: 'not-measured' | 'too-few-blocks' | 'interval' | 'profile' | 'twin-differs' | 'no-twin' | RecoveryDoubt | null;
   /** Blocks in all that would decide it, where it is undecided and more blocks would. */
   readonly blocksNeeded: number | null;
 }
@@ -67,7 +67,8 @@ function checkLimit(evidence: Evidence, contender: Contender, need: Limit): Chec
   const beyond = (value: number) => (more ? need.limit / value : value / need.limit);
   const excess = beyond(estimate.value);
   const { interval } = estimate;
-  const { smallestEffect } = evidence.contest;
+  const { contest } = evidence;
+  const smallestEffect = smallestEffectOf(contest, need.criterion);
   const undecided = (doubt: Check['doubt'], blocksNeeded: number | null): Check => ({
     need,
     state: 'undecided',
@@ -76,7 +77,7 @@ function checkLimit(evidence: Evidence, contender: Contender, need: Limit): Chec
     doubt,
     blocksNeeded,
   });
-  if (smallestEffect === null) return undecided('profile', null);
+  if (smallestEffect === null) return undecided(contest.decides?.[need.criterion]?.why ?? 'profile', null);
   if (interval === null) return undecided('too-few-blocks', blocksToTell(estimate, need.limit));
   const [best, worst] = more ? [interval.high, interval.low] : [interval.low, interval.high];
   // A profile that may decide only large effects may not say that something lies just beyond or just within a limit.

@@ -1,7 +1,9 @@
-import { type ByBlock, holmWithBest, type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
+import { type ByBlock, type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
+import { splitIntoTiers } from '../statistics/tiers.ts';
+import { shownBy } from '../statistics/verdict.ts';
 import { type Checked, checkAll } from './checks.ts';
-import { type Contender, type CriterionName, criterionOf, OBJECTIVES } from './contest.ts';
-import { byBlock, type Evidence, shownBy } from './evidence.ts';
+import { type Contender, type CriterionName, criterionOf, OBJECTIVES, smallestEffectOf } from './contest.ts';
+import { byBlock, type Evidence } from './evidence.ts';
 import type { Needs } from './needs.ts';
 
 /** How much each criterion counts among contenders that throughput cannot tell apart; those not named count for nothing. */
@@ -20,10 +22,13 @@ export interface Choice {
    * where the data may decide nothing.
    */
   readonly picks: readonly Contender[];
-  /** Those of the passing that throughput does not tell from the best, best mean first; the picks are of these. */
+  /** First tier of the passing by throughput, best mean first; the picks are among these. */
   readonly fastest: readonly Contender[];
-  /** Those of the passing that are shown to be slower than the fastest of all, with how many times slower, best mean first. */
-  readonly slower: readonly { readonly contender: Contender; readonly ratio: PairedRatio }[];
+  /**
+   * The passing below the first tier, best mean first, with the number of times each is slower than `than`: the first of the fastest that
+   * it is shown to be slower than, or where there is none (its mean is below that of one that is), the first of all.
+   */
+  readonly slower: readonly { readonly contender: Contender; readonly than: Contender; readonly ratio: PairedRatio }[];
   /** What the fastest were weighed by; those that all of them have. Empty where throughput alone told. */
   readonly weighed: readonly CriterionName[];
   /** The passing among whom nothing could be compared, for want of blocks. */
@@ -44,15 +49,19 @@ export function choose(evidence: Evidence, needs: Needs, weights: Weights = EVEN
   const none = { checked, passing, picks: [], fastest: [], slower: [], weighed: [] };
   if (passing.length === 0) return { ...none, isInsufficient: false };
   const { smallestEffect } = evidence.contest;
-  const [best, ...others] = passing as [Contender, ...Contender[]];
   const isThin = passing.every((one) => (evidence.estimate(one, 'throughput')?.interval ?? null) === null);
-  const ratios = holmWithBest(best, others, (over, under) => evidence.advantage(over, under, 'throughput'), evidence.contest.level);
-  const isUnpaired = others.length > 0 && ratios.every((ratio) => (ratio?.interval ?? null) === null);
+  const ratioOf = (over: Contender, under: Contender) => evidence.advantage(over, under, 'throughput');
+  const { tiers, ratios } = splitIntoTiers(passing, ratioOf, smallestEffect, evidence.contest.level);
+  const isUnpaired = passing.length > 1 && ratios[0]!.every((ratio) => (ratio?.interval ?? null) === null);
   if (smallestEffect === null || isThin || isUnpaired) return { ...none, isInsufficient: true };
-  // The first tier, as `tiersOf` forms it.
-  const isSlower = others.map((_, i) => shownBy(ratios[i]!, smallestEffect) === 'slower');
-  const fastest = [best, ...others.filter((_, i) => !isSlower[i])];
-  const slower = others.flatMap((contender, i) => (isSlower[i] ? [{ contender, ratio: inverse(ratios[i]!) }] : []));
+  const fastest = tiers[0]!;
+  const slower = passing.slice(fastest.length).flatMap((contender, i) => {
+    const place = fastest.length + i;
+    const shown = fastest.findIndex((_, above) => shownBy(ratios[above]![place]!, smallestEffect) === 'slower');
+    const than = Math.max(0, shown);
+    const ratio = ratios[than]![place]!;
+    return ratio === null ? [] : [{ contender, than: passing[than]!, ratio: inverse(ratio) }];
+  });
   const { picks, weighed } = fastest.length === 1 ? { picks: fastest, weighed: [] } : bestInRest(evidence, fastest, weights);
   return { checked, passing, picks, fastest, slower, weighed, isInsufficient: false };
 }
@@ -64,16 +73,23 @@ function bestInRest(evidence: Evidence, fastest: readonly Contender[], weights: 
   const merits = fastest
     .map((contender) => ({ contender, merit: meritByBlock(contender, weighed, weights) }))
     .toSorted((a, b) => meanLog(b.merit) - meanLog(a.merit));
-  const [best, ...others] = merits;
-  const ratios = holmWithBest(best!, others, (over, under) => pairedRatio(over.merit, under.merit), evidence.contest.level);
-  const kept = others.filter((_, i) => shownBy(ratios[i]!, evidence.contest.smallestEffect) !== 'slower');
-  return { picks: [best!, ...kept].map(({ contender }) => contender), weighed };
+  const ratioOf = (over: (typeof merits)[number], under: (typeof merits)[number]) => pairedRatio(over.merit, under.merit);
+  const { tiers } = splitIntoTiers(merits, ratioOf, smallestEffectTogether(evidence, weighed), evidence.contest.level);
+  return { picks: tiers[0]!.map(({ contender }) => contender), weighed };
 }
 
-/** The criteria with a weight that every one of `contenders` has above zero in every block it has. */
+/** Smallest effect that may be decided on several criteria weighed together: the largest of theirs. */
+export function smallestEffectTogether({ contest }: Evidence, weighed: readonly CriterionName[]): number {
+  return Math.max(...weighed.map((name) => smallestEffectOf(contest, name) ?? 0));
+}
+
+/** The criteria with a weight that may decide and that every one of `contenders` has above zero in every block it has. */
 export function weighable(evidence: Evidence, contenders: readonly Contender[], weights: Weights): readonly CriterionName[] {
   return OBJECTIVES.filter(
-    (name) => (weights[name] ?? 0) > 0 && contenders.every((one) => (evidence.estimate(one, name)?.sdLog ?? null) !== null),
+    (name) =>
+      (weights[name] ?? 0) > 0 &&
+      smallestEffectOf(evidence.contest, name) !== null &&
+      contenders.every((one) => (evidence.estimate(one, name)?.sdLog ?? null) !== null),
   );
 }
 

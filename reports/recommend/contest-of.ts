@@ -10,7 +10,7 @@ import { alternativesIn, type CellSummary, type GroupSummary, type RunSummary } 
 import type { Contender, Contest, CriterionName } from './contest.ts';
 
 /** `recovery` is predicted from restore and replay (`recoveryAt`): its measured total depends on where the kill fell. */
-const METRIC_OF: Readonly<Record<Exclude<CriterionName, 'recovery'>, MetricName>> = {
+export const METRIC_OF: Readonly<Record<Exclude<CriterionName, 'recovery'>, MetricName>> = {
   throughput: 'eventsPerSecond',
   sustained: 'sustainedPerSecond',
   p50: 'latencyP50Ms',
@@ -39,12 +39,26 @@ const SERVER_SETTINGS = ['url', 'contactPoints'];
 export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Contest {
   const candidates = alternativesIn(group);
   const percentiles = candidates.some(({ metrics }) => metrics.latencyP50Ms !== null) ? 'latency' : 'not-measured';
+  const decidesOf = (metric: MetricName) => {
+    const { smallestEffect, why } = group.decides(metric);
+    return { smallestEffect: smallestEffect === null ? null : Number(smallestEffect.toPrecision(4)), why };
+  };
+  // A prediction of recovery is no better than the weaker of the two figures that it is made from.
+  const [weaker] = [decidesOf('restoreMs'), decidesOf('replayPerSecond')].toSorted(
+    (a, b) => (b.smallestEffect ?? Number.POSITIVE_INFINITY) - (a.smallestEffect ?? Number.POSITIVE_INFINITY),
+  );
+  const decides: NonNullable<Contest['decides']> = {
+    ...Object.fromEntries(Object.entries(METRIC_OF).map(([name, metric]) => [name, decidesOf(metric)])),
+    recovery: weaker!,
+  };
   const blocks = Math.max(1, ...candidates.flatMap(({ trials }) => trials.map(({ block }) => block)));
   return {
     workload: plainText(group.workload.name),
     blocks,
     profile: plan.profile.name,
-    smallestEffect: plan.profile.smallestEffect,
+    smallestEffect: decides.throughput!.smallestEffect,
+    why: decides.throughput!.why,
+    decides,
     level: levelOf(plan.profile),
     percentiles,
     command: plainText(plan.command),

@@ -4,6 +4,7 @@
  */
 import type { Durability, Measure } from '../../harness/results.ts';
 import type { Circumstances, MeasuredRecovery, RecoveryAnswer } from '../recovery-model.ts';
+import type { Undecidable } from '../statistics/twins.ts';
 
 /** A figure that a need may limit. Names are those of `--need`. */
 export interface Criterion {
@@ -73,7 +74,7 @@ export interface Contender {
   readonly standing: 'correct' | 'wrong' | 'failed' | 'unchecked' | 'missing';
   /** What went wrong, in a sentence; empty for `correct`. */
   readonly trouble: string;
-  /** The reference once more (A/A): it shows the noise and does not compete. */
+  /** Another one once more (A/A): it shows the noise and does not compete. */
   readonly isTwin: boolean;
   /** Part of the measured time spent in calls of the store, 0 to 1; null where not measured. */
   readonly storeShare: number | null;
@@ -102,8 +103,12 @@ export interface Contest {
   /** Blocks that there are. */
   readonly blocks: number;
   readonly profile: string;
-  /** The smallest effect, as a fraction, that the profile may decide; null where it decides nothing. */
+  /** The smallest effect on throughput, as a fraction, that the run may decide; null where it decides nothing. */
   readonly smallestEffect: number | null;
+  /** Why the run decides nothing by throughput; null or absent where it does. */
+  readonly why?: Undecidable | null;
+  /** What each criterion may decide, by the run's own A/A; where a criterion is absent, what throughput may. */
+  readonly decides?: { readonly [name in CriterionName]?: { readonly smallestEffect: number | null; readonly why: Undecidable | null } };
   /** Of every family of comparisons: less than 0.05 where the data were looked at several times. */
   readonly level: number;
   /** What the percentiles are of: latency in an open loop at 70 % of the sustained rate. A closed loop answers no need on latency. */
@@ -119,4 +124,13 @@ export interface Contest {
   readonly entries: number | null;
   /** Empty where only one size was measured. */
   readonly crossings: readonly CrossingInSize[];
+}
+
+/** The smallest effect on a criterion, as a fraction, that a contest may decide; null where it decides nothing by it. */
+export function smallestEffectOf(
+  { decides, smallestEffect }: Pick<Contest, 'decides' | 'smallestEffect'>,
+  name: CriterionName,
+): number | null {
+  const own = name === 'throughput' ? undefined : decides?.[name];
+  return own === undefined ? smallestEffect : own.smallestEffect;
 }

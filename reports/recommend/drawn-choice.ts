@@ -1,8 +1,8 @@
 import { type ByBlock, pairedRatio } from '../statistics/ratio.ts';
 import { criticalT } from '../statistics/student-t.ts';
 import { MARGIN } from '../statistics/verdict.ts';
-import { meritByBlock, type Weights, weighable } from './choice.ts';
-import { type Contender, type CriterionName, criterionOf } from './contest.ts';
+import { meritByBlock, smallestEffectTogether, type Weights, weighable } from './choice.ts';
+import { type Contender, type CriterionName, criterionOf, smallestEffectOf } from './contest.ts';
 import { byBlock, type Evidence } from './evidence.ts';
 import type { Needs } from './needs.ts';
 
@@ -19,6 +19,8 @@ interface Compared {
   /** NaN below 3 common blocks: such a pair takes part in no test. */
   readonly standardErrors: Float64Array;
   readonly dfs: Uint8Array;
+  /** Smallest difference of logarithms that may be decided. */
+  readonly decidable: number;
 }
 
 /**
@@ -36,7 +38,6 @@ export class DrawnChoice {
   readonly #isThin: readonly boolean[];
   readonly #rests = new Map<string, Compared | null>();
   readonly #criticals: number[] = [];
-  readonly #decidable: number;
   /** Of the pairs of one test; kept, since a thousand draws use it. */
   readonly #tested: { readonly t: Float64Array; readonly df: Uint8Array };
 
@@ -46,12 +47,12 @@ export class DrawnChoice {
     this.#able = able;
     this.#weights = weights;
     this.#shiftOf = shiftOf;
-    this.#decidable = Math.log1p(Math.max(MARGIN, evidence.contest.smallestEffect ?? MARGIN));
     this.#tested = { t: new Float64Array(able.length ** 2), df: new Uint8Array(able.length ** 2) };
     this.#meets = able.map((contender) => needs.limits.map((limit) => this.#meetsOf(contender, limit)));
     this.#rates = this.#compared(
       able.map((contender) => byBlock(contender, 'throughput')),
       able.map((contender) => [{ shift: shiftOf(contender, 'throughput'), weight: 1 }]),
+      evidence.contest.smallestEffect ?? MARGIN,
     );
     this.#isThin = able.map((contender) => (evidence.estimate(contender, 'throughput')?.interval ?? null) === null);
   }
@@ -66,21 +67,21 @@ export class DrawnChoice {
     const others = passing.filter((place) => place !== best);
     if (others.length > 0 && others.every((place) => Number.isNaN(this.#rates.standardErrors[best * this.#able.length + place]!)))
       return [];
-    const fastest = this.#notWorse(passing, best, this.#rates, draw);
+    const fastest = this.#firstTier(passing, this.#rates, draw);
     const rest = fastest.length < 2 ? null : this.#restOf(fastest);
-    const picks = rest === null ? fastest : this.#notWorse(fastest, bestOf(fastest, rest, draw), rest, draw);
+    const picks = rest === null ? fastest : this.#firstTier(fastest, rest, draw);
     return picks.map((place) => this.#able[place]!.id).toSorted();
   }
 
   /** Whether the whole interval is within the limit, and far enough for the profile, as `checkAll` has it. */
   #meetsOf(contender: Contender, { criterion, limit }: Needs['limits'][number]): (draw: number) => boolean {
     const estimate = this.#evidence.estimate(contender, criterion);
-    if (estimate === null || estimate.interval === null) return () => false;
-    const { smallestEffect } = this.#evidence.contest;
+    const smallestEffect = smallestEffectOf(this.#evidence.contest, criterion);
+    if (estimate === null || estimate.interval === null || smallestEffect === null) return () => false;
     const sign = criterionOf(criterion).better === 'more' ? -1 : 1;
     const shift = this.#shiftOf(contender, criterion);
     const { value, interval, sdLog } = estimate;
-    const far = smallestEffect === null || smallestEffect <= MARGIN ? 0 : Math.log1p(smallestEffect);
+    const far = smallestEffect <= MARGIN ? 0 : Math.log1p(smallestEffect);
     if (sdLog !== null) {
       const most = sign * Math.log(limit) - Math.max(far, Math.log(interval.high / value));
       return (draw) => sign * (Math.log(value) + shift[draw]!) <= most;
@@ -95,8 +96,8 @@ export class DrawnChoice {
     };
   }
 
-  /** Those of `places` that are not shown to be worse than the best: Holm over all pairs of them, and by enough. */
-  #notWorse(places: readonly number[], best: number, by: Compared, draw: number): readonly number[] {
+  /** First tier of `places`, as `splitIntoTiers` forms it: Holm over all pairs, and a difference that is large enough. */
+  #firstTier(places: readonly number[], by: Compared, draw: number): readonly number[] {
     if (places.length < 2) return places;
     const count = this.#able.length;
     const { t, df } = this.#tested;
@@ -118,11 +119,14 @@ export class DrawnChoice {
       for (let i = 0; i < tests; i++) if (t[i]! >= this.#critical(tests - before, df[i]!)) rejected++;
     }
     const left = Math.max(1, tests - rejected);
-    return places.filter((place) => {
-      const pair = best * count + place;
-      const log = logOf(by, pair, best, place, draw);
-      return !(log >= this.#decidable && log / by.standardErrors[pair]! >= this.#critical(left, by.dfs[pair]!));
-    });
+    const isShown = (one: number, other: number) => {
+      const pair = one * count + other;
+      const log = Math.abs(logOf(by, pair, one, other, draw));
+      return log >= by.decidable && log / by.standardErrors[pair]! >= this.#critical(left, by.dfs[pair]!);
+    };
+    const sorted = places.toSorted((a, b) => by.middles[b]![draw]! - by.middles[a]![draw]!);
+    const end = sorted.findIndex((place, i) => sorted.slice(0, i).some((above) => isShown(above, place)));
+    return end < 0 ? sorted : sorted.slice(0, end);
   }
 
   /** The critical value of t where the level is shared by `left` comparisons. */
@@ -157,15 +161,20 @@ export class DrawnChoice {
                 weight: ((criterionOf(name).better === 'more' ? 1 : -1) * this.#weights[name]!) / total,
               })),
             ),
+            smallestEffectTogether(this.#evidence, weighed),
           );
     this.#rests.set(key, made);
     return made;
   }
 
-  /** @param shifts of each contender, with the weight that each has */
+  /**
+   * @param shifts of each contender, with the weight that each has
+   * @param smallestEffect that may be decided, as a fraction
+   */
   #compared(
     values: readonly ByBlock[],
     shifts: readonly (readonly { readonly shift: Float64Array; readonly weight: number }[])[],
+    smallestEffect: number,
   ): Compared {
     const count = values.length;
     const moved = shifts.map((own) =>
@@ -189,6 +198,7 @@ export class DrawnChoice {
       means,
       standardErrors,
       dfs,
+      decidable: Math.log1p(Math.max(MARGIN, smallestEffect)),
     };
   }
 }

@@ -1,8 +1,8 @@
 import { type ByBlock, type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
 import { FEWEST, type Interval, moments } from '../statistics/sample.ts';
 import { criticalT } from '../statistics/student-t.ts';
-import { MARGIN } from '../statistics/verdict.ts';
-import { type Contender, type Contest, type CriterionName, criterionOf } from './contest.ts';
+import { shownBy } from '../statistics/verdict.ts';
+import { type Contender, type Contest, type CriterionName, criterionOf, smallestEffectOf } from './contest.ts';
 
 /** What is known of one figure of one contender. */
 export interface Estimate {
@@ -48,7 +48,7 @@ export class Evidence {
 
   /** Whether these data show `one` to be better than `other` by more than the margin. */
   isBetter(one: Contender, other: Contender, criterion: CriterionName): boolean {
-    return shownBy(this.advantage(one, other, criterion), this.contest.smallestEffect) === 'faster';
+    return shownBy(this.advantage(one, other, criterion), smallestEffectOf(this.contest, criterion)) === 'faster';
   }
 }
 
@@ -71,16 +71,6 @@ export function estimateOf(values: readonly number[]): Estimate | null {
     interval: half === null ? null : { low: back(mean - half), high: back(mean + half) },
     sdLog: positive ? sd : null,
   };
-}
-
-/**
- * Which way a ratio is shown to lie: the rule of `verdictOf` for faster and slower, without the blocks that would resolve the
- * rest, which take far longer to find than all that is decided here.
- */
-export function shownBy(ratio: PairedRatio | null, smallestEffect: number | null): 'faster' | 'slower' | null {
-  if (ratio === null || ratio.interval === null || smallestEffect === null) return null;
-  if (Math.abs(Math.log(ratio.ratio)) < Math.log1p(Math.max(MARGIN, smallestEffect))) return null;
-  return ratio.interval.low > 1 ? 'faster' : ratio.interval.high < 1 ? 'slower' : null;
 }
 
 const MOST_BLOCKS = 1000;

@@ -1,7 +1,7 @@
 import type { Durability } from '../../harness/results.ts';
 import type { Check, Checked } from './checks.ts';
 import { type Choice, choose } from './choice.ts';
-import { type Contender, type CriterionName, criterionOf, DURABILITIES, OBJECTIVES } from './contest.ts';
+import { type Contender, type CriterionName, criterionOf, DURABILITIES, OBJECTIVES, smallestEffectOf } from './contest.ts';
 import type { Evidence } from './evidence.ts';
 import { type Limit, type Needs, replaceLimit } from './needs.ts';
 
@@ -154,7 +154,7 @@ function missedAt(
   const estimate = evidence.estimate(pick, criterion);
   if (estimate === null || estimate.interval === null) return [];
   const more = criterionOf(criterion).better === 'more';
-  const smallest = 1 + Math.max(0, evidence.contest.smallestEffect ?? 0);
+  const smallest = 1 + Math.max(0, smallestEffectOf(evidence.contest, criterion) ?? 0);
   const { low, high } = estimate.interval;
   const limit = more
     ? roundedOff(Math.max(high, estimate.value * smallest), Math.ceil)

@@ -52,8 +52,28 @@ export class Resampled {
 
   /** How often each answer is given for `needs`. Null below 3 blocks, where draws say nothing, and where the profile decides nothing. */
   shares(needs: Needs, weights: Weights = EVEN_WEIGHTS): Stability | null {
-    const { blocks, contenders, smallestEffect } = this.#evidence.contest;
+    const { blocks, smallestEffect } = this.#evidence.contest;
     if (blocks < FEWEST || smallestEffect === null) return null;
+    const choice = this.#choice(needs, weights);
+    return sharesOf(this.#draws.map((_, draw) => choice.answer(draw)));
+  }
+
+  /**
+   * The shares, or null where no draw could give another answer: not even one of a single block, repeated, does. Every draw lies between
+   * those, so a share of 100 % would say nothing.
+   */
+  telling(needs: Needs, weights: Weights = EVEN_WEIGHTS): Stability | null {
+    const found = this.shares(needs, weights);
+    if (found === null || found.shares.length > 1) return found;
+    const { blocks } = this.#evidence.contest;
+    const single = Array.from({ length: blocks }, (_, block) => Uint8Array.from({ length: blocks }, (_, i) => (i === block ? blocks : 0)));
+    const extremes = new Resampled(this.#evidence, single).shares(needs, weights);
+    const answers = new Set([...found.shares, ...(extremes?.shares ?? [])].map(({ ids }) => ids.join('\n')));
+    return answers.size > 1 ? found : null;
+  }
+
+  #choice(needs: Needs, weights: Weights): DrawnChoice {
+    const { contenders } = this.#evidence.contest;
     const able = contenders.filter(
       ({ standing, isTwin, durability, served }) =>
         standing === 'correct' &&
@@ -61,8 +81,7 @@ export class Resampled {
         DURABILITIES.indexOf(durability) >= DURABILITIES.indexOf(needs.durability) &&
         (needs.servers || !served),
     );
-    const choice = new DrawnChoice(this.#evidence, able, needs, weights, (contender, criterion) => this.shift(contender, criterion));
-    return sharesOf(this.#draws.map((_, draw) => choice.answer(draw)));
+    return new DrawnChoice(this.#evidence, able, needs, weights, (contender, criterion) => this.shift(contender, criterion));
   }
 
   /** How far the mean of a figure lies from that of all its blocks, in each draw. */

@@ -140,7 +140,7 @@ function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence):
   const limit = contest.smallestEffect ?? MARGIN;
   const said =
     limit > MARGIN
-      ? `differences under ${percent(limit)} are not decided by this profile`
+      ? `differences under ${percent(limit)} are not decided by this run`
       : `their differences are within the noise or under ${percent(MARGIN)}`;
   const count = limitsIn(needs);
   const rest =
@@ -155,7 +155,7 @@ function whyTie({ choice, needs, contest }: Recommendation, evidence: Evidence):
     slower === undefined
       ? []
       : [
-          ` ${choice.fastest[0]!.name} handles `,
+          ` ${slower.than.name} handles `,
           { strong: `${timesOf(slower.ratio)} × the events of ${slower.contender.name}`, evidence: 'throughput' },
           ` (${rangeOf(slower.ratio)}), the next best.`,
         ];
@@ -201,9 +201,13 @@ function whyUndecided({ choice, contest, blocksNeeded, needs }: Recommendation, 
         : ` The highest figure is that of ${first.name}, ${text(evidence.estimate(first, 'throughput'), 'throughput')}: that is no finding.`;
     const blocks = `${contest.blocks} block${contest.blocks === 1 ? '' : 's'}`;
     return [
-      contest.smallestEffect === null
-        ? `The profile ${contest.profile} (${blocks}) shows that these backends run; it decides nothing.${highest} Run it again with `
-        : `Too few blocks are finished to decide anything.${highest} Go on with the run, or run it with `,
+      contest.smallestEffect === null && contest.why === 'twin-differs'
+        ? `A store measured twice (A/A) differed from itself in throughput, so throughput decides nothing in this run.${highest} Measure again on a quieter machine, with `
+        : contest.smallestEffect === null && contest.why === 'no-twin'
+          ? `No A/A shows how far throughput scatters here, so it decides nothing in this run.${highest} Go on with the run, or run it with `
+          : contest.smallestEffect === null
+            ? `The profile ${contest.profile} (${blocks}) shows that these backends run; it decides nothing.${highest} Run it again with `
+            : `Too few blocks are finished to decide anything.${highest} Go on with the run, or run it with `,
       { strong: '--profile standard' },
       '.',
       ...decidingCommand(choice.checked, contest),
@@ -308,12 +312,14 @@ function lineOf({ contender, outcome, checks }: Checked, recommendation: Recomme
 function behind(contender: Contender, { choice }: Recommendation, evidence: Evidence, front: readonly Contender[]): string {
   const [pick] = choice.picks;
   if (pick === undefined) return '';
-  // What is not among the fastest is shown to be slower than the first of them, which need not be the pick.
-  const [best = pick] = choice.fastest;
-  const ratio = choice.slower.find((one) => one.contender === contender)?.ratio ?? null;
+  const slower = choice.slower.find((one) => one.contender === contender);
+  const ratio = slower?.ratio ?? null;
   const isTied = ratio === null;
+  const isShown = ratio?.interval != null && ratio.interval.low > 1;
   const speed =
-    ratio === null ? 'not shown to be slower, not as good in the rest' : `${timesOf(ratio)} × slower than ${best.name} (${rangeOf(ratio)})`;
+    ratio === null
+      ? 'not shown to be slower, not as good in the rest'
+      : `${timesOf(ratio)} × slower than ${slower!.than.name} (${rangeOf(ratio)})${isShown ? '' : ': not shown by itself, but its mean is below that of one that is'}`;
   const better = (['p99', 'pause', 'restore', 'recovery', 'rss'] as const)
     .filter((name) => evidence.isBetter(contender, pick, name))
     .map(
@@ -362,7 +368,10 @@ function doubtWords({ need, estimate, doubt, blocksNeeded }: Check, contender: C
     interval === null
       ? text(estimate, need.criterion)
       : `${withUnit(criterionOf(need.criterion).kind, interval.low, half)} to ${withUnit(criterionOf(need.criterion).kind, interval.high, half)}`;
-  if (doubt === 'profile') return `${title} ${range}, too near the limit of ${amountWords(need.criterion, need.limit)} for this profile`;
+  if (doubt === 'profile') return `${title} ${range}, too near the limit of ${amountWords(need.criterion, need.limit)} for this run`;
+  if (doubt === 'twin-differs')
+    return `${title} ${range}, which decides nothing in this run: a store measured twice (A/A) differed from itself in it`;
+  if (doubt === 'no-twin') return `${title} ${range}, which decides nothing in this run: no A/A shows how far it scatters`;
   if (doubt === 'too-few-blocks') return `${title} ${range} in too few blocks for an interval`;
   const more = blocksNeeded === null ? 'which no number of blocks would tell' : `${blocksNeeded} blocks would tell`;
   return `${title} ${range}, around the limit of ${amountWords(need.criterion, need.limit)}: ${more}`;
@@ -385,8 +394,7 @@ export function flipPhrase({ changes, instead }: Flip, recommendation: Recommend
         ];
   const [first] = instead;
   // The same words as in the answer, where that compares the two.
-  const told =
-    pick === recommendation.choice.fastest[0] ? recommendation.choice.slower.find(({ contender }) => contender === first) : undefined;
+  const told = recommendation.choice.slower.find(({ contender, than }) => contender === first && than === pick);
   const ratio =
     told !== undefined
       ? inverse(told.ratio)

@@ -82,18 +82,20 @@ export function holm(ratios: readonly (PairedRatio | null)[], alpha = 0.05): (Pa
 }
 
 /**
- * Ratios of `others` to `chosen`, which the same data chose from all of them as the best. The one that chance favoured is then compared
- * with those that it did not, so each has the level that {@link holmLevels} leaves it among *all* pairs: simulated with equals, the
- * comparisons with the best alone tell some of them apart nearly twice as often as the level allows (`test:long -- simulations`).
- * @param ratioOf of two of them; null where they share no block
+ * The ratio of every two of `items`, Holm-adjusted over all pairs: `[i][j]`, for i < j, is that of the later to the earlier. The same
+ * data order the items, so all pairs share the level: comparing with the best alone tells equal items apart nearly twice as often as the
+ * level allows (`test:long -- simulations`).
+ * @param ratioOf ratio of two of them; null where they share no block
  */
-export function holmWithBest<T>(
-  chosen: T,
-  others: readonly T[],
+export function holmAllPairs<T>(
+  items: readonly T[],
   ratioOf: (over: T, under: T) => PairedRatio | null,
   alpha = 0.05,
-): (PairedRatio | null)[] {
-  const withBest = others.map((other) => ratioOf(other, chosen));
-  const rest = others.flatMap((one, i) => others.slice(i + 1).map((other) => ratioOf(one, other)));
-  return holm([...withBest, ...rest], alpha).slice(0, others.length);
+): readonly (readonly (PairedRatio | null)[])[] {
+  const adjusted = holm(
+    items.flatMap((under, i) => items.slice(i + 1).map((over) => ratioOf(over, under))),
+    alpha,
+  );
+  let next = 0;
+  return items.map((_, i) => items.map((_, j) => (j > i ? adjusted[next++]! : null)));
 }

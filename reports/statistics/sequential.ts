@@ -19,7 +19,7 @@ export function levelOf({ sequential }: Plan['profile']): number {
  * How many blocks a run has when it is finished, by the trials that there are: all of the profile, or where it may end earlier, the first
  * block after which it does. What comes later changes nothing of it, so that a run and its report agree.
  */
-export function blocksOf(plan: Pick<Plan, 'cells' | 'profile' | 'reference' | 'twin'>, trials: readonly Trial[]): number {
+export function blocksOf(plan: Pick<Plan, 'cells' | 'profile' | 'twins'>, trials: readonly Trial[]): number {
   const { cells, profile } = plan;
   const { blocks, sequential } = profile;
   if (sequential === null) return blocks;

@@ -14,7 +14,8 @@ import { type ByBlock, holm, type PairedRatio, pairedRatio } from './ratio.ts';
 import { median, type Sample, sampleOf } from './sample.ts';
 import { levelOf } from './sequential.ts';
 import { type Comparison, type Tier, tiersOf } from './tiers.ts';
-import { type Verdict, verdictOf } from './verdict.ts';
+import { type Decides, type TwinFindings, type TwinRatio, twinFindings } from './twins.ts';
+import { MARGIN, type Verdict, verdictOf } from './verdict.ts';
 
 /**
  * What became of a cell. `correct`: every trial finished and every output equals the oracle's. `wrong`: some output
@@ -41,7 +42,7 @@ export interface CellSummary {
   readonly metrics: Readonly<Record<MetricName, Sample | null>>;
   /** Throughput against the reference backend, Holm-adjusted over the group; null for the reference itself, and unless both compete. */
   readonly againstReference: { readonly ratio: PairedRatio | null; readonly verdict: Verdict } | null;
-  /** The reference once more under another name (A/A): it shows the noise and does not compete. */
+  /** Another cell once more under another name (A/A): it shows the noise and does not compete. */
   readonly isTwin: boolean;
   /** From 1, best, among those of its engine; null for a cell that does not compete or where the data support no tiers. */
   readonly tier: number | null;
@@ -64,6 +65,8 @@ export interface GroupSummary {
   /** What the working state must survive for a cell to compete. */
   readonly need: Durability;
   readonly reference: string;
+  /** What a metric may decide here, by the run's own A/A. */
+  readonly decides: (metric: MetricName) => Decides;
 }
 
 export interface RunSummary {
@@ -74,8 +77,10 @@ export interface RunSummary {
   readonly trials: { readonly completed: number; readonly failed: number; readonly wrong: number; readonly superseded: number };
   /** Completed candidate trials whose output equals the oracle's, without a crash and after one. */
   readonly exact: { readonly uninterrupted: number; readonly recovered: number; readonly candidates: number };
-  /** The reference measured a second time under another name with the same settings (A/A): the ratio should be 1. */
+  /** Throughput of backends measured a second time under another name with the same settings (A/A): the ratio should be 1. */
   readonly sameTwice: readonly (Comparison & { readonly other: string })[];
+  /** The same of every metric that a verdict or a need can use. */
+  readonly twins: readonly TwinRatio[];
 }
 
 /** All groups, with any number of processes: what is counted, exported or told of troubles. */
@@ -97,9 +102,18 @@ export function survives(has: Durability, need: Durability): boolean {
 export function summarise(plan: Plan, trials: readonly Trial[], need: Durability = 'volatile'): RunSummary {
   const byCell = grouped(trials, (trial) => trial.cell);
   const bare = plan.cells.map((cell) => bareCell(cell, byCell.get(cell.id) ?? []));
-  const pairs = sameTwice(bare, plan);
-  const twins = new Set(pairs.map(({ id }) => id));
-  const all = [...grouped(bare, groupKey).values()].map((cells) => groupOf(cells, plan, need, twins));
+  const pairs = twinPairs(bare, plan);
+  const found = twinFindings(
+    pairs.map(({ twin, original }) => ({
+      id: twin.cell.id,
+      other: original.cell.id,
+      group: groupKey(twin),
+      ratioOf: (metric) => twinRatio(valuesByBlock(twin, metric), valuesByBlock(original, metric), levelOf(plan.profile)),
+    })),
+    plan,
+  );
+  const twins = new Set(pairs.map(({ twin }) => twin.cell.id));
+  const all = [...grouped(bare, groupKey).values()].map((cells) => groupOf(cells, plan, need, twins, found));
   const isFirst = ({ parallelism }: GroupSummary) => parallelism === plan.cells[0]!.parallelism;
   const groups = all.filter(isFirst);
   const candidates = bare.filter(({ cell }) => cell.role === 'candidate');
@@ -118,7 +132,8 @@ export function summarise(plan: Plan, trials: readonly Trial[], need: Durability
       recovered: count((cell) => cell.trials.filter((trial) => isProven(trial.correctness.recovered)).length, candidates),
       candidates: count((cell) => cell.trials.length, candidates),
     },
-    sameTwice: pairs,
+    sameTwice: sameTwice(pairs, found, plan),
+    twins: found.ratios,
   };
 }
 
@@ -188,8 +203,26 @@ export function throughputOf({ metrics }: Pick<CellSummary, 'metrics'>): number 
   return metrics.eventsPerSecond?.mean ?? null;
 }
 
-function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins: ReadonlySet<string>): GroupSummary {
-  const { smallestEffect } = plan.profile;
+/** Values of a metric by block. */
+function valuesByBlock({ trials }: Pick<CellSummary, 'trials'>, metric: MetricName): ByBlock {
+  return new Map(
+    trials.flatMap((trial) => {
+      const value = measure(metric, trial);
+      return value === null ? [] : [[trial.block, value] as const];
+    }),
+  );
+}
+
+/** The paired ratio of twins, where a block in which both have zero counts as equal. */
+function twinRatio(twin: ByBlock, original: ByBlock, level: number): PairedRatio | null {
+  const orOne = (values: ByBlock, others: ByBlock): ByBlock =>
+    new Map([...values].map(([block, value]) => [block, value === 0 && others.get(block) === 0 ? 1 : value]));
+  return pairedRatio(orOne(twin, original), orOne(original, twin), level);
+}
+
+function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins: ReadonlySet<string>, found: TwinFindings): GroupSummary {
+  const group = groupKey(cells[0]!);
+  const { smallestEffect } = found.decides(group, 'eventsPerSecond');
   const level = levelOf(plan.profile);
   const candidates = cells.filter(({ cell }) => cell.role === 'candidate');
   const competing = candidates.filter(
@@ -237,6 +270,7 @@ function groupOf(cells: readonly BareCell[], plan: Plan, need: Durability, twins
     flinkTiers,
     need,
     reference: plan.reference,
+    decides: (metric) => found.decides(group, metric),
   };
 }
 
@@ -261,21 +295,32 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return place < 0 ? 0 : a[place]! - b[place]!;
 }
 
-/** The twin that the plan names, and, where `memory` is the reference, every other `memory@…` with the same settings: in the same group. */
-function sameTwice(cells: readonly BareCell[], plan: Plan): RunSummary['sameTwice'] {
-  const { reference, profile, twin: planned } = plan;
-  const isReference = ({ cell }: BareCell) => cell.backend.name === reference;
-  return cells.filter(isReference).flatMap((original) => {
-    const isTwin = (other: BareCell) =>
-      !isReference(other) &&
-      groupKey(other) === groupKey(original) &&
-      (other.cell.backend.name === planned ||
-        (other.cell.backend.name.startsWith(`${reference.split('@')[0]}@`) &&
-          named({ ...other.cell.backend, name: '' }) === named({ ...original.cell.backend, name: '' })));
-    return cells.filter(isTwin).map((twin) => {
-      const ratio = pairedRatio(throughputByBlock(twin), throughputByBlock(original), levelOf(profile));
-      return { id: twin.cell.id, other: original.cell.id, ratio, verdict: verdictOf(ratio, profile.smallestEffect) };
-    });
+/** A cell and the one that it is the twin of. */
+interface Twins {
+  readonly twin: BareCell;
+  readonly original: BareCell;
+}
+
+/** The twins that the plan names, and, where `memory` is the reference, every other `memory@…` with the same settings: in the same group. */
+function twinPairs(cells: readonly BareCell[], { reference, twins }: Plan): readonly Twins[] {
+  const isSame = ({ cell }: BareCell, original: BareCell) =>
+    original.cell.backend.name === reference &&
+    cell.backend.name.startsWith(`${reference.split('@')[0]}@`) &&
+    named({ ...cell.backend, name: '' }) === named({ ...original.cell.backend, name: '' });
+  const isTwin = (other: BareCell, original: BareCell) =>
+    twins.some(({ of, name }) => of === original.cell.backend.name && name === other.cell.backend.name) || isSame(other, original);
+  return cells.flatMap((original) =>
+    cells
+      .filter((other) => other !== original && groupKey(other) === groupKey(original) && isTwin(other, original))
+      .map((twin) => ({ twin, original })),
+  );
+}
+
+function sameTwice(pairs: readonly Twins[], found: TwinFindings, { profile }: Plan): RunSummary['sameTwice'] {
+  return pairs.map(({ twin, original }) => {
+    const [id, other] = [twin.cell.id, original.cell.id];
+    const ratio = found.ratios.find((one) => one.id === id && one.other === other && one.metric === 'eventsPerSecond')?.ratio ?? null;
+    return { id, other, ratio, verdict: verdictOf(ratio, profile.smallestEffect === null ? null : MARGIN) };
   });
 }
 

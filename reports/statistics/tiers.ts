@@ -1,5 +1,5 @@
-import { type ByBlock, holmWithBest, type PairedRatio, pairedRatio } from './ratio.ts';
-import { type Verdict, verdictOf } from './verdict.ts';
+import { type ByBlock, holmAllPairs, type PairedRatio, pairedRatio } from './ratio.ts';
+import { shownBy, type Verdict, verdictOf } from './verdict.ts';
 
 /** A cell that may compete, with its throughput. */
 export interface Competitor {
@@ -8,37 +8,72 @@ export interface Competitor {
   readonly byBlock: ByBlock;
 }
 
-/** How one of the cells that were left stands against the best of a tier. */
+/** Comparison of a cell with the best of a tier. */
 export interface Comparison {
   readonly id: string;
   readonly ratio: PairedRatio | null;
   readonly verdict: Verdict;
 }
 
-/** Cells that these data cannot tell from the best among them. */
+/** Cells of which no two are shown to differ. */
 export interface Tier {
   /** Ids, best mean first; the order within a tier is no finding. */
   readonly members: readonly string[];
-  /** Every cell that was left when this tier was formed, against the tier's best, which these data chose: Holm-adjusted over all pairs of them. */
+  /** Every cell with a lower mean, against the tier's best: Holm-adjusted over all pairs. */
   readonly against: readonly Comparison[];
 }
 
+/** Items in tiers, with the ratios that divide them. */
+export interface Split<T> {
+  readonly tiers: readonly (readonly T[])[];
+  /** `[i][j]`, for i < j: ratio of the j-th item to the i-th, Holm-adjusted over all pairs. */
+  readonly ratios: readonly (readonly (PairedRatio | null)[])[];
+}
+
 /**
- * Divides competitors into tiers (what the multiple comparison with the best is for, J. C. Hsu, Multiple Comparisons, 1996, ch. 4, here
- * stepped down over all pairs): the best of those left, with all that are not shown to be slower than it, then the
- * same with the rest. `level` is shared by all pairs of those left. Null where the data can decide nothing at all (too few blocks, or a profile that only tries).
+ * Divides items into tiers. Items come best mean first, and a new tier starts at the first item that is shown to differ from any member
+ * of the current one. So no item with a lower mean stands above one with a higher mean, and two that are shown to differ never share a
+ * tier. All pairs share the level (S. Holm, 1979), so the probability that any two equal items are divided is at most `level`.
+ * @param sorted best mean first
+ * @param ratioOf ratio of two items, above 1 if the first is better
+ */
+export function splitIntoTiers<T>(
+  sorted: readonly T[],
+  ratioOf: (over: T, under: T) => PairedRatio | null,
+  smallestEffect: number | null,
+  level: number,
+): Split<T> {
+  const ratios = holmAllPairs(sorted, ratioOf, level);
+  const tiers: T[][] = [];
+  let first = 0;
+  for (const [place, item] of sorted.entries()) {
+    const differs = ratios.slice(first, place).some((row) => shownBy(row[place]!, smallestEffect) !== null);
+    if (place === 0 || differs) {
+      first = place;
+      tiers.push([item]);
+    } else tiers.at(-1)!.push(item);
+  }
+  return { tiers, ratios };
+}
+
+/**
+ * Divides competitors into tiers by throughput, as {@link splitIntoTiers} does. Null where the data can decide nothing at all: too few
+ * blocks, or a run that decides nothing.
  */
 export function tiersOf(competitors: readonly Competitor[], smallestEffect: number | null, level = 0.05): readonly Tier[] | null {
-  let left = competitors.toSorted((a, b) => b.mean - a.mean);
-  const tiers: Tier[] = [];
-  while (left.length > 0) {
-    const [best, ...others] = left as [Competitor, ...Competitor[]];
-    const ratios = holmWithBest(best, others, (over, under) => pairedRatio(over.byBlock, under.byBlock), level);
-    const against = others.map((other, i) => ({ id: other.id, ratio: ratios[i]!, verdict: verdictOf(ratios[i]!, smallestEffect) }));
-    if (tiers.length === 0 && others.length > 0 && against.every(({ verdict }) => verdict.word === 'insufficient')) return null;
-    const slower = new Set(against.filter(({ verdict }) => verdict.word === 'slower').map(({ id }) => id));
-    tiers.push({ members: [best.id, ...others.filter(({ id }) => !slower.has(id)).map(({ id }) => id)], against });
-    left = others.filter(({ id }) => slower.has(id));
-  }
-  return tiers;
+  const sorted = competitors.toSorted((a, b) => b.mean - a.mean);
+  const { tiers, ratios } = splitIntoTiers(sorted, (over, under) => pairedRatio(over.byBlock, under.byBlock), smallestEffect, level);
+  let first = 0;
+  const made = tiers.map((members) => {
+    const row = ratios[first]!;
+    const against = sorted.slice(first + 1).map(({ id }, i) => {
+      const ratio = row[first + 1 + i]!;
+      return { id, ratio, verdict: verdictOf(ratio, smallestEffect) };
+    });
+    first += members.length;
+    return { members: members.map(({ id }) => id), against };
+  });
+  const [best] = made;
+  if (best !== undefined && best.against.length > 0 && best.against.every(({ verdict }) => verdict.word === 'insufficient')) return null;
+  return made;
 }

@@ -2,9 +2,9 @@
 // apart. How often they are right is proven in scripts/simulations.
 import test from 'ava';
 import { generator, normal } from '../fixtures.ts';
-import { holm, type PairedRatio, pairedRatio } from './ratio.ts';
-import { tiersOf } from './tiers.ts';
-import { verdictOf } from './verdict.ts';
+import { type ByBlock, holm, type PairedRatio, pairedRatio } from './ratio.ts';
+import { splitIntoTiers, tiersOf } from './tiers.ts';
+import { shownBy, verdictOf } from './verdict.ts';
 
 const ratioOf = (...ratios: readonly number[]): PairedRatio =>
   pairedRatio(new Map(ratios.map((ratio, i) => [i, ratio])), new Map(ratios.map((_, i) => [i, 1])))!;
@@ -99,4 +99,73 @@ test('tiers hold what cannot be told apart, and there are none without enough bl
   );
   t.deepEqual(tiersOf([], 0.05), []);
   t.deepEqual(tiersOf([competitor('a', 100, 3), competitor('b', 85, 3)], 0.25)?.length, 1);
+});
+
+/** Whether tiers are in the order of the means, and whether no tier holds two that are shown to differ. */
+function isConsistent(run: readonly ByBlock[]): { readonly ordered: boolean; readonly alike: boolean; readonly tiers: number } {
+  const mean = (values: ByBlock) => Math.exp([...values.values()].reduce((sum, value) => sum + Math.log(value), 0) / values.size);
+  const means = run.map(mean);
+  const tiers = tiersOf(
+    run.map((byBlock, i) => ({ id: String(i), mean: means[i]!, byBlock })),
+    0.05,
+  )!.map(({ members }) => members.map(Number));
+  const pairs = run.flatMap((_, i) => run.slice(i + 1).map((_, j) => [i, i + 1 + j] as const));
+  const ratios = holm(pairs.map(([one, other]) => pairedRatio(run[one]!, run[other]!)));
+  const tierOf = (cell: number) => tiers.findIndex((members) => members.includes(cell));
+  const flat = tiers.flat();
+  return {
+    ordered: flat.every((cell, i) => i === 0 || means[flat[i - 1]!]! >= means[cell]!),
+    alike: pairs.every(([one, other], i) => shownBy(ratios[i]!, 0.05) === null || tierOf(one) !== tierOf(other)),
+    tiers: tiers.length,
+  };
+}
+
+test('a store whose trials vary widely does not stand above a faster one', (t) => {
+  const all = [
+    ['memory', [1000, 1010, 990, 1000, 1005]],
+    ['lmdb', [500, 505, 495, 500, 502]],
+    ['rocksdb', [900, 40, 700, 300, 800]],
+  ] as const;
+  const competitors = all.map(([id, values]) => ({
+    id,
+    mean: Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length),
+    byBlock: new Map(values.map((value, block) => [block, value])),
+  }));
+  t.true(competitors[2]!.mean < competitors[1]!.mean);
+  const tiers = tiersOf(competitors, 0.05)!;
+  t.deepEqual(
+    tiers.map(({ members }) => members),
+    [['memory'], ['lmdb', 'rocksdb']],
+  );
+  t.is(tiers[0]!.against.find(({ id }) => id === 'rocksdb')?.verdict.word, 'unresolved');
+});
+
+test('two that are shown to differ share no tier, although neither is shown to differ from the best', (t) => {
+  const wide = [0.5, -0.5, 0.4, -0.4, 0.3, -0.3];
+  const items = [
+    new Map(wide.map((noise, i) => [i, 110 * Math.exp(noise)])),
+    new Map(wide.map((noise, i) => [i, 100 * Math.exp(noise / 100)])),
+    new Map(wide.map((noise, i) => [i, 85 * Math.exp(-noise / 100)])),
+  ];
+  const { tiers } = splitIntoTiers(items, pairedRatio, 0.05, 0.05);
+  t.deepEqual(
+    tiers.map((members) => members.map((item) => items.indexOf(item))),
+    [[0, 1], [2]],
+  );
+});
+
+test('tiers are consistent in 500 invented runs of stores that vary differently', (t) => {
+  const random = generator(18);
+  let divided = 0;
+  for (let round = 0; round < 500; round++) {
+    const noises = Array.from({ length: 6 }, () => 0.01 + 0.3 * random() ** 2);
+    const run = noises.map((noise) => {
+      const rate = 1 + random();
+      return new Map(Array.from({ length: 6 }, (_, block) => [block, rate * Math.exp(normal(random) * noise)]));
+    });
+    const { ordered, alike, tiers } = isConsistent(run);
+    t.true(ordered && alike, `seed 18, round ${round}`);
+    if (tiers > 1) divided++;
+  }
+  t.true(divided > 400, `${divided} of 500 runs have several tiers`);
 });

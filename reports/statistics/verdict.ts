@@ -46,6 +46,16 @@ export function verdictOf(ratio: Ratio | null, smallestEffect: number | null): V
   return { word: 'unresolved', blocksNeeded: blocksFor(ratio, half), detectable };
 }
 
+/**
+ * Direction in which a ratio is shown to lie: the rule of {@link verdictOf} for `faster` and `slower`, without the number of blocks that
+ * would resolve the rest, which takes much longer to compute.
+ */
+export function shownBy(ratio: Ratio | null, smallestEffect: number | null): 'faster' | 'slower' | null {
+  if (ratio === null || ratio.interval === null || smallestEffect === null) return null;
+  if (Math.abs(Math.log(ratio.ratio)) < Math.log1p(Math.max(MARGIN, smallestEffect))) return null;
+  return ratio.interval.low > 1 ? 'faster' : ratio.interval.high < 1 ? 'slower' : null;
+}
+
 /** Blocks after which the half-width of the interval should be at most `half`, with the noise seen so far. */
 function blocksFor(ratio: Ratio, half: number): number | null {
   if (half <= 0) return null;

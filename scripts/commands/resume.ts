@@ -19,6 +19,7 @@ import type { Cell, Plan } from '../../harness/results.ts';
 import { loadRunModules, removeResumeFiles } from '../../harness/resume-file.ts';
 import { lockFolder } from '../../harness/run-lock.ts';
 import { sweepScratch } from '../../harness/scratch.ts';
+import { twinned } from '../../harness/twins.ts';
 import { isPartial, readResults } from '../../reports/read-results.ts';
 import type { Workload } from '../../workloads/contract.ts';
 import { say } from '../console.ts';
@@ -70,7 +71,9 @@ async function resume(folder: string, flags: Flags): Promise<ExitCode> {
     );
   }
   using _lock = lockFolder(folder);
-  const modules = await loadRunModules(folder, given);
+  const kept = await loadRunModules(folder, given);
+  const isBackend = (module: LoadedModule<Configured>) => module.kind === 'backend';
+  const modules = [...twinned(kept.filter(isBackend), plan), ...kept.filter((module) => !isBackend(module))];
   const workloads = modules.filter((module): module is LoadedModule<Workload> => module.kind === 'workload');
   const left = estimateOf(
     plan,

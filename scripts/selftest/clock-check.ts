@@ -34,7 +34,7 @@ export const clockCheck: SelfCheck = {
     const cells = made.cells.filter(({ cell }) => cell.role === 'candidate');
     const plan: Plan = {
       ...made.plan,
-      twin: null,
+      twins: [],
       cells: cells.map(({ cell }) => cell),
       profile: { ...made.plan.profile, blocks: 1, warmUpSeconds: MEASURED_SECONDS / 3, measuredSeconds: MEASURED_SECONDS },
     };

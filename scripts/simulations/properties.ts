@@ -5,7 +5,7 @@ import { type ByBlock, holm, type PairedRatio, pairedRatio } from '../../reports
 import type { Interval } from '../../reports/statistics/sample.ts';
 import { areKnown } from '../../reports/statistics/sequential.ts';
 import { tiersOf } from '../../reports/statistics/tiers.ts';
-import { verdictOf } from '../../reports/statistics/verdict.ts';
+import { shownBy, verdictOf } from '../../reports/statistics/verdict.ts';
 import { welchRatio } from '../../reports/statistics/welch.ts';
 import { inventRun, type Noise, normal, type Random, USUAL } from './invented-noise.ts';
 import { RECOVERY_PROPERTIES } from './recovery-properties.ts';
@@ -59,6 +59,21 @@ function holmOf(run: readonly ByBlock[], level = 0.05): readonly (PairedRatio | 
     run.slice(1).map((values) => pairedRatio(values, run[0]!)),
     level,
   );
+}
+
+/** Stores whose rates and noise differ, their means, and the tiers they are in. */
+function inventTiers(random: Random) {
+  const drift = Array.from({ length: 10 }, () => normal(random) * 0.08);
+  const run: readonly ByBlock[] = Array.from({ length: 7 }, () => {
+    const [rate, noise] = [1 + random(), 0.01 + 0.3 * random() ** 2];
+    return new Map(drift.map((shift, block) => [block, rate * Math.exp(shift + normal(random) * noise)]));
+  });
+  const means = run.map((values) => Math.exp([...values.values()].reduce((sum, value) => sum + Math.log(value), 0) / values.size));
+  const tiers = tiersOf(
+    run.map((byBlock, i) => ({ id: String(i), mean: means[i]!, byBlock })),
+    SMALLEST,
+  )!.map(({ members }) => members.map(Number));
+  return { run, means, tiers };
 }
 
 const LOOKS = { blocks: [15, 20, 30, 40], level: 0.01, halfWidth: 0.05 };
@@ -123,6 +138,28 @@ export const PROPERTIES: readonly Property[] = [
         SMALLEST,
       );
       return (tiers?.length ?? 1) > 1;
+    },
+  },
+  {
+    name: 'tiers: no store stands above one with a higher mean, 7 stores of different noise',
+    least: 1,
+    most: 1,
+    holds: (random) => {
+      const { means, tiers } = inventTiers(random);
+      const order = tiers.flat();
+      return order.every((cell, i) => i === 0 || means[order[i - 1]!]! >= means[cell]!);
+    },
+  },
+  {
+    name: 'tiers: no two that are shown to differ (Holm, all pairs) share one, 7 stores of different noise',
+    least: 1,
+    most: 1,
+    holds: (random) => {
+      const { run, tiers } = inventTiers(random);
+      const pairs = run.flatMap((_, i) => run.slice(i + 1).map((_, j) => [i, i + 1 + j] as const));
+      const ratios = holm(pairs.map(([one, other]) => pairedRatio(run[one]!, run[other]!)));
+      const tierOf = (cell: number) => tiers.findIndex((members) => members.includes(cell));
+      return pairs.every(([one, other], i) => shownBy(ratios[i]!, SMALLEST) === null || tierOf(one) !== tierOf(other));
     },
   },
   {
