@@ -15,6 +15,17 @@ test('every cell once in each block, repeatably', (t) => {
   t.true(new Set(schedule.map((block) => block.join())).size > 20, 'blocks have orders of their own');
 });
 
+test('the second block of a pair is the first one reversed: a steady drift falls on all cells alike', (t) => {
+  const schedule = makeSchedule(CELLS, 7, 3);
+  for (const pair of [0, 2, 4]) {
+    const [first, second] = schedule.slice(pair, pair + 2) as [readonly string[], readonly string[]];
+    t.deepEqual(second, first.toReversed());
+    t.deepEqual(new Set(CELLS.map((cell) => first.indexOf(cell) + second.indexOf(cell))), new Set([CELLS.length - 1]));
+  }
+  t.notDeepEqual(schedule[2], schedule[0], 'pairs have orders of their own');
+  t.is(schedule.length, 7, 'the last block may be alone');
+});
+
 test('every cell stands in every place about as often', (t) => {
   const blocks = 5000;
   const places = new Map<string, number>();

@@ -1,12 +1,15 @@
 /** What the statistics promise, each as something that is true of so many of the runs that are invented. */
+import { PROFILES } from '../../harness/profiles.ts';
 import { gateState } from '../../reports/comparison/gate.ts';
 import { detectableEffect } from '../../reports/statistics/detectable-effect.ts';
 import { type ByBlock, holm, type PairedRatio, pairedRatio } from '../../reports/statistics/ratio.ts';
 import type { Interval } from '../../reports/statistics/sample.ts';
 import { areKnown } from '../../reports/statistics/sequential.ts';
 import { tiersOf } from '../../reports/statistics/tiers.ts';
+import { twinFindings } from '../../reports/statistics/twins.ts';
 import { shownBy, verdictOf } from '../../reports/statistics/verdict.ts';
 import { welchRatio } from '../../reports/statistics/welch.ts';
+import { halfWidth, ratioOfLength } from './block-length.ts';
 import { inventRun, type Noise, normal, type Random, USUAL } from './invented-noise.ts';
 import { RECOVERY_PROPERTIES } from './recovery-properties.ts';
 
@@ -60,6 +63,9 @@ function holmOf(run: readonly ByBlock[], level = 0.05): readonly (PairedRatio | 
     level,
   );
 }
+
+/** A run that goes by its own A/A. */
+const TWINNED = { ...PROFILES.standard };
 
 /** Stores whose rates and noise differ, their means, and the tiers they are in. */
 function inventTiers(random: Random) {
@@ -161,6 +167,36 @@ export const PROPERTIES: readonly Property[] = [
       const tierOf = (cell: number) => tiers.findIndex((members) => members.includes(cell));
       return pairs.every(([one, other], i) => shownBy(ratios[i]!, SMALLEST) === null || tierOf(one) !== tierOf(other));
     },
+  },
+  {
+    name: 'A/A: any metric of two twins warned for nothing (Holm over all), 10 blocks of 15 % noise',
+    least: 0,
+    most: 0.05,
+    holds: (random) => {
+      const pairs = ['reference', 'on-disk'].map((id) => ({
+        id,
+        other: `${id}@again`,
+        group: 'one',
+        ratioOf: () => pair(random, 10, 1, { trial: 0.15, drift: 0.08 }),
+      }));
+      return twinFindings(pairs, { profile: TWINNED }).ratios.some(({ differs }) => differs);
+    },
+  },
+  {
+    name: 'A/A: a twin that differs by 30 % in one of 46 is warned, 12 blocks of 8 % noise',
+    least: 0.9,
+    most: 1,
+    holds: (random) => {
+      const ratioOf = (metric: string) => pair(random, 12, metric === 'recoveryMs' ? 1.3 : 1, NOISY);
+      const pairs = ['reference', 'on-disk'].map((id) => ({ id, other: `${id}@again`, group: 'one', ratioOf }));
+      return !twinFindings(pairs, { profile: TWINNED }).ratios.every(({ differs, metric }) => metric !== 'recoveryMs' || !differs);
+    },
+  },
+  {
+    name: 'block length: 5 s has a narrower interval than 15 s in the same time',
+    least: 0.85,
+    most: 1,
+    holds: (random) => halfWidth(ratioOfLength(random, 5)) < halfWidth(ratioOfLength(random, 15)),
   },
   {
     name: 'stopped at a look: any of 3 equals told from the reference',
