@@ -273,12 +273,14 @@ test('a dry run prints the default plan and touches nothing', async (t) => {
   const plan = JSON.parse(stdout);
   t.deepEqual(
     plan.cells.map(({ backend }: { backend: { name: string } }) => backend.name),
-    ['null', 'memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis'],
+    ['null', 'memory', 'lmdb', 'level', 'sqlite', 'rocksdb', 'redis', 'memory@again'],
   );
   t.is(plan.reference, 'memory');
-  t.is(plan.estimate.trials, 21);
+  t.true(plan.choosesTwinOnDisk);
+  t.is(plan.estimate.trials, 27, 'with the twin still to be chosen');
   const shown = (await ask(['run', '--dry-run'])).stderr;
-  t.regex(shown, /7 cells, 21 trials, about \d+ min/);
+  t.regex(shown, /8 cells, 27 trials, about \d+ min/);
+  t.regex(shown.replace(/\s+/g, ' '), /the fastest store on disk once more/);
   t.false(shown.includes('processes'));
   const several = (await ask(['run', '--dry-run', '--backend', 'memory', '--parallelism', '2,1,100'])).stderr;
   t.regex(several, /processes +2, 1, 100; backends are compared at 2/);
