@@ -36,6 +36,8 @@ const LOOK_MS = 300;
 /** Under a CPU quota everything takes longer: by then, counted from the start of the process, the machine has been watched and modules opened. */
 const QUIET_UNTIL_MS = 4_000;
 const OPENED_UNTIL_MS = 8_000;
+/** A quota from this on leaves the time to start servers, too. */
+const AMPLE_CPUS = 2;
 
 export function doctorCommand(finish: Finish): Command {
   return new Command('doctor')
@@ -99,9 +101,10 @@ function quota(): Finding {
       );
 }
 
-/** Until when a check may take under a CPU quota, on the monotonic clock in ms since the process was started; without a quota there is no limit. */
+/** Until when a check may take under a CPU quota, on the monotonic clock in ms since the process was started; no limit without one. */
 function untilUnderQuota(limitMs: number): number {
-  return cpuQuota().cpus === null ? Number.POSITIVE_INFINITY : limitMs;
+  const { cpus } = cpuQuota();
+  return cpus === null || cpus >= AMPLE_CPUS ? Number.POSITIVE_INFINITY : limitMs;
 }
 
 function memory(): Finding {
@@ -219,7 +222,7 @@ async function openModule(what: string, load: () => Promise<LoadedModule<Configu
     const { module } = started;
     const probe = fileURLToPath(new URL('../open-probe.js', import.meta.url));
     const opened = promisify(execFile)(process.execPath, [probe], {
-      timeout: Math.max(1, Math.min(OPEN_TIMEOUT_MS, untilMs - performance.now())),
+      timeout: Math.max(1, Math.ceil(Math.min(OPEN_TIMEOUT_MS, untilMs - performance.now()))),
     });
     opened.child.stdin?.end(JSON.stringify(refOf(module)));
     await opened;
