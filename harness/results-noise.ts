@@ -10,7 +10,7 @@ export const noiseSchema = z.strictObject({
   badge: z.enum(BADGES),
   findings: z.array(
     z.strictObject({
-      what: z.enum(['spin', 'walk', 'steal', 'others', 'swap', 'major-faults', 'supervisor']),
+      what: z.enum(['spin', 'walk', 'steal', 'others', 'swap', 'major-faults', 'supervisor', 'throttled']),
       level: z.enum(['amber', 'red']),
       /** What was found, with its limit. */
       found: z.string(),
@@ -30,6 +30,13 @@ export const noiseSchema = z.strictObject({
   stealShare: share.nullable(),
   /** Of the time of all cores: used by processes that have no part in the run. Null where they cannot be told. */
   othersShare: share.nullable(),
+  /**
+   * Of the periods of a container's CPU quota, those in which it was used up and processes stood still; how many; and for how long. 0 without
+   * a quota, null where control groups cannot be read, absent in older results.
+   */
+  throttledShare: share.nullable().optional(),
+  throttledPeriods: z.int().nonnegative().nullable().optional(),
+  throttledSeconds: z.number().nonnegative().nullable().optional(),
   /** Pages that the system swapped in or out. */
   swappedPages: z.int().nonnegative().nullable(),
   /** Pages that the trial's processes had to wait for a disk for, in the measured part. */

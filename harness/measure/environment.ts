@@ -4,6 +4,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { messageOf } from '../errors.ts';
 import { type Environment, SCHEMA } from '../results.ts';
 import { formatBytes } from '../units.ts';
+import { cpuQuota } from './cpu-quota.ts';
 import { fileSystemOf, probeFsyncMs } from './file-system.ts';
 
 /** What of an {@link Environment} is known without measuring. */
@@ -21,6 +22,7 @@ export function machineOf(folder: string): Machine {
     cores: availableParallelism(),
     memoryBytes: memoryBytes(),
     fileSystem: fileSystemOf(folder),
+    cpuQuota: cpuQuota().cpus,
   };
 }
 
@@ -29,6 +31,8 @@ export function readEnvironment(folder: string): Environment {
   const unavailable: Record<string, string> = {};
   const machine = machineOf(folder);
   if (machine.fileSystem === null) unavailable.fileSystem = `${process.platform} has no /proc/mounts`;
+  const { reason } = cpuQuota();
+  if (reason !== null) unavailable.cpuQuota = reason;
   let fsyncMs: number | null = null;
   try {
     fsyncMs = probeFsyncMs(folder);
@@ -53,6 +57,7 @@ export function machineDifferences(was: Machine, is: Machine): readonly string[]
     ...differing('CPU', ({ cpu }) => cpu),
     ...differing('number of cores', ({ cores }) => cores),
     ...(memory ? differing('size of memory', ({ memoryBytes: bytes }) => formatBytes(bytes)) : []),
+    ...(was.cpuQuota === undefined ? [] : differing('CPU quota', ({ cpuQuota: cpus }) => cpus ?? 'none')),
     ...differing('file system', ({ fileSystem }) => fileSystem),
   ];
 }

@@ -47,6 +47,8 @@ test('without /proc, and with an empty one', async (t) => {
       t.is(noise[name], null);
       t.true((noise.unavailable[name] ?? '').length > 10, name);
     }
+    t.is(noise.throttledShare, null);
+    t.regex(noise.unavailable.throttledShare!, /control groups/);
     t.true(noise.spinBeforeMs > 0 && noise.supervisorShare >= 0, 'what takes no /proc is measured');
   }
   t.is(fileSystemOf(empty, ''), null);

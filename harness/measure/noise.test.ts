@@ -29,6 +29,8 @@ test('badges follow the limits, and say what to do', (t) => {
     [{ walkBeforeMs: 5, walkAfterMs: 6, walkMedianMs: 5.1 }, 'walk', 'amber'],
     [{ stealShare: 0.011 }, 'steal', 'amber'],
     [{ stealShare: 0.06 }, 'steal', 'red'],
+    [{ throttledShare: 0.002, throttledPeriods: 1, throttledSeconds: 0.05 }, 'throttled', 'amber'],
+    [{ throttledShare: 0.95, throttledPeriods: 95, throttledSeconds: 4 }, 'throttled', 'red'],
     [{ othersShare: 0.11 }, 'others', 'amber'],
     [{ othersShare: 0.31 }, 'others', 'red'],
     [{ swappedPages: 1 }, 'swap', 'amber'],

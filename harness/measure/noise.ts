@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Noise } from '../results-noise.ts';
 import { nowNs } from './clock.ts';
+import { readThrottling, type ThrottlingByGroup, throttledBetween } from './cpu-quota.ts';
 import { PROC } from './proc.ts';
 import { type ProcessorTime, processorTime } from './processor-time.ts';
 import { spinMs } from './spin.ts';
@@ -13,6 +14,8 @@ const LIMITS = {
   /** Slower than the run's median. */
   walk: { amber: 0.15, red: Number.POSITIVE_INFINITY },
   steal: { amber: 0.01, red: 0.05 },
+  /** Of the periods of a CPU quota. */
+  throttled: { amber: 0.001, red: 0.05 },
   others: { amber: 0.1, red: 0.3 },
   /** In pages: any, and a MiB of them. */
   swap: { amber: 1, red: 256 },
@@ -40,6 +43,7 @@ export class NoiseWatch {
   readonly #walks: number[] = [];
   #walkBeforeMs = 0;
   #before: ProcessorTime | null = null;
+  #throttlingBefore: ThrottlingByGroup | string = '';
   #cpuBefore = process.cpuUsage();
   #startNs = 0;
   readonly #proc: string;
@@ -53,6 +57,7 @@ export class NoiseWatch {
     this.#spinBeforeMs = spinMs();
     this.#walkBeforeMs = walkMs();
     this.#before = processorTime(this.#proc);
+    this.#throttlingBefore = readThrottling(this.#proc);
     this.#cpuBefore = process.cpuUsage();
     this.#startNs = nowNs();
   }
@@ -62,6 +67,7 @@ export class NoiseWatch {
     const seconds = (nowNs() - this.#startNs) / 1e9;
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     const after = processorTime(this.#proc);
+    const throttlingAfter = readThrottling(this.#proc);
     const spinAfterMs = spinMs();
     const walkAfterMs = walkMs();
     this.#spins.push(this.#spinBeforeMs, spinAfterMs);
@@ -74,6 +80,11 @@ export class NoiseWatch {
     const isServerUnknown = usesServer && (before?.descendants ?? 0) === 0;
     if (spent !== null && isServerUnknown)
       unavailable.othersShare = 'the time of a server that this run did not start cannot be told from that of others';
+    const throttled =
+      typeof this.#throttlingBefore === 'string' || typeof throttlingAfter === 'string'
+        ? null
+        : throttledBetween(this.#throttlingBefore, throttlingAfter);
+    if (typeof throttlingAfter === 'string') unavailable.throttledShare = throttlingAfter;
     if (majorFaults === null) unavailable.majorFaults = 'the platform does not tell page faults';
     const evidence: Evidence = {
       spinBeforeMs: this.#spinBeforeMs,
@@ -84,6 +95,9 @@ export class NoiseWatch {
       walkMedianMs: median(this.#walks),
       stealShare: spent?.stealShare ?? null,
       othersShare: spent === null || isServerUnknown ? null : spent.othersShare,
+      throttledShare: throttled?.share ?? null,
+      throttledPeriods: throttled?.periods ?? null,
+      throttledSeconds: throttled?.seconds ?? null,
       swappedPages: spent?.swappedPages ?? null,
       majorFaults,
       supervisorShare: (user + system) / 1e6 / seconds,
@@ -142,6 +156,14 @@ export function judged(evidence: Evidence, readsFiles: boolean): Noise {
     LIMITS.steal,
     `the hypervisor took ${percent(stealShare)} of the processors`,
     'measure on a machine of your own, or at a quieter hour',
+  );
+  const { throttledShare = null, throttledSeconds = null } = evidence;
+  look(
+    'throttled',
+    throttledShare,
+    LIMITS.throttled,
+    `the CPU quota was used up in ${percent(throttledShare)} of its periods, and processes stood still for ${(throttledSeconds ?? 0).toFixed(2)} s`,
+    "measure without a CPU quota, or give the container's quota more CPUs than the run keeps busy",
   );
   look(
     'others',

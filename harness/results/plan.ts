@@ -119,6 +119,8 @@ export const environmentSchema = z.strictObject({
   fileSystem: z.string().nullable(),
   /** Median of 4 KiB write + fsync; under 0.3 ms the disk acknowledges from a cache, so durable figures are optimistic. */
   fsyncMs: ms.nullable(),
+  /** CPU quota of the container, in CPUs; null without one, and where it cannot be read (the reason is in `unavailable`). Absent in older results. */
+  cpuQuota: z.number().positive().nullable().optional(),
   unavailable: z.record(z.string(), z.string()),
 });
 export type Environment = z.infer<typeof environmentSchema>;

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { EXIT, messageOf } from '../../harness/errors.ts';
+import { cpuQuota } from '../../harness/measure/cpu-quota.ts';
 import { cpuGovernor, memoryBytes } from '../../harness/measure/environment.ts';
 import { CACHED_FSYNC_MS, fileSystemOf, freeBytes, probeFsyncMs } from '../../harness/measure/file-system.ts';
 import { NoiseWatch } from '../../harness/measure/noise.ts';
@@ -15,7 +16,7 @@ import { formatBytes } from '../../harness/units.ts';
 import { percent } from '../../reports/quantity.ts';
 import { columns, printJson, say, wrapped } from '../console.ts';
 import type { Finish } from '../finish.ts';
-import { startServerFor } from '../servers/for-backend.ts';
+import { needsServer, startServerFor } from '../servers/for-backend.ts';
 
 interface Finding {
   readonly what: string;
@@ -32,6 +33,11 @@ const OPEN_TIMEOUT_MS = 30_000;
 /** How often, and how long each time, the machine is watched while nothing is done. */
 const LOOKS = 8;
 const LOOK_MS = 300;
+/** Under a CPU quota everything takes longer: by then, counted from the start of the process, the machine has been watched and modules opened. */
+const QUIET_UNTIL_MS = 4_000;
+const OPENED_UNTIL_MS = 8_000;
+/** A quota from this on leaves the time to start servers, too. */
+const AMPLE_CPUS = 2;
 
 export function doctorCommand(finish: Finish): Command {
   return new Command('doctor')
@@ -39,7 +45,7 @@ export function doctorCommand(finish: Finish): Command {
     .argument('[folder]', 'where results would be written', '.')
     .option('--json', 'one JSON document on stdout')
     .action(async (folder: string, { json }: { json?: boolean }) => {
-      const findings = [node(), cores(), governor(), memory(), await quiet(), ...disk(folder), ...(await modules())];
+      const findings = [node(), cores(), governor(), quota(), memory(), await quiet(), ...disk(folder), ...(await modules())];
       if (json) printJson(findings);
       else {
         const indent = columns(findings.map(({ status, what }) => [status, what, '|'])).indexOf('|');
@@ -82,6 +88,25 @@ function governor(): Finding {
     : finding('cpu governor', found, 'warn', `Clock speeds may wander; 'cpupower frequency-set -g performance' holds them.`);
 }
 
+function quota(): Finding {
+  const { cpus, reason } = cpuQuota();
+  if (reason !== null) return finding('cpu quota', `not known: ${reason}`);
+  return cpus === null
+    ? finding('cpu quota', 'none')
+    : finding(
+        'cpu quota',
+        `${cpus} CPUs`,
+        'warn',
+        'Processes stand still where it is used up: measure without a quota, or with a larger one.',
+      );
+}
+
+/** Until when a check may take under a CPU quota, on the monotonic clock in ms since the process was started; no limit without one. */
+function untilUnderQuota(limitMs: number): number {
+  const { cpus } = cpuQuota();
+  return cpus === null || cpus >= AMPLE_CPUS ? Number.POSITIVE_INFINITY : limitMs;
+}
+
 function memory(): Finding {
   const bytes = memoryBytes();
   return bytes >= LEAST_MEMORY_BYTES
@@ -93,7 +118,8 @@ function memory(): Finding {
 async function quiet(): Promise<Finding> {
   const watch = new NoiseWatch();
   const looks: Noise[] = [];
-  while (looks.length < LOOKS) {
+  // Two looks at least, as what was seen once is chance.
+  for (const untilMs = untilUnderQuota(QUIET_UNTIL_MS); looks.length < LOOKS && (looks.length < 2 || performance.now() < untilMs); ) {
     watch.start();
     await pause(LOOK_MS);
     looks.push(watch.stop({ majorFaults: null, readsFiles: false, usesServer: false }));
@@ -122,6 +148,12 @@ async function quiet(): Promise<Finding> {
       ({ stealShare }) => stealShare,
       (text) => `the hypervisor ${text}`,
     ),
+    ...(cpuQuota().cpus === null
+      ? []
+      : share(
+          ({ throttledShare = null }) => throttledShare,
+          (text) => `the CPU quota used up in ${text} of its periods`,
+        )),
   ].join(', ');
   const findings = looks.flatMap((noise) => noise.findings);
   const again = findings.filter(({ what }, i) => findings.findIndex((other) => other.what === what) < i);
@@ -180,15 +212,23 @@ async function modules(): Promise<readonly Finding[]> {
 }
 
 async function openModule(what: string, load: () => Promise<LoadedModule<Configured>>): Promise<Finding> {
+  const untilMs = untilUnderQuota(OPENED_UNTIL_MS);
+  const notTried = (why: string) => finding(what, `not tried: ${why}`, 'warn', 'Run doctor without the CPU quota to know.');
+  if (performance.now() >= untilMs) return notTried('the CPU quota left no time for it');
   try {
-    await using started = await startServerFor(await load());
+    const loaded = await load();
+    if (needsServer(loaded) && Number.isFinite(untilMs)) return notTried('a server takes too long to start under a CPU quota');
+    await using started = await startServerFor(loaded);
     const { module } = started;
     const probe = fileURLToPath(new URL('../open-probe.js', import.meta.url));
-    const opened = promisify(execFile)(process.execPath, [probe], { timeout: OPEN_TIMEOUT_MS });
+    const opened = promisify(execFile)(process.execPath, [probe], {
+      timeout: Math.max(1, Math.ceil(Math.min(OPEN_TIMEOUT_MS, untilMs - performance.now()))),
+    });
     opened.child.stdin?.end(JSON.stringify(refOf(module)));
     await opened;
     return finding(what, module.server === null ? 'opens' : `opens, on ${module.server} started here`);
   } catch (error) {
+    if (performance.now() >= untilMs) return notTried('the CPU quota left no time for it');
     return finding(what, whyNotOpened(error), 'warn', 'Runs go on without it.');
   }
 }
