@@ -277,7 +277,9 @@ function completedTrial(wanted: Wanted, cell: Cell, backend: Invented, block: nu
     },
     calls: calls(batches, cell.batchSize, (storeSeconds / batches / 2) * 1e9, backend.tail, random),
     checkpoints,
-    recovery: candidate ? inventRecovery({ wanted, backend, block, rate, warmUp, measured, every, checkpoints: checkpoints.length }, near) : null,
+    recovery: candidate
+      ? inventRecovery({ wanted, backend, block, rate, warmUp, measured, every, checkpoints: checkpoints.length }, near)
+      : null,
     rescale: candidate
       ? {
           splitAtEvent: warmUp,

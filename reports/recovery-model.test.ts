@@ -17,7 +17,11 @@ test('time to caught up is the formula, on average and at worst over the checkpo
   // 50,000 events/s come in, 100,000 are replayed: every second of backlog takes a second.
   t.deepEqual(predict(USUAL, 10_000, 50_000), { meanMs: 500 + (200 + 5000 + 500), worstMs: 500 + (200 + 10_000 + 500) });
   const detected = predict({ ...USUAL, detectionMs: 6000 }, 10_000, 50_000);
-  t.deepEqual(detected, { meanMs: 6500 + (200 + 5000 + 6500), worstMs: 6500 + (200 + 10_000 + 6500) }, 'detection counts twice: it adds to the backlog');
+  t.deepEqual(
+    detected,
+    { meanMs: 6500 + (200 + 5000 + 6500), worstMs: 6500 + (200 + 10_000 + 6500) },
+    'detection counts twice: it adds to the backlog',
+  );
   t.is(replayRateOf(USUAL), 100_000);
 });
 
@@ -31,7 +35,10 @@ test('an input rate at or above the replay rate is said to make catching up impo
 
 test('where the kill fell does not change what is predicted', (t) => {
   const circumstances = { intervalMs: 60_000, inputRate: 20_000 };
-  const [early, late] = [blocks(5, () => ({ replayMs: 100, replayedEvents: 10_000 })), blocks(5, () => ({ replayMs: 900, replayedEvents: 90_000 }))];
+  const [early, late] = [
+    blocks(5, () => ({ replayMs: 100, replayedEvents: 10_000 })),
+    blocks(5, () => ({ replayMs: 900, replayedEvents: 90_000 })),
+  ];
   t.deepEqual(answerRecovery(early, 5, circumstances), answerRecovery(late, 5, circumstances));
 });
 
@@ -39,7 +46,11 @@ test('the check predicts every block from the others', (t) => {
   t.is(checkModel(blocks(10)).error! < 1e-12, true, 'an exact model has no error');
   t.is(checkModel(blocks(10)).withheld, null);
   // The restore of the odd one is never among those it is predicted from.
-  const odd = checkModel([{ ...USUAL, restoreMs: 1000 }, { ...USUAL, block: 2 }, { ...USUAL, block: 3 }]);
+  const odd = checkModel([
+    { ...USUAL, restoreMs: 1000 },
+    { ...USUAL, block: 2 },
+    { ...USUAL, block: 3 },
+  ]);
   t.is(odd.error, 250 / 1500);
 });
 

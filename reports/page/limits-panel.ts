@@ -11,7 +11,9 @@ const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 
 /** The limits as controls: a slider for every figure that was measured, what must survive, whether a server may run. */
 export function limitsPanel(contests: readonly Contest[]): Markup {
-  const isKilled = contests.some(({ contenders }) => contenders.some(({ recoveries }) => recoveries === null || (recoveries ?? []).length > 0));
+  const isKilled = contests.some(({ contenders }) =>
+    contenders.some(({ recoveries }) => recoveries === null || (recoveries ?? []).length > 0),
+  );
   const measured = CRITERIA.flatMap((criterion) => {
     const values = contests
       .flatMap(({ contenders }) => contenders.flatMap((one) => one.values[criterion.name] ?? []))

@@ -12,11 +12,21 @@ import { clockCheck } from '../selftest/clock-check.ts';
 import { forgetfulCheck } from '../selftest/forgetful-check.ts';
 import { hogCheck } from '../selftest/hog-check.ts';
 import { durabilityCheck, slowerCheck } from '../selftest/ranking-checks.ts';
+import { killPlaceCheck } from '../selftest/recovery-check.ts';
 import { stallCheck } from '../selftest/stall-check.ts';
 import { listenForStop } from '../stop-signals.ts';
 
 /** Rightness first, then what is measured. */
-const checks: readonly SelfCheck[] = [...SELF_CHECKS, forgetfulCheck, stallCheck, clockCheck, hogCheck, slowerCheck, durabilityCheck];
+const checks: readonly SelfCheck[] = [
+  ...SELF_CHECKS,
+  forgetfulCheck,
+  stallCheck,
+  clockCheck,
+  hogCheck,
+  slowerCheck,
+  durabilityCheck,
+  killPlaceCheck,
+];
 
 export function selftestCommand(finish: Finish): Command {
   return new Command('selftest')
