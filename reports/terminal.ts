@@ -268,7 +268,8 @@ function fitting(fields: readonly Field[], cells: readonly CellSummary[], width:
   for (let rank = 3; rank >= 0; rank--) {
     const kept = sized.filter(({ field }) => field.rank <= rank);
     const free = width - kept.reduce((sum, { size }) => sum + size + 2, 0);
-    if (free + 2 < 0 && rank > 0) continue;
+    // What only wide terminals show must leave room for the bar.
+    if ((free + 2 < 0 || (rank === 3 && free < FEWEST_BAR)) && rank > 0) continue;
     const room = Math.min(MOST_BAR, free);
     return kept.flatMap(({ field, size }) =>
       field.rank === BAR_RANK ? (room < FEWEST_BAR ? [] : [{ field, size: room }]) : [{ field, size }],
