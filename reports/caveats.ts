@@ -61,6 +61,10 @@ export function caveatsOf(results: Results, run: RunSummary): readonly Caveat[] 
     const recoveries = fellBack.length === 1 ? '1 recovery' : `${fellBack.length} recoveries`;
     warn(`In ${recoveries} the newest checkpoint was damaged; the one before was used (${backends}). Check the disk.`);
   }
+  if (trials.some((trial) => trial.state === 'completed' && trial.recovery !== null && trial.recovery.killFraction === undefined))
+    note(
+      'These recoveries were measured by an older version: where the kill fell is not recorded, the restore time includes the loading of the events, and the replay rate is unknown. They decide no need.',
+    );
   if (tornLines > 0) warn('The last line of trials.ndjson was cut off and is left out.');
   if (environment.fsyncMs !== null && environment.fsyncMs < CACHED_FSYNC_MS) {
     note(

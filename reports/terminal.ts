@@ -9,9 +9,7 @@ import { percent, rounded, type Unit, uncertainty, unitFor, withUnit } from './q
 import type { Results } from './read-results.ts';
 import { contestOf } from './recommend/contest-of.ts';
 import { asText } from './recommend/phrase.ts';
-import { recoveryAt } from './recommend/recovery-at.ts';
-import { modelLines } from './recommend/recovery-words.ts';
-import { USUAL_CIRCUMSTANCES } from './recovery-model.ts';
+import { modelErrorsLine } from './recommend/recovery-words.ts';
 import { crossingSentence, SCALING_NOTE, scalingTable } from './scaling-table.ts';
 import { speedUpNote, speedUpTable } from './speed-up-table.ts';
 import { IN_MEMORY_MARK, inMemoryOf } from './state-in-memory.ts';
@@ -84,10 +82,8 @@ export function renderTerminal(results: Results, options: TerminalOptions): stri
 
 /** How well the model of recovery predicts what was measured, in a line. */
 function recoveryLines(group: GroupSummary, plan: Plan, run: RunSummary, width: number): readonly string[] {
-  const contest = recoveryAt(contestOf(group, plan, run), USUAL_CIRCUMSTANCES);
-  const lines = modelLines(contest);
-  if (lines.length === 0) return [];
-  return ['', ...lines.flatMap(({ contender, says }) => wrapped(`Recovery of ${contender.name}: ${says}`, width, '  '))];
+  const line = modelErrorsLine(contestOf(group, plan, run));
+  return line === '' ? [] : ['', ...wrapped(line, width, '  ')];
 }
 
 export interface Painter {
@@ -255,9 +251,9 @@ function fieldsOf(group: GroupSummary, inMemory: ReadonlySet<string>, unit: Unit
     {
       title: 'Replay',
       align: 'right',
-      rank: 2,
+      rank: 3,
       text: ({ metrics, standing }) =>
-        metrics.replayPerSecond === null || standing === 'wrong' ? '–' : withUnit('rate', metrics.replayPerSecond.median),
+        metrics.replayPerSecond === null || standing === 'wrong' ? '–' : `${rounded(metrics.replayPerSecond.median / 1000, null)} k/s`,
     },
     {
       title: 'Output',
@@ -274,10 +270,11 @@ function fitting(fields: readonly Field[], cells: readonly CellSummary[], width:
     field,
     size: Math.max(displayWidth(field.title), ...cells.map((cell) => displayWidth(field.text(cell, 0)))),
   }));
-  for (let rank = 2; rank >= 0; rank--) {
+  for (let rank = 3; rank >= 0; rank--) {
     const kept = sized.filter(({ field }) => field.rank <= rank);
     const free = width - kept.reduce((sum, { size }) => sum + size + 2, 0);
-    if (free + 2 < 0 && rank > 0) continue;
+    // What only wide terminals show must leave room for the bar.
+    if ((free + 2 < 0 || (rank === 3 && free < FEWEST_BAR)) && rank > 0) continue;
     const room = Math.min(MOST_BAR, free);
     return kept.flatMap(({ field, size }) =>
       field.rank === BAR_RANK ? (room < FEWEST_BAR ? [] : [{ field, size: room }]) : [{ field, size }],

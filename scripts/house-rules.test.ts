@@ -97,6 +97,7 @@ const MARKERS: readonly (readonly [RegExp, string])[] = [
 const WALL_CLOCK: ReadonlySet<string> = new Set([
   'harness/measure/clock.ts', // watches for steps of the wall clock
   'harness/flink/own-task-managers.ts', // Flink's times
+  'harness/flink/recovery.ts', // Flink's times
   'harness/flink/usage.ts', // Flink's times
   'harness/flink/wall-clock.test.ts', // plants a step of the wall clock
   'scripts/selftest/clock-check.ts', // plants a step of the wall clock

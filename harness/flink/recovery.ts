@@ -1,6 +1,7 @@
 /** Kills a TaskManager amid a job, and takes apart how long it takes until the job is where it was. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { StatebenchError } from '../errors.ts';
+import { nowNs } from '../measure/clock.ts';
 import type { Recovery } from '../results.ts';
 import type { FlinkJob } from './flink-job.ts';
 import type { FlinkCheckpoint, JobDetails, JobManager } from './job-manager.ts';
@@ -25,7 +26,7 @@ export async function killAt(
   { job, jobManager, own, signal }: { job: FlinkJob; jobManager: JobManager; own: OwnTaskManagers; signal: AbortSignal },
   { part, fromEvent, untilEvent, fraction, everyMs }: KillWindow,
 ): Promise<Killed> {
-  let dueMs: number | null = null;
+  let dueNs: number | null = null;
   for (let isThere = false; !isThere; ) {
     await pause(POLL_MS, undefined, { signal });
     const { state } = await job.details();
@@ -40,8 +41,12 @@ export async function killAt(
     const { counts, history } = await jobManager.checkpoints(job.id);
     if (counts.completed === 0) continue;
     // The triggers keep to their interval: the moment is so far after one of them.
-    dueMs ??= momentAfter(Date.now(), lastTriggered(history), { fraction, everyMs });
-    isThere = Date.now() >= dueMs || events >= untilEvent;
+    if (dueNs === null) {
+      // Flink dates its triggers by the wall clock; the wait itself is counted by the monotonic one.
+      const nowMs = Date.now();
+      dueNs = nowNs() + (momentAfter(nowMs, lastTriggered(history), { fraction, everyMs }) - nowMs) * 1e6;
+    }
+    isThere = nowNs() >= dueNs || events >= untilEvent;
   }
   const id = await job.taskManagerOf(part);
   const { 'slots-available': spareSlots } = await jobManager.overview();

@@ -184,11 +184,18 @@ export const SCRIPT = `'use strict';
     step();
   };
   const sliders = controls === undefined ? [] : find('[data-criterion]', controls);
+  const showUnread = (before, unread) => {
+    const place = controls.querySelector('.unread');
+    place.hidden = unread.length === 0;
+    place.textContent = before + unread.join(', ');
+  };
   /** Takes the checkpoint interval and the input rate from their fields. */
   const predict = () => {
     const { circumstances, unread } = statebench.circumstancesOfFields(field('interval'), field('input'));
     for (const one of fields) one.setAttribute('aria-invalid', String(unread.includes(one.value)));
     for (const { answer } of groups) answer.predictFor(circumstances);
+    showUnread('Write an interval such as 1min and a rate such as 50k. Not understood: ', unread);
+    return unread;
   };
   const show = () => {
     for (const slider of sliders) {
@@ -222,10 +229,7 @@ export const SCRIPT = `'use strict';
     const found = statebench.needsOfTexts(texts.filter((text) => text !== ''));
     needs = found.needs;
     for (const one of fields) one.value = unencoded(given.get(one.dataset.circumstance) ?? '');
-    predict();
-    const told = controls.querySelector('.unread');
-    told.hidden = found.unread.length === 0;
-    told.textContent = 'Not understood in this link: ' + found.unread.join(', ');
+    showUnread('Not understood in this link: ', [...found.unread, ...predict()]);
     return true;
   };
   if (controls !== undefined && groups.length > 0) {

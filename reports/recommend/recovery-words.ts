@@ -75,3 +75,15 @@ export function modelLines(contest: Contest): readonly { readonly contender: Con
     .filter(({ standing, isTwin }) => standing === 'correct' && !isTwin)
     .map((contender) => ({ contender, says: modelLine(contender, contest) }));
 }
+
+/** The median error of the model by backend, in a line; empty where no crash was measured as the model needs it. */
+export function modelErrorsLine({ contenders }: Pick<Contest, 'contenders'>): string {
+  const checked = contenders
+    .filter(({ standing, isTwin, recoveries }) => standing === 'correct' && !isTwin && (recoveries ?? []).length > 0)
+    .map(({ name, recoveries }) => ({ name, ...checkModel(recoveries ?? []) }));
+  if (checked.length === 0) return '';
+  const said = checked.map(({ name, error, withheld }) =>
+    error === null ? `${name} not checked (fewer than 3 blocks)` : `${name} ${percent(error)}${withheld === null ? '' : ' (withheld)'}`,
+  );
+  return `Recovery model, median error against the measured recoveries: ${said.join(', ')}.`;
+}

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { inventResults, PROFILES, USUAL } from '../../reports/fixtures.ts';
-import { needsOf } from './recommend.ts';
+import { circumstancesOf, needsOf } from './recommend.ts';
 
 const STATEBENCH = fileURLToPath(new URL('../statebench.js', import.meta.url));
 
@@ -21,6 +21,21 @@ test('a misspelt need is told with the nearest right word, before anything is re
   t.is(status, 2);
   t.is(stdout, '');
   t.regex(stderr, /there is no 'latncy'/);
+});
+
+test('reports a bad checkpoint interval or input rate with the flag and what it takes', (t) => {
+  t.deepEqual(circumstancesOf({}), { intervalMs: 60_000, inputRate: null });
+  t.deepEqual(circumstancesOf({ checkpointInterval: '30s', inputRate: '50k' }), { intervalMs: 30_000, inputRate: 50_000 });
+  t.throws(() => circumstancesOf({ checkpointInterval: 'often' }), {
+    code: 'bad-value',
+    message: /^--checkpoint-interval: 'often' is no checkpoint interval: give a number above 0 with its unit/,
+  });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [STATEBENCH, 'recommend', '/nowhere', '--input-rate', '0'], {
+    encoding: 'utf8',
+  });
+  t.is(status, 2);
+  t.is(stdout, '');
+  t.regex(stderr, /--input-rate: '0' is no input rate: give events per second/);
 });
 
 test('a results folder is answered on stdout, as JSON where asked', (t) => {

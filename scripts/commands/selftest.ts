@@ -13,6 +13,7 @@ import { forgetfulCheck } from '../selftest/forgetful-check.ts';
 import { hogCheck } from '../selftest/hog-check.ts';
 import { quotaCheck } from '../selftest/quota-check.ts';
 import { durabilityCheck, slowerCheck } from '../selftest/ranking-checks.ts';
+import { killPlaceCheck } from '../selftest/recovery-check.ts';
 import { stallCheck } from '../selftest/stall-check.ts';
 import { listenForStop } from '../stop-signals.ts';
 
@@ -26,6 +27,7 @@ const checks: readonly SelfCheck[] = [
   quotaCheck,
   slowerCheck,
   durabilityCheck,
+  killPlaceCheck,
 ];
 
 export function selftestCommand(finish: Finish): Command {
