@@ -1,5 +1,5 @@
 import type { StateBatch } from '../contract.ts';
-import { type Canary, type Entries, listTable, plain, valueTable, writeAs } from './plain-backend.ts';
+import { type Canary, type Entries, keeping, listTable, plain, valueTable, writeAs } from './plain-backend.ts';
 
 function withLength(batch: StateBatch, length: number, call: () => void): void {
   const before = batch.length;
@@ -388,6 +388,26 @@ export const brokenTables: Readonly<Record<string, Canary>> = {
           table.append(batch);
         },
       })),
+  },
+  '32-byte-values': {
+    check: 'long values and elements come back whole',
+    mistake: () => keeping((given) => given.slice(0, 32)),
+  },
+  '16-bit-lengths': {
+    check: 'long values and elements come back whole',
+    mistake: () => keeping((given) => given.slice(0, given.length & 0xffff)),
+  },
+  // As from a buffer that is used again too early: the first two numbers are right.
+  'another-keys-payload': {
+    check: 'long values and elements come back whole',
+    mistake: () => {
+      let before = '';
+      return keeping((given) => {
+        const kept = given.length === before.length ? given.slice(0, 16) + before.slice(16) : given;
+        before = given;
+        return kept;
+      });
+    },
   },
   'makes-tables': { check: 'unknown tables are refused', mistake: () => ({ knows: () => true }) },
 };

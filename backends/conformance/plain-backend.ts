@@ -122,10 +122,15 @@ function windowOf(name: string): number {
   return decodeWindow(Buffer.from(name.slice(0, 8), 'latin1'));
 }
 
-/** Puts and deletes the slots of a batch under the names given. */
-export function writeAs(entries: Entries, batch: StateBatch, name: (slot: number) => string): void {
+/** Puts and deletes the slots of a batch under the names given; of each value it puts what `keep` gives. */
+export function writeAs(
+  entries: Entries,
+  batch: StateBatch,
+  name: (slot: number) => string,
+  keep: (given: string) => string = (given) => given,
+): void {
   for (let slot = 0; slot < batch.length; slot++) {
-    if (batch.present[slot] === 1) entries.set(name(slot), [batch.value(slot).toString('latin1')]);
+    if (batch.present[slot] === 1) entries.set(name(slot), [keep(batch.value(slot).toString('latin1'))]);
     else entries.delete(name(slot));
   }
 }
@@ -220,6 +225,23 @@ export function valueTable(change: (table: ValueTable, entries: Entries, parts: 
 /** The plain list table with something changed. */
 export function listTable(change: (table: ListTable, entries: Entries, parts: Parts) => Partial<ListTable>): Partial<Parts> {
   return { listTable: (entries, parts) => withChange(plain.listTable(entries, parts), (table) => change(table, entries, parts)) };
+}
+
+/** The plain tables over values and elements that are not what was given: `keep` says what is kept of each, in Latin-1. */
+export function keeping(keep: (given: string) => string): Partial<Parts> {
+  return {
+    ...valueTable((_, entries, { nameOf }) => ({
+      write: (batch) => writeAs(entries, batch, (slot) => nameOf(batch, slot), keep),
+    })),
+    ...listTable((_, entries, { nameOf }) => ({
+      append(batch) {
+        for (let slot = 0; slot < batch.length; slot++) {
+          const name = nameOf(batch, slot);
+          entries.set(name, [...(entries.get(name) ?? []), keep((batch.values[slot] as Buffer).toString('latin1'))]);
+        }
+      },
+    })),
+  };
 }
 
 function withChange<T extends object>(table: T, change: (table: T) => Partial<T>): T {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { COUNTS, type ConformanceCheck, check, TABLES, TIMERS } from './check.ts';
+import type { TableSpec } from '../contract.ts';
+import { COUNTS, type ConformanceCheck, check, EVENTS, TABLES, TIMERS } from './check.ts';
 import type { Row } from './modelled-store.ts';
 
 /** Where encodings of a window go wrong: signs, halves and carries, and the ends of what a double counts exactly. */
@@ -22,6 +23,9 @@ export const EDGE_WINDOWS: readonly number[] = [
   1_700_000_000_000,
   Number.MAX_SAFE_INTEGER,
 ];
+
+/** An element with the longest payload that workloads give events: its length takes more than 16 bits. */
+const LONG_BYTES = 65_552;
 
 /** Bytes that text encodings merge, fold or cut at. */
 const AWKWARD_KEYS = [
@@ -190,6 +194,33 @@ export const valueChecks: readonly ConformanceCheck[] = [
       ]);
       await store.write('timers', [[0, 'too', null]]);
       await store.verify();
+    },
+  ),
+
+  check(
+    'long values and elements come back whole',
+    'A value or an element has as many bytes as its table says, however many those are, and comes back as it was.',
+    async (bench) => {
+      const tables: readonly TableSpec[] = [
+        { ...COUNTS, name: 'long-counts', valueBytes: LONG_BYTES },
+        { ...EVENTS, name: 'long-events', valueBytes: LONG_BYTES },
+      ];
+      const store = await bench.open(tables);
+      // No byte is as it is at the same place of another, nor as a length of 16 bits would have it.
+      const textOf = (bytes: number, i: number) =>
+        `${'0123456789abcdefghijklmnopqrstuvwxyz'.slice(i).repeat(2_500)}`.slice(0, bytes - 1) + i;
+      for (const [i, bytes] of [33, 100, 2 ** 15, 2 ** 16 - 1, 2 ** 16, LONG_BYTES, LONG_BYTES].entries()) {
+        const row: Row = [0, `k${i}`, textOf(bytes, i)];
+        await store.write('long-counts', [row]);
+        await store.append('long-events', [row]);
+      }
+      await store.append('long-events', [
+        [0, 'k0', textOf(LONG_BYTES, 7)],
+        [0, 'k6', textOf(LONG_BYTES, 8)],
+      ]);
+      await store.verify();
+      const restored = await bench.restore(await bench.checkpoint(store));
+      await restored.verify();
     },
   ),
 

@@ -9,6 +9,7 @@ const SEEN: Readonly<Record<string, RegExp>> = {
   'a right backend, killed once, is not complained of': /^every row is right$/,
   'a backend that answers wrongly': /the output differs/,
   'a backend that loses writes': /the output differs/,
+  'a backend that cuts payloads': /the output differs/,
   'a torn checkpoint': /1 checkpoints were damaged/,
 };
 

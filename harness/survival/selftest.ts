@@ -14,6 +14,13 @@ const WORKLOAD: ModuleRef = {
   file: builtInFile('workload', 'synthetic'),
   options: { events: 6_000, keys: 200, ratePerSecond: 2_000, watermarkEvery: 500, size: 500 },
 };
+/** Of lists whose elements carry a payload, which is all that tells one that was cut from a whole one. */
+const PAYLOADS: ModuleRef = {
+  kind: 'workload',
+  name: 'tumbling-holistic',
+  file: builtInFile('workload', 'tumbling-holistic'),
+  options: { events: 2_000, keys: 50, ratePerSecond: 2_000, watermarkEvery: 500, size: 500, payload: 'constant', payloadBytes: 100 },
+};
 const SEED = 1;
 const CHECKPOINT_EVERY = 1_000;
 const TIMEOUT_MS = 60_000;
@@ -26,18 +33,23 @@ function planted(canary: string): ModuleRef {
 const KILLED: Ordeal = { ...UNHARMED, name: 'killed in its fourth checkpoint', killAt: { phase: 'checkpoint', nth: 4 } };
 
 /** Runs a backend through ordeals, as a trial would, and says what was not right; null if everything was. */
-async function problemOf(backend: ModuleRef, ordeals: readonly Ordeal[], { directory, signal }: SelfCheckRequest): Promise<string | null> {
-  const answer = await rightAnswer({ workload: WORKLOAD, seed: SEED });
-  const run = { workload: WORKLOAD, batchSize: 100, seed: SEED, checkpointEvery: CHECKPOINT_EVERY, overlap: false };
+async function problemOf(
+  backend: ModuleRef,
+  ordeals: readonly Ordeal[],
+  { directory, signal }: SelfCheckRequest,
+  workload = WORKLOAD,
+): Promise<string | null> {
+  const answer = await rightAnswer({ workload, seed: SEED });
+  const run = { workload, batchSize: 100, seed: SEED, checkpointEvery: CHECKPOINT_EVERY, overlap: false };
   return (await survival({ ...run, backend, directory, answer, timeoutMs: TIMEOUT_MS, signal }, ordeals)).problem;
 }
 
 /** A check that passes if the harness complains. */
-function catches(name: string, canary: string, ordeals: (request: SelfCheckRequest) => readonly Ordeal[]): SelfCheck {
+function catches(name: string, canary: string, ordeals: (request: SelfCheckRequest) => readonly Ordeal[], workload = WORKLOAD): SelfCheck {
   return {
     name,
     async run(request) {
-      const problem = await problemOf(planted(canary), ordeals(request), request);
+      const problem = await problemOf(planted(canary), ordeals(request), request, workload);
       return { passed: problem !== null, seen: problem ?? 'nothing wrong was seen' };
     },
   };
@@ -67,5 +79,6 @@ export const SELF_CHECKS: readonly SelfCheck[] = [
   },
   catches('a backend that answers wrongly', 'first-write-wins', () => []),
   catches('a backend that loses writes', 'torn-batch', () => []),
+  catches('a backend that cuts payloads', '32-byte-values', () => [], PAYLOADS),
   catches('a torn checkpoint', 'none', (request) => [KILLED, tornCheckpoint(request)]),
 ];

@@ -6,6 +6,8 @@ What \`statebench run --workload NAME\` can be given, with the job that each sta
 
 All but \`flights-delays\` and \`event-file\` run over synthetic events and share their options: number of keys and how events fall on them (\`keys\`, \`distribution=zipf\` …), whether keys come and go (\`regime\`), arrivals in event time, disorder and late events, and a payload beside the value. \`keyed=false\` puts all events of an aggregation under one key, \`aggregate\` chooses what is kept, and \`lateness\` lets windows that fired take events that come after.
 
+Operators that keep whole events (medians, exact distinct counts and joins) give one more column, \`payload\`, where events carry a payload. It is a hash of all elements that the row is made of, computed from what the store returned, so that a store which loses a byte gives another output.
+
 S is the state of one key and window, n = size / slide. Operations are per event at batch size 1; larger micro-batches read and write what they share once. [Events of your own](event-files.md) says how \`event-file\` reads files.
 `;
 

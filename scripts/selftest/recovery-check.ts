@@ -83,7 +83,7 @@ async function killedRun({ directory, signal }: SelfCheckRequest): Promise<reado
   const cells = made.cells.filter(({ cell }) => NAMES.includes(cell.backend.name));
   const plan: Plan = {
     ...made.plan,
-    twin: null,
+    twins: [],
     cells: cells.map(({ cell }) => cell),
     profile: { ...made.plan.profile, blocks: BLOCKS, warmUpSeconds: MEASURED_SECONDS / 3, measuredSeconds: MEASURED_SECONDS },
   };
