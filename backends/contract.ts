@@ -271,10 +271,47 @@ export interface CheckpointFile {
   readonly immutable: boolean;
 }
 
+/** The part of a persist that needs only files and plain data, so that a worker thread can do it. */
+export interface PersistWork {
+  /** URL of a module whose default export is a {@link PersistTask}. It must not load a native addon. */
+  readonly module: string;
+  /** The task's input, for `structuredClone`. */
+  readonly input: unknown;
+  /** Buffers that only the stream's thread can fill, pulled there a few at a time; each is given away. An empty one is a pause. */
+  readonly feed?: Iterator<PersistPiece>;
+}
+
+/** One piece of a {@link PersistWork}'s feed. */
+export interface PersistPiece {
+  readonly part: number;
+  /** Number of entries in the bytes. */
+  readonly entries: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What a {@link PersistTask} returns: the checkpoint's files, and what the store keeps for the next one. */
+export interface Persisted<Kept = unknown> {
+  readonly files: readonly CheckpointFile[];
+  readonly kept: Kept;
+}
+
+/** The default export of a {@link PersistWork}'s module. */
+export type PersistTask<Input, Kept> = (
+  input: Input,
+  feed: AsyncIterable<PersistPiece> | Iterable<PersistPiece>,
+) => Promise<Persisted<Kept>>;
+
+/** Runs a {@link PersistWork} in a worker thread. */
+export type PersistElsewhere = (work: PersistWork) => Promise<Persisted>;
+
 /** A consistent cut over all tables, fixed; its bytes need not be on disk yet. */
 export interface CheckpointCut {
-  /** Writes the cut into the checkpoint's directory and says which files make it up. May overlap with further reads and writes. */
-  persist(): Promise<readonly CheckpointFile[]>;
+  /**
+   * Writes the cut into the checkpoint's directory and says which files make it up. May overlap with further reads and writes.
+   * @param elsewhere runs work in a worker thread. Once it has settled, the checkpoint may be published already: its files
+   * are returned as they are. A store that does not use it persists in the stream's thread.
+   */
+  persist(elsewhere?: PersistElsewhere): Promise<readonly CheckpointFile[]>;
 }
 
 /** An open store. Any call after `close` fails with a {@link BackendError} of code `closed`. */

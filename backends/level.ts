@@ -21,11 +21,13 @@ import {
   type ValueTable,
 } from './contract.ts';
 import { type CutLog, importLogs, LogPieces } from './level/log-pieces.ts';
+import persistLevel, { type LevelInput, type LevelKept } from './level/persist-level.ts';
 import { type AddressRange, prefixEnd, windowRange } from './rows/address-ranges.ts';
-import { type FileCheck, sumFile } from './rows/checked-copy.ts';
+import type { FileCheck } from './rows/checked-copy.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
-import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
-import { exportDatabase, importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
+import { inThisThread } from './rows/in-this-thread.ts';
+import { numberedTables, verifyLayout } from './rows/layout-file.ts';
+import { importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
 import { manifestFiles } from './rows/manifest-files.ts';
 import { memoryOption, sizeOption } from './rows/memory-option.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
@@ -197,18 +199,21 @@ class LevelStore {
       .filter((name) => name.endsWith('.log'))
       .map((name): CutLog => ({ name, path: join(fixed, name), bytes: statSync(join(fixed, name)).size }));
     return {
-      persist: async () => {
-        const sums = new Map<string, FileCheck>();
-        const exported = await exportDatabase(fixed, directory, this.#names, async (path, name) => {
-          const sum = this.#sums.get(name) ?? (await sumFile(path));
-          sums.set(name, sum);
-          return sum;
-        });
-        const pieces = await this.#logs.export(logs, directory);
+      persist: async (elsewhere = inThisThread(persistLevel)) => {
+        const input: LevelInput = {
+          fixed,
+          directory,
+          names: this.#names.save(),
+          layout: { backend: NAME, tables: this.#tables, sequences },
+          logs,
+          sums: this.#sums,
+          pieces: this.#logs.save(),
+        };
+        const { files, kept } = await elsewhere({ module: import.meta.resolve('./level/persist-level.js'), input });
+        const { sums, pieces } = kept as LevelKept;
         this.#sums = sums;
-        const files = { ...exported.checks, ...pieces.checks };
-        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files });
-        return [layout, ...exported.files, ...pieces.files];
+        this.#logs.adopt(pieces);
+        return files;
       },
       discard: () => rm(fixed, { recursive: true, force: true }),
     };

@@ -18,14 +18,16 @@ import {
   type TableSpec,
   type ValueTable,
 } from './contract.ts';
-import { changedPages, type LmdbMeta, metaOf } from './lmdb/changed-pages.ts';
+import { metaOf } from './lmdb/changed-pages.ts';
+import persistChangedPages, { type ChangedPagesInput } from './lmdb/persist-changed-pages.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
-import { verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { inThisThread } from './rows/in-this-thread.ts';
+import { verifyLayout } from './rows/layout-file.ts';
 import { memoryOption, sizeOption } from './rows/memory-option.ts';
-import { restorePages, writePages } from './rows/page-segments.ts';
+import { restorePages } from './rows/page-segments.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
-import { SegmentChain } from './rows/segment-chain.ts';
+import { type SavedChain, SegmentChain } from './rows/segment-chain.ts';
 
 export const description = 'LMDB, a memory-mapped B+tree in this process: reads without copying caches, one writer, a cut in microseconds.';
 
@@ -177,30 +179,25 @@ class LmdbStore {
     const count = Math.min(meta.lastPage + 1, Math.floor(statSync(this.#file).size / PAGE_BYTES));
     const sequences = Object.fromEntries([...this.#sequences].map(([name, { next }]) => [name, next]));
     return {
-      persist: async () => {
-        const { all, changed } = await this.#toWrite(meta, count);
-        const cut = { file: this.#file, pageBytes: PAGE_BYTES, count, changed, head };
-        await this.#chain.add(all, (writer) => writePages(writer, cut));
+      persist: async (elsewhere = inThisThread(persistChangedPages)) => {
+        const input: ChangedPagesInput = {
+          chain: this.#chain.save(),
+          file: this.#file,
+          pageBytes: PAGE_BYTES,
+          count,
+          head,
+          meta,
+          since: this.#since,
+          directory,
+          layout: { backend: NAME, tables: this.#tables, sequences },
+        };
+        const { files, kept } = await elsewhere({ module: import.meta.resolve('./lmdb/persist-changed-pages.js'), input });
+        this.#chain.adopt(kept as SavedChain);
         this.#since = meta.txnid;
-        const { files, checks } = await this.#chain.export(directory);
-        return [await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: checks }), ...files];
+        return files;
       },
       discard: () => reader.done(),
     };
-  }
-
-  /** The pages that changed since the chain's newest transaction or, if the chain needs that, all that are in use. */
-  async #toWrite(meta: LmdbMeta, count: number): Promise<{ readonly all: boolean; readonly changed: readonly number[] }> {
-    const file = openSync(this.#file, 'r');
-    try {
-      if (!this.#chain.needsAll(count, 0)) {
-        const changed = await changedPages(file, PAGE_BYTES, meta, this.#since);
-        if (!this.#chain.needsAll(count, changed.length)) return { all: false, changed };
-      }
-      return { all: true, changed: await changedPages(file, PAGE_BYTES, meta, 0n) };
-    } finally {
-      closeSync(file);
-    }
   }
 }
 

@@ -7,19 +7,22 @@ import {
   type CheckpointFile,
   type CheckpointPlace,
   checkTables,
+  type PersistElsewhere,
   type StateBackend,
   type StateStore,
   type TableSpec,
 } from './contract.ts';
 import { ListRecords } from './memory/list-records.ts';
 import { MemoryBudget } from './memory/memory-budget.ts';
+import persistRecords, { type RecordsInput } from './memory/persist-records.ts';
 import type { RecordsCut } from './memory/records-cut.ts';
 import { type Life, requireOpen } from './memory/require.ts';
-import { applyRecords, type Stored, writeRecords } from './memory/segment-records.ts';
+import { applyRecords, piecesOf, type Stored } from './memory/segment-records.ts';
 import { ValueRecords } from './memory/value-records.ts';
-import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { inThisThread } from './rows/in-this-thread.ts';
+import { numberedTables, verifyLayout } from './rows/layout-file.ts';
 import { memoryOption } from './rows/memory-option.ts';
-import { SegmentChain } from './rows/segment-chain.ts';
+import { type SavedChain, SegmentChain } from './rows/segment-chain.ts';
 
 export const description = 'Flat hash tables in this process: the fastest that memory allows, and no larger than memory.';
 
@@ -115,14 +118,20 @@ function cutter(tables: readonly Table[], chain: SegmentChain): (place: Checkpoi
   const sequences = Object.fromEntries(specs.filter(({ kind }) => kind === 'list').map(({ name }) => [name, 0]));
   let unwritten: readonly RecordsCut[] | null = null;
   let writing: Promise<unknown> | null = null;
-  const write = async (all: boolean, cuts: readonly RecordsCut[]): Promise<void> => {
-    await chain.add(all, async (writer) => {
-      let entries = 0;
-      for (const [part, cut] of cuts.entries()) entries += await writeRecords(writer, part, cut);
-      return entries;
+  const write = async (
+    input: RecordsInput,
+    cuts: readonly RecordsCut[],
+    elsewhere: PersistElsewhere,
+  ): Promise<readonly CheckpointFile[]> => {
+    const { files, kept } = await elsewhere({
+      module: import.meta.resolve('./memory/persist-records.js'),
+      input,
+      feed: piecesOf(cuts),
     });
+    chain.adopt(kept as SavedChain);
     for (const [part, cut] of cuts.entries()) (stored[part] as Stored).records.end(cut);
     unwritten = null;
+    return files;
   };
   return async ({ directory }) => {
     await writing;
@@ -135,18 +144,17 @@ function cutter(tables: readonly Table[], chain: SegmentChain): (place: Checkpoi
     );
     const cuts = stored.map(({ records, wordsOf }) => records.cut(all, wordsOf));
     unwritten = cuts;
-    const persist = async (): Promise<readonly CheckpointFile[]> => {
+    const persist = async (elsewhere: PersistElsewhere): Promise<readonly CheckpointFile[]> => {
       if (unwritten !== cuts) throw new BackendError('refused', 'this checkpoint was given up when the next one was asked for');
-      const written = write(all, cuts);
+      const input = { chain: chain.save(), all, directory, layout: { backend: NAME, tables: specs, sequences } };
+      const written = write(input, cuts, elsewhere);
       writing = written.catch(() => undefined);
-      await written;
-      const { files, checks } = await chain.export(directory);
-      return [await writeLayout(directory, { backend: NAME, tables: specs, sequences, files: checks }), ...files];
+      return written;
     };
     let persisted: Promise<readonly CheckpointFile[]> | undefined;
     return {
-      persist() {
-        persisted ??= persist();
+      persist(elsewhere = inThisThread(persistRecords)) {
+        persisted ??= persist(elsewhere);
         return persisted;
       },
     };

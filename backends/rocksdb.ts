@@ -27,10 +27,12 @@ import {
 } from './contract.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
-import { numberedTables, verifyLayout, writeLayout } from './rows/layout-file.ts';
-import { exportDatabase, importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
+import { inThisThread } from './rows/in-this-thread.ts';
+import { numberedTables, verifyLayout } from './rows/layout-file.ts';
+import { importDatabase, linkDatabase, type ManifestPrefix, TableFileNames } from './rows/linked-database.ts';
 import { manifestFiles } from './rows/manifest-files.ts';
 import { memoryOption, sizeOption } from './rows/memory-option.ts';
+import persistDatabase, { type DatabaseInput } from './rows/persist-database.ts';
 import { RowKeys, SEQUENCE_BYTES, Sequence } from './rows/row-keys.ts';
 
 export const description =
@@ -207,9 +209,10 @@ function rocksdbStore(
     await Promise.all(families.map((family) => family.flush()));
     await linkDatabase(join(directory, 'db'), fixed, (prefix) => neededFiles(join(directory, 'db'), prefix));
     return {
-      async persist() {
-        const { files, checks } = await exportDatabase(fixed, target, names);
-        return [await writeLayout(target, { backend: NAME, tables, sequences: counted, files: checks }), ...files];
+      async persist(elsewhere = inThisThread(persistDatabase)) {
+        const layout = { backend: NAME, tables, sequences: counted };
+        const input: DatabaseInput = { fixed, directory: target, names: names.save(), layout };
+        return (await elsewhere({ module: import.meta.resolve('./rows/persist-database.js'), input })).files;
       },
       discard: () => rm(fixed, { recursive: true, force: true }),
     };

@@ -20,11 +20,13 @@ import {
 } from './contract.ts';
 import { prefixEnd, windowRange } from './rows/address-ranges.ts';
 import { type BareCut, guardStore } from './rows/guarded-store.ts';
-import { verifyLayout, writeLayout } from './rows/layout-file.ts';
+import { inThisThread } from './rows/in-this-thread.ts';
+import { verifyLayout } from './rows/layout-file.ts';
 import { memoryOption, sizeOption } from './rows/memory-option.ts';
-import { restorePages, writePages } from './rows/page-segments.ts';
+import { restorePages } from './rows/page-segments.ts';
+import persistPages, { type PagesInput } from './rows/persist-pages.ts';
 import { rowKeyBytes, Sequence } from './rows/row-keys.ts';
-import { SegmentChain } from './rows/segment-chain.ts';
+import { type SavedChain, SegmentChain } from './rows/segment-chain.ts';
 import { WriteAheadLog } from './sqlite/write-ahead-log.ts';
 
 export const description = 'SQLite, a B-tree with a write-ahead log in this process: one file that every tool reads.';
@@ -171,14 +173,18 @@ class SqliteStore {
     const sequences = Object.fromEntries([...this.#sequences].map(([name, { next }]) => [name, next]));
     let written = false;
     return {
-      persist: async () => {
-        const head = Buffer.alloc(0);
-        const cut = { file: this.#file, pageBytes: PAGE_BYTES, count, changed: all ? null : changed, head };
-        await chain.add(all, (writer) => writePages(writer, cut));
+      persist: async (elsewhere = inThisThread(persistPages)) => {
+        const input: PagesInput = {
+          chain: chain.save(),
+          all,
+          cut: { file: this.#file, pageBytes: PAGE_BYTES, count, changed: all ? null : Uint32Array.from(changed), head: new Uint8Array(0) },
+          directory,
+          layout: { backend: NAME, tables: this.#tables, sequences },
+        };
+        const { files, kept } = await elsewhere({ module: import.meta.resolve('./rows/persist-pages.js'), input });
+        chain.adopt(kept as SavedChain);
         written = true;
-        const { files, checks } = await chain.export(directory);
-        const layout = await writeLayout(directory, { backend: NAME, tables: this.#tables, sequences, files: checks });
-        return [layout, ...files];
+        return files;
       },
       discard: () => {
         if (!written) this.#log.putBack(changed);

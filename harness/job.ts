@@ -2,9 +2,10 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointSpace, CheckpointStorage, StoredCheckpoint } from '../backends/checkpoints/contract.ts';
 import { failPoint } from '../backends/checkpoints/fail-points.ts';
-import type { StateBackend, StateStore } from '../backends/contract.ts';
+import type { Pending, StateBackend, StateStore } from '../backends/contract.ts';
 import { EventBatch, type Source, type Workload } from '../workloads/contract.ts';
 import { Checkpointer, type FoundCheckpoint, findCheckpoint, isDamaged } from './checkpointing/checkpointer.ts';
+import { startPersistThread } from './checkpointing/persist-thread.ts';
 import { POSITION_FORMAT, type Position, positionOf } from './checkpointing/position.ts';
 import { releaseAll } from './checkpointing/release-all.ts';
 import { messageOf, StatebenchError } from './errors.ts';
@@ -52,6 +53,14 @@ export interface CheckpointSchedule {
 
 /** How long the event loop may stand still for events. */
 const LONGEST_WITHOUT_TURN_NS = 50e6;
+
+/**
+ * While a checkpoint is under way, the stream pauses for it after the first micro-batch that ends this long after the last pause: by
+ * time, so that the figure of persisting depends neither on the batch size nor on the watermark interval.
+ */
+const QUANTUM_NS = 1e6;
+/** Time of the stream's thread that a checkpoint may take, relative to the time that the stream had. */
+const PERSIST_SHARE = 1;
 
 /** Says when a job may have events: the driver of an open loop. */
 export interface Pace {
@@ -150,6 +159,7 @@ export class Job {
       store,
       batchSize,
       sink,
+      share: () => this.#share(),
       ...(probe && { probe }),
       ...(position && { saved: position.pipeline }),
       ...(this.#keyGroups && { part: wrapPart(new KeyGroupFilter(this.#keyGroups, workload)) }),
@@ -170,6 +180,7 @@ export class Job {
     const { pipeline, checkpointer } = this;
     const batch = this.#batch;
     let taken = checkpointsDue(checkpoints, pipeline.events);
+    if (checkpoints.firstEvent <= until) startPersistThread();
     while (pipeline.events < until) {
       const next = checkpoints.firstEvent + taken * checkpoints.everyEvents;
       const toCheckpoint = next > pipeline.events ? next - pipeline.events : Number.POSITIVE_INFINITY;
@@ -187,18 +198,33 @@ export class Job {
       if (pipeline.events >= next && !checkpointer.busy) {
         taken = checkpointsDue(checkpoints, pipeline.events);
         await this.checkpoint();
+        // Credit for the first quantum, so that a small state does not wait for a large micro-batch.
+        this.#turnedNs = nowNs() - QUANTUM_NS;
+        const share = this.#share();
+        if (share) await share;
       }
-      // A store that answers at once never lets the event loop turn: what is being persisted has to get its turns, and word that the
-      // parent is gone must come through.
+      // A store that answers at once never lets the event loop turn: word that the parent is gone must come through.
       const startNs = nowNs();
-      if (checkpointer.busy || startNs - this.#turnedNs > LONGEST_WITHOUT_TURN_NS) {
-        await new Promise(setImmediate);
-        this.#turnedNs = nowNs();
-        this.turnsNs += this.#turnedNs - startNs;
-      }
+      if (startNs - this.#turnedNs > LONGEST_WITHOUT_TURN_NS) await this.#turn(startNs, 0);
       const pending = afterStep?.();
       if (pending) await pending;
     }
+  }
+
+  /** Called after each micro-batch: gives a checkpoint under way its share of the time since its last one. */
+  #share(): Pending {
+    if (!this.checkpointer.busy) return;
+    const startNs = nowNs();
+    const ranNs = startNs - this.#turnedNs;
+    if (ranNs >= QUANTUM_NS) return this.#turn(startNs, ranNs * PERSIST_SHARE);
+  }
+
+  /** Lets the event loop turn once, and gives the checkpoint under way up to `shareNs` of this thread, if it has use for it. */
+  async #turn(startNs: number, shareNs: number): Promise<void> {
+    this.checkpointer.feedUntil(startNs + shareNs);
+    await new Promise(setImmediate);
+    this.#turnedNs = nowNs();
+    this.turnsNs += this.#turnedNs - startNs;
   }
 
   /** Takes a checkpoint; settles when events may go on. Not while one is under way. */

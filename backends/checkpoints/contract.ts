@@ -36,8 +36,29 @@ export interface StoredCheckpoint extends CheckpointContent {
   readonly bytes?: number;
 }
 
+/** A {@link CheckpointSpace} as plain data, from which a worker thread makes one that publishes to the same place. */
+export interface SpaceCopy {
+  /** URL of a module whose default export is a {@link OpenSpaceCopy}. It must not load a native addon. */
+  readonly module: string;
+  /** For `structuredClone`. */
+  readonly input: unknown;
+}
+
+/** What a worker thread needs of a space. */
+export interface WorkerSpace extends Pick<CheckpointSpace, 'publish' | 'list' | 'remove' | 'abandon'> {
+  /** What the original has to know after this one has published; for `structuredClone`. */
+  memory(): unknown;
+}
+
+/** The default export of a {@link SpaceCopy}'s module. */
+export type OpenSpaceCopy<Input> = (input: Input) => WorkerSpace;
+
 /** The checkpoints of one job. One process at a time writes to it. */
 export interface CheckpointSpace {
+  /** The space for a worker thread to publish with; absent where only the stream's thread can. */
+  readonly copy?: () => SpaceCopy;
+  /** Takes over the `memory` of a copy that has published. Present where `copy` is. */
+  readonly learn?: (memory: unknown) => void;
   /** The highest id found when the space was opened, drafts of dead processes included; 0 if there was none. */
   readonly lastId: number;
   /** Begins a checkpoint. Drafts that a dead process left behind are removed when the space is opened. */

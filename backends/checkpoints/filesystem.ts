@@ -12,7 +12,9 @@ import {
   type CheckpointSpace,
   type CheckpointStorage,
   type PublishedCheckpoint,
+  type SpaceCopy,
   type StoredCheckpoint,
+  type WorkerSpace,
 } from './contract.ts';
 import { failPoint } from './fail-points.ts';
 import { bytesOf, checkPath, MANIFEST, type Manifest, type ManifestFile, manifestText, parseManifest } from './manifest.ts';
@@ -65,7 +67,22 @@ export default function filesystem(given: z.input<typeof options> = {}): Checkpo
 /** What the newest published checkpoint holds, by path: immutable files found in it again need no second look. */
 type Held = ReadonlyMap<string, { readonly inode: bigint; readonly file: ManifestFile }>;
 
-class FilesystemSpace implements CheckpointSpace {
+/** A space as plain data. */
+export interface FilesystemCopy {
+  readonly root: string;
+  readonly fsync: boolean;
+  readonly full: boolean;
+  readonly held: Held;
+}
+
+/** A space of the same folder, for a worker thread. */
+export function spaceOfCopy({ root, fsync, full, held }: FilesystemCopy): WorkerSpace {
+  const space = new FilesystemSpace(root, fsync, full, 0);
+  space.learn(held);
+  return space;
+}
+
+class FilesystemSpace implements CheckpointSpace, WorkerSpace {
   readonly lastId: number;
   readonly #root: string;
   readonly #fsync: boolean;
@@ -77,6 +94,19 @@ class FilesystemSpace implements CheckpointSpace {
     this.#root = root;
     this.#fsync = fsync;
     this.#full = full;
+  }
+
+  copy(): SpaceCopy {
+    const input: FilesystemCopy = { root: this.#root, fsync: this.#fsync, full: this.#full, held: this.#held };
+    return { module: new URL('./filesystem-copy.js', import.meta.url).href, input };
+  }
+
+  memory(): Held {
+    return this.#held;
+  }
+
+  learn(memory: unknown): void {
+    this.#held = memory as Held;
   }
 
   async draft(id: number): Promise<CheckpointDraft> {

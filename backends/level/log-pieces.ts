@@ -16,21 +16,44 @@ export interface CutLog {
   readonly bytes: number;
 }
 
-interface Piece {
+export interface Piece {
   readonly path: string;
   readonly end: number;
   readonly check: FileCheck;
 }
 
+/** A {@link LogPieces} as plain data. */
+export interface SavedLogPieces {
+  readonly directory: string;
+  readonly maker: string;
+  readonly pieces: ReadonlyMap<string, readonly Piece[]>;
+}
+
 export class LogPieces {
   readonly #directory: string;
   /** Tells the logs of this store from those of any other with the same numbers. */
-  readonly #maker = randomBytes(8).toString('hex');
+  readonly #maker: string;
   #pieces: ReadonlyMap<string, readonly Piece[]> = new Map();
 
   /** @param directory to keep pieces in; made when needed. */
-  constructor(directory: string) {
+  constructor(directory: string, maker = randomBytes(8).toString('hex')) {
     this.#directory = directory;
+    this.#maker = maker;
+  }
+
+  static of({ directory, maker, pieces }: SavedLogPieces): LogPieces {
+    const logs = new LogPieces(directory, maker);
+    logs.#pieces = pieces;
+    return logs;
+  }
+
+  save(): SavedLogPieces {
+    return { directory: this.#directory, maker: this.#maker, pieces: this.#pieces };
+  }
+
+  /** Goes on from what a copy of these pieces has become by exporting them. */
+  adopt({ pieces }: SavedLogPieces): void {
+    this.#pieces = pieces;
   }
 
   /** Puts the logs of a cut into a checkpoint's directory; pieces of older logs are forgotten. */
@@ -53,7 +76,7 @@ export class LogPieces {
     const before = this.#pieces;
     this.#pieces = pieces;
     for (const [name, old] of before) {
-      if (!pieces.has(name)) for (const { path } of old) await rm(join(this.#directory, path));
+      if (!pieces.has(name)) for (const { path } of old) await rm(join(this.#directory, path), { force: true });
     }
     return { files, checks };
   }

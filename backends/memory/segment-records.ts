@@ -3,9 +3,8 @@
  * record is free, what follows. Numbers never change while a record is in use, so a later record of a number supersedes
  * an earlier one.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BackendError } from '../contract.ts';
-import type { Chunk, SegmentWriter } from '../rows/segment-file.ts';
+import { BackendError, type PersistPiece } from '../contract.ts';
+import type { Chunk } from '../rows/segment-file.ts';
 import type { RecordPages } from './record-pages.ts';
 import type { RecordsCut } from './records-cut.ts';
 
@@ -16,17 +15,16 @@ export interface Stored {
   readonly wordsOf: (first: number) => number;
 }
 
-/**
- * Writes a cut down, a chunk at a time, so that events go on in between.
- * @param part names the kind of records.
- * @returns the number of records written.
- */
-export async function writeRecords(writer: SegmentWriter, part: number, cut: RecordsCut): Promise<number> {
-  for (const chunk of cut.chunks()) {
-    if (chunk.length === 0) await nextTurn();
-    else await writer.chunk(part, 0, new Uint8Array(chunk.buffer, 0, chunk.length * 4));
+/** Copies cuts out of the pages, a chunk at a time, while events go on. An empty piece is a place to let them. */
+export function* piecesOf(cuts: readonly RecordsCut[]): Generator<PersistPiece, void> {
+  for (const [part, cut] of cuts.entries()) {
+    let told = 0;
+    for (const chunk of cut.chunks()) {
+      const entries = chunk.length === 0 ? 0 : cut.count - told;
+      told += entries;
+      yield { part, entries, bytes: new Uint8Array(chunk.buffer as ArrayBuffer, 0, chunk.length * 4).slice() };
+    }
   }
-  return cut.count;
 }
 
 /**

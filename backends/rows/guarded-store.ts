@@ -8,6 +8,7 @@ import {
   type CheckpointPlace,
   type ListTable,
   type Pending,
+  type PersistElsewhere,
   type Scan,
   type StateBatch,
   type StateStore,
@@ -18,7 +19,7 @@ import {
 /** A cut as an adapter makes it: `persist` is called at most once, `discard` exactly once, after it or instead of it. */
 export interface BareCut {
   /** Writes the cut into the checkpoint's directory. */
-  persist(): Promise<readonly CheckpointFile[]>;
+  persist(elsewhere?: PersistElsewhere): Promise<readonly CheckpointFile[]>;
   /** Lets go of the snapshot. */
   discard(): Pending;
 }
@@ -95,11 +96,11 @@ export function guardStore(backend: string, tables: readonly TableSpec[], bare: 
       };
       letGo = discard;
       return {
-        persist: open(() => {
+        persist: open((elsewhere) => {
           if (discarded !== undefined && persisted === undefined) {
             throw new BackendError('refused', `this ${backend} checkpoint was given up when the next one was asked for`);
           }
-          persisted ??= cut.persist();
+          persisted ??= cut.persist(elsewhere);
           return persisted.finally(discard);
         }),
       };

@@ -16,17 +16,32 @@ import { linkOrCopy } from './link-or-copy.ts';
 /** A compaction takes far longer than linking: a second attempt nearly always holds. */
 const ATTEMPTS = 100;
 
+/** A {@link TableFileNames} as plain data. */
+export interface SavedTableFileNames {
+  readonly inherited: ReadonlyMap<string, string>;
+  readonly maker: string;
+}
+
 /**
  * Names table files in checkpoints. A database numbers its files, and a database restored from an older checkpoint counts
  * again from where that was: the same number, another content. So a file carries, behind its number, who made it. One
  * that came out of a checkpoint keeps the name it had there, and is recognised as already held.
  */
 export class TableFileNames {
-  readonly #maker = randomBytes(8).toString('hex');
+  readonly #maker: string;
   readonly #inherited: ReadonlyMap<string, string>;
 
-  constructor(inherited: ReadonlyMap<string, string> = new Map()) {
+  constructor(inherited: ReadonlyMap<string, string> = new Map(), maker = randomBytes(8).toString('hex')) {
     this.#inherited = inherited;
+    this.#maker = maker;
+  }
+
+  static of({ inherited, maker }: SavedTableFileNames): TableFileNames {
+    return new TableFileNames(inherited, maker);
+  }
+
+  save(): SavedTableFileNames {
+    return { inherited: this.#inherited, maker: this.#maker };
   }
 
   /** The name in a checkpoint of the file that the database calls `name`. */

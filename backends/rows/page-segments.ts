@@ -26,7 +26,7 @@ export interface PagesCut {
   /** Numbers of the pages to write down, from 0; null for all. */
   readonly changed: Iterable<number> | null;
   /** The first pages as they were at the cut, if they may be others by now. */
-  readonly head: Buffer;
+  readonly head: Uint8Array;
 }
 
 /** Writes a cut's pages down. @returns how many. */

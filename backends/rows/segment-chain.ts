@@ -10,6 +10,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackendError, type CheckpointFile } from '../contract.ts';
 import type { FileCheck } from './checked-copy.ts';
+import { type Layout, writeLayout } from './layout-file.ts';
 import { linkOrCopy } from './link-or-copy.ts';
 import { type Chunk, readSegment, SegmentWriter } from './segment-file.ts';
 
@@ -18,17 +19,28 @@ const ENTRIES_PER_LIVE_MAX = 2;
 /** With every file a checkpoint costs a few system calls more. */
 const SEGMENTS_MAX = 64;
 
-interface Segment {
+/** A file of a chain. */
+export interface Segment {
   readonly path: string;
   readonly check: FileCheck;
   readonly entries: number;
 }
 
-/** What a checkpoint takes of a chain. */
-export interface ExportedChain {
-  readonly files: readonly CheckpointFile[];
-  /** By path, in the order in which the segments are to be applied. */
-  readonly checks: Readonly<Record<string, FileCheck>>;
+/** What a chain persists besides the segment itself. */
+export interface SegmentRequest {
+  /** True if the segment holds everything, so that the earlier ones are needed no more. */
+  readonly all: boolean;
+  /** The checkpoint's. */
+  readonly directory: string;
+  /** Its files are the chain's, with their checksums in the order in which they are to be applied. */
+  readonly layout: Omit<Layout, 'files'>;
+}
+
+/** A chain as plain data: what a worker thread needs to add to it. */
+export interface SavedChain {
+  readonly directory: string;
+  readonly segments: readonly Segment[];
+  readonly referred: boolean;
 }
 
 export class SegmentChain {
@@ -40,6 +52,22 @@ export class SegmentChain {
   /** @param directory for the segments alone; made when needed. */
   constructor(directory: string) {
     this.#directory = directory;
+  }
+
+  static of({ directory, segments, referred }: SavedChain): SegmentChain {
+    const chain = new SegmentChain(directory);
+    chain.#segments = segments;
+    chain.#referred = referred;
+    return chain;
+  }
+
+  save(): SavedChain {
+    return { directory: this.#directory, segments: this.#segments, referred: this.#referred };
+  }
+
+  /** Goes on from what a copy of this chain has become by adding to it. */
+  adopt({ segments }: SavedChain): void {
+    this.#segments = segments;
   }
 
   /**
@@ -54,37 +82,37 @@ export class SegmentChain {
   }
 
   /**
-   * Adds a segment. If it fails, the chain is what it was.
-   * @param all true if the segment holds everything, so that the earlier ones are needed no more.
+   * Adds a segment and puts the chain into a checkpoint's directory. If it fails, the chain and its files are what they were.
    * @param fill writes the chunks and returns the number of entries in them.
+   * @returns the checkpoint's files.
    */
-  async add(all: boolean, fill: (writer: SegmentWriter) => Promise<number>): Promise<void> {
+  async persist(
+    { all, directory, layout }: SegmentRequest,
+    fill: (writer: SegmentWriter) => Promise<number>,
+  ): Promise<readonly CheckpointFile[]> {
     await mkdir(this.#directory, { recursive: true });
     const path = `segment-${randomBytes(12).toString('hex')}`;
-    const before = all ? this.#segments : [];
+    const before = this.#segments;
     try {
       const writer = await SegmentWriter.create(join(this.#directory, path));
       try {
         const entries = await fill(writer);
         const segment = { path, entries, check: await writer.finish() };
-        this.#segments = all ? [segment] : [...this.#segments, segment];
+        this.#segments = all ? [segment] : [...before, segment];
       } finally {
         await writer.close();
       }
+      for (const { path } of this.#segments) await linkOrCopy(join(this.#directory, path), join(directory, path));
+      const files = this.#segments.map(({ path }) => ({ path, immutable: true }));
+      const checks = Object.fromEntries(this.#segments.map(({ path, check }) => [path, check]));
+      files.unshift(await writeLayout(directory, { ...layout, files: checks }));
+      if (all) for (const old of before) await rm(join(this.#directory, old.path), { force: true });
+      return files;
     } catch (error) {
+      this.#segments = before;
       await rm(join(this.#directory, path), { force: true });
       throw error;
     }
-    for (const old of before) await rm(join(this.#directory, old.path));
-  }
-
-  /** Puts the chain into a checkpoint's directory. */
-  async export(target: string): Promise<ExportedChain> {
-    for (const { path } of this.#segments) await linkOrCopy(join(this.#directory, path), join(target, path));
-    return {
-      files: this.#segments.map(({ path }) => ({ path, immutable: true })),
-      checks: Object.fromEntries(this.#segments.map(({ path, check }) => [path, check])),
-    };
   }
 
   /** To be called when the storage has published what was exported. */

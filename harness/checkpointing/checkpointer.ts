@@ -1,15 +1,12 @@
-import type {
-  CheckpointDraft,
-  CheckpointSpace,
-  CheckpointView,
-  PublishedCheckpoint,
-  StoredCheckpoint,
-} from '../../backends/checkpoints/contract.ts';
+import type { CheckpointDraft, CheckpointSpace, CheckpointView, StoredCheckpoint } from '../../backends/checkpoints/contract.ts';
 import { failPoint } from '../../backends/checkpoints/fail-points.ts';
-import type { CheckpointCut, StateBackend, StateStore } from '../../backends/contract.ts';
+import type { CheckpointCut, CheckpointFile, Persisted, PersistWork, StateBackend, StateStore } from '../../backends/contract.ts';
 import { messageOf, StatebenchError } from '../errors.ts';
 import { nowNs } from '../measure/clock.ts';
 import type { Checkpoint } from '../results.ts';
+import { PersistRun, persistedOf } from './persist-thread.ts';
+import type { PersistReply, PublishOutcome } from './persist-worker.ts';
+import { receiveError } from './sent-error.ts';
 
 /** Published checkpoints that stay restorable: the newest, and the one to fall back to. */
 export const KEPT = 2;
@@ -19,8 +16,9 @@ export interface CheckpointRecord
   extends Pick<Checkpoint, 'id' | 'atEvent' | 'pauseMs' | 'persistMs' | 'bytesWritten' | 'bytesReferenced' | 'files'> {
   readonly startNs: number;
   readonly endNs: number;
-  /** Events processed by when it was durable. */
+  /** Events processed by `untilNs`, when the stream's thread first knew that it was durable. */
   readonly untilEvent: number;
+  readonly untilNs: number;
 }
 
 export interface CheckpointerRequest {
@@ -29,6 +27,13 @@ export interface CheckpointerRequest {
   readonly space: CheckpointSpace;
   /** Ids of checkpoints that were found damaged when the job was opened: they go first. */
   readonly damaged: readonly number[];
+}
+
+type WorkerOutcome = Exclude<PersistReply, { taskError: unknown }>['outcome'];
+
+interface Outcome extends Pick<PublishOutcome, 'published' | 'endNs' | 'removeError'> {
+  /** Ids of older checkpoints that were removed; null where that is still to be done. */
+  readonly removed: readonly number[] | null;
 }
 
 interface CutMoment {
@@ -51,6 +56,8 @@ export class Checkpointer {
   #underWay: Promise<CheckpointRecord> | null = null;
   #failure: unknown = null;
   readonly #records: CheckpointRecord[] = [];
+  /** What the worker thread does, while it does. */
+  #run: PersistRun | null = null;
 
   constructor({ backend, store, space, damaged }: CheckpointerRequest) {
     this.#backend = { name: backend.name, settings: backend.settings };
@@ -63,6 +70,11 @@ export class Checkpointer {
   /** True while a cut is being made durable. */
   get busy(): boolean {
     return this.#underWay !== null;
+  }
+
+  /** Hands the worker thread what only this thread can read of the store, until `untilNs` or nothing is left to do. */
+  feedUntil(untilNs: number): void {
+    this.#run?.feedUntil(untilNs);
   }
 
   /** The published checkpoints' figures, in order. */
@@ -109,16 +121,15 @@ export class Checkpointer {
     position: unknown,
     { atEvent, startNs, resumedNs, eventsNow }: CutMoment,
   ): Promise<CheckpointRecord> {
-    const published = await this.#publish(draft, cut, position);
-    const endNs = nowNs();
+    const { removed, removeError, endNs, published } = await this.#publish(draft, cut, position);
+    const untilNs = nowNs();
     const untilEvent = eventsNow();
     await this.#store.published(draft.id);
-    // A damaged one is nothing to fall back to: it takes no place among those that are kept.
-    const whole = (await this.#space.list()).filter((id) => !this.#damaged.includes(id));
-    for (const id of [...this.#damaged, ...whole.slice(KEPT)]) {
-      await this.#space.remove(id);
+    for (const id of removed ?? (await this.#outlived())) {
+      if (removed === null) await this.#space.remove(id);
       await this.#store.release(id);
     }
+    if (removeError !== null) throw receiveError(removeError);
     this.#damaged = [];
     return {
       id: draft.id,
@@ -128,14 +139,41 @@ export class Checkpointer {
       startNs,
       endNs,
       untilEvent,
+      untilNs,
       ...published,
     };
   }
 
-  async #publish(draft: CheckpointDraft, cut: CheckpointCut, position: unknown): Promise<PublishedCheckpoint> {
+  /** Ids of the checkpoints that may go. A damaged one is nothing to fall back to: it takes no place among those that are kept. */
+  async #outlived(): Promise<readonly number[]> {
+    const whole = (await this.#space.list()).filter((id) => !this.#damaged.includes(id));
+    return [...this.#damaged, ...whole.slice(KEPT)];
+  }
+
+  /** Persists and publishes, in the worker thread as far as store and storage allow it. */
+  async #publish(draft: CheckpointDraft, cut: CheckpointCut, position: unknown): Promise<Outcome> {
+    const content = { backend: this.#backend, position };
+    const publish = this.#space.copy && { copy: this.#space.copy(), draft, content, damaged: this.#damaged, kept: KEPT };
+    let outcome: WorkerOutcome = null;
+    const inWorker = async (work: PersistWork | null, files: readonly CheckpointFile[]): Promise<Persisted> => {
+      const task = work && { module: work.module, input: work.input };
+      this.#run = new PersistRun({ task, files, publish: publish ?? null }, work?.feed);
+      const reply = persistedOf(await this.#run.reply.finally(() => (this.#run = null)));
+      outcome = reply.outcome;
+      return reply.persisted;
+    };
     try {
       failPoint?.('snapshot');
-      return await this.#space.publish(draft, await cut.persist(), { backend: this.#backend, position });
+      const files = await cut.persist((work) => inWorker(work, []));
+      if (publish === undefined) {
+        const published = await this.#space.publish(draft, files, content);
+        return { published, endNs: nowNs(), removed: null, removeError: null };
+      }
+      if (outcome === null) await inWorker(null, files);
+      const done = outcome as unknown as NonNullable<WorkerOutcome>;
+      if ('error' in done) throw receiveError(done.error);
+      this.#space.learn?.(done.memory);
+      return done;
     } catch (error) {
       // Given up: the store need not keep anything for it.
       await this.#space.abandon(draft);

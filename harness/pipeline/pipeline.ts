@@ -40,6 +40,8 @@ export interface PipelineRequest {
   readonly saved?: SavedPipeline;
   /** Of a stream divided among processes, the part of this one. Watermarks and positions go by the whole stream. */
   readonly part?: StreamPart;
+  /** Called after each micro-batch, whose time includes it. A promise is waited for. */
+  readonly share?: () => Pending;
 }
 
 /**
@@ -52,6 +54,7 @@ export class Pipeline {
   readonly #handovers: readonly Handover[];
   readonly #probe: PipelineProbe;
   readonly #part: StreamPart | null;
+  readonly #share: () => Pending;
   readonly #batchSize: number;
   /** Doubles of an event of the stream. */
   readonly #width: number;
@@ -61,10 +64,11 @@ export class Pipeline {
   #latestMs: number;
   #watermarkMs: number;
 
-  constructor({ workload, store, batchSize, sink, probe = NO_PROBE, saved, part }: PipelineRequest) {
+  constructor({ workload, store, batchSize, sink, probe = NO_PROBE, saved, part, share = () => {} }: PipelineRequest) {
     this.#batchSize = batchSize;
     this.#probe = probe;
     this.#part = part ?? null;
+    this.#share = share;
     this.#delayMs = workload.watermark.delayMs;
     this.#everyEvents = workload.watermark.everyEvents;
     this.#events = saved?.events ?? 0;
@@ -136,6 +140,8 @@ export class Pipeline {
       if (pending) await pending;
       this.#events += count;
       if (this.#isWatermarkDue()) await this.#advance(latestMs - this.#delayMs);
+      const share = this.#share();
+      if (share) await share;
       this.#probe.batchEnds(count);
     }
     if (length === 0 && this.#isWatermarkDue()) await this.#advance(latestMs - this.#delayMs);

@@ -98,7 +98,7 @@ const SHORTEST_NS = 10e6;
 
 function checkpointsOf({ startNs, endNs, checkpoints }: MeasureResult, part: number, fromNs: number, { warmUp }: StreamPlan): Checkpoint[] {
   let before = { ns: startNs, event: warmUp };
-  return checkpoints.map(({ startNs: cutNs, endNs: durableNs, untilEvent, ...figures }) => {
+  return checkpoints.map(({ startNs: cutNs, endNs: _, untilNs: durableNs, untilEvent, ...figures }) => {
     const isKnown = cutNs - before.ns >= SHORTEST_NS && durableNs <= endNs;
     const perNs = (figures.atEvent - before.event) / (cutNs - before.ns);
     const eventsLost = Math.round(perNs * (durableNs - cutNs) - (untilEvent - figures.atEvent));

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- harness|operators|adapters|redis|cassandra|hbase|epochs|timing|flink …] [--json]`: what the harness itself costs, what every operator costs
+ * `npm run bench [-- harness|operators|adapters|redis|cassandra|hbase|epochs|timing|persist|flink …] [--json]`: what the harness itself costs, what every operator costs
  * and how fast it is, what the adapters cost, what checkpoints by epochs cost between them, what timing costs, and how our pipeline
  * compares with Flink's own job, as ratios measured in one run. Every ratio is
  * of pairs taken in turn, so that a machine that drifts drifts for both; the figure is their median, `low` and `high` its
@@ -22,6 +22,7 @@ import { epochFigures } from './epochs.ts';
 import { type Figure, figure, print } from './figure.ts';
 import { flinkFigures } from './flink-rate.ts';
 import { operatorFigures } from './operators.ts';
+import { persistFigures } from './persist.ts';
 import { pipelineLoop } from './pipeline-loop.ts';
 import { inTurn, type Run } from './runs.ts';
 import { timingFigures } from './timing.ts';
@@ -41,6 +42,7 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Figure>>> = {
     servedFigures('hbase', startHBase, { durability: 'process-crash', option: 'url', apart: 'table', bare: hbaseLoop, blocks: SLOW }),
   epochs: epochFigures,
   timing: timingFigures,
+  persist: persistFigures,
   flink: flinkFigures,
 };
 
