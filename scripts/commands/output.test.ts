@@ -34,9 +34,20 @@ for (const more of [
   });
 }
 
-test('takes a kill at the last event of the stream', async (t) => {
-  const { code, stderr } = await output('last.csv', 'memory', '--checkpoint-every', '400', '--kill-after', '2000', '--check');
+test('takes a kill at the last event of the stream, and says that one before the first checkpoint restores nothing', async (t) => {
+  const { code, stderr } = await output(
+    'last.csv',
+    'memory',
+    '--checkpoint-every',
+    '400',
+    '--kill-after',
+    '300',
+    '--kill-after',
+    '2000',
+    '--check',
+  );
   t.is(code, 0, stderr);
+  t.regex(stderr, /the kill at event 300 comes before the first checkpoint, at event 400: the process starts over/);
 });
 
 test('says that the rows were not compared; --check compares them and counts them', async (t) => {

@@ -79,6 +79,12 @@ async function output(flags: Flags): Promise<ExitCode> {
   started.module.create();
   if (killAfter.length > 0 && checkpointEvery === undefined)
     say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
+  const firstKill = Math.min(...killAfter);
+  const firstCheckpoint = checkpointEvery ?? EVENTS_BETWEEN_CHECKPOINTS;
+  if (firstKill < firstCheckpoint && directory === undefined)
+    say(
+      `the kill at event ${firstKill} comes before the first checkpoint, at event ${firstCheckpoint}: the process starts over instead of restoring`,
+    );
   try {
     const compared = { workload: refOf(source), seed, to: path.resolve(to), signal: stop.signal };
     const { rows, lateEvents } = await writeOutput({
