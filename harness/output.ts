@@ -11,7 +11,7 @@ import { create, LOCAL_STORAGE, type ModuleRef } from './modules.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { runChild, type TaskFailure } from './trial/child.ts';
 import { type Companions, type Lived, liveTogether, partsOf } from './trial/parts.ts';
-import type { CellTask, OutputResult, OutputTask } from './trial/tasks.ts';
+import type { CellTask, CheckRowsResult, OutputResult, OutputTask } from './trial/tasks.ts';
 
 export interface OutputRequest {
   readonly workload: ModuleRef;
@@ -65,6 +65,26 @@ export async function writeOutput(request: OutputRequest): Promise<OutputResult>
   }
 }
 
+/**
+ * Compares the rows that {@link writeOutput} wrote with the oracle's.
+ * @throws StatebenchError `interrupted`, or `harness` if the oracle did not finish
+ */
+export async function checkOutput({
+  workload,
+  seed,
+  to,
+  signal,
+}: Pick<OutputRequest, 'workload' | 'seed' | 'to' | 'signal'>): Promise<CheckRowsResult> {
+  const task = { kind: 'check-rows' as const, workload, seed, csv: to };
+  const { result, failure } = await runChild({ task, phase: 'verify', timeoutMs: TIMEOUT_MS, signal });
+  if (result !== null && failure === null) return result;
+  if (failure?.code === 'interrupted') throw new StatebenchError('interrupted', failure.message);
+  throw new StatebenchError(
+    'harness',
+    `the oracle did not finish: ${failure?.message ?? 'no result'}; take fewer events, or leave out --check`,
+  );
+}
+
 async function livePart(
   { checkpointEveryEvents, killAfterEvents, directory, to }: OutputRequest,
   parts: readonly CellTask[],
@@ -79,13 +99,17 @@ async function livePart(
       cell,
       checkpointEvery: checkpointEveryEvents,
       killAt,
+      lastKill: killAfterEvents.length === 0 ? null : Math.max(...killAfterEvents),
       parts: parts.map(({ directory }) => directory),
       kept: directory !== null,
       to: index === 0 ? to : null,
     };
     const { result, failure } = await runChild({ task, phase: 'open', timeoutMs: TIMEOUT_MS, signal, onWait });
     if (failure !== null) return { failure };
-    if (result !== null) return { result };
+    if (result !== null) {
+      if (killAt === null) return { result };
+      return { failure: { phase: 'kill', code: 'not-killed', message: `the process ended before the kill at event ${killAt}` } };
+    }
   }
   return { failure: { phase: 'clean-up', code: 'not-asked', message: 'the last process was killed though nobody asked for it' } };
 }
@@ -104,6 +128,7 @@ function failed({ backend, to }: OutputRequest, directory: string, { phase, code
   // Stores seldom name the place.
   if (code === 'disk-full') return new StatebenchError(code, message.includes(to) ? message : `${directory}: ${message}`);
   if (
+    code === 'bad-command-line' ||
     code === 'missing-data' ||
     code === 'bad-data' ||
     code === 'impossible-settings' ||

@@ -1,6 +1,9 @@
 /** The command line: reads as a table of contents of what statebench does. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { FAIL_VARIABLE, readFailPoint } from '../backends/checkpoints/fail-points.ts';
+import { FAIL_MARK_VARIABLE, FAIL_VARIABLE, readFailPoint } from '../backends/checkpoints/fail-points.ts';
 import { EXIT, messageOf, StatebenchError } from '../harness/errors.ts';
 import { version } from '../harness/measure/environment.ts';
 import { endQuietlyOnBrokenPipe, flushed, sayError } from './console.ts';
@@ -57,12 +60,13 @@ export async function commandLine(args: readonly string[]): Promise<number> {
   if (args.includes('--debug')) process.env.STATEBENCH_DEBUG = '1';
   let code: number = EXIT.ok;
   try {
-    checkFailPoint();
+    using fault = expectFault();
     const program = await makeProgram(args, (finished) => {
       code = finished;
     });
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: 'user' });
+    if (code === EXIT.ok && args.length > 0) fault.check();
     return code;
   } catch (error) {
     // Commander has said already what was wrong; help and version end this way too, with 0.
@@ -71,15 +75,34 @@ export async function commandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-/** @throws StatebenchError `bad-value` if the environment asks for a fault that there is not: before any work, not amid it. */
-function checkFailPoint(): void {
+/**
+ * Watches for the fault that the environment asks for, in this process and in all that it starts. `check` throws if it never happened.
+ * @throws StatebenchError `bad-value` if there is no such fault, before any work
+ */
+function expectFault(): Disposable & { check(): void } {
   const { [FAIL_VARIABLE]: setting } = process.env;
-  if (setting === undefined) return;
+  if (setting === undefined) return { check() {}, [Symbol.dispose]() {} };
   try {
     readFailPoint(setting);
   } catch (cause) {
     throw new StatebenchError('bad-value', messageOf(cause), { cause });
   }
+  const folder = mkdtempSync(path.join(tmpdir(), 'statebench-fault-'));
+  const mark = path.join(folder, 'reached');
+  process.env[FAIL_MARK_VARIABLE] = mark;
+  return {
+    check() {
+      if (existsSync(mark)) return;
+      throw new StatebenchError(
+        'bad-value',
+        `${FAIL_VARIABLE}=${setting} never happened: no process passed that point so often; name an earlier pass, a command that cuts checkpoints, or unset it`,
+      );
+    },
+    [Symbol.dispose]() {
+      delete process.env[FAIL_MARK_VARIABLE];
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 async function makeProgram(args: readonly string[], finish: Finish): Promise<Command> {

@@ -39,6 +39,9 @@ export type Fault = (typeof FAULTS)[number];
 /** The environment variable that arms a point. */
 export const FAIL_VARIABLE = 'STATEBENCH_FAIL';
 
+/** The environment variable that names a file to make when the fault happens, so that one never reached is noticed. */
+export const FAIL_MARK_VARIABLE = 'STATEBENCH_FAIL_MARK';
+
 const STALL_MS = 2_000;
 const MESSAGES = { EIO: 'i/o error', ENOSPC: 'no space left on device' } as const;
 
@@ -70,10 +73,17 @@ function armed({ point, fault, nth }: Armed): PassFailPoint {
   let passed = 0;
   return (at) => {
     if (at !== point || ++passed !== nth) return;
+    markReached();
     if (fault === 'exit') process.kill(process.pid, 'SIGKILL');
     else if (fault === 'stall') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STALL_MS);
     else throw Object.assign(new Error(`${fault}: ${MESSAGES[fault]} (made to happen at ${point})`), { code: fault });
   };
+}
+
+/** Synchronous: the process may be gone on the next line. */
+function markReached(): void {
+  const { [FAIL_MARK_VARIABLE]: file } = process.env;
+  if (file !== undefined) process.getBuiltinModule('node:fs').writeFileSync(file, '');
 }
 
 const setting = process.env[FAIL_VARIABLE];

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StateBackend } from '../../backends/contract.ts';
 import { StatebenchError } from '../errors.ts';
+import { checkKill } from '../kill-after.ts';
 import { create, LOCAL_STORAGE } from '../modules.ts';
 import type { OutputRequest } from '../output.ts';
 import { writeRowCsv } from '../row-csv.ts';
@@ -56,6 +57,7 @@ export async function outputOnFlink(request: OutputRequest): Promise<OutputResul
 async function writeRows(request: OutputRequest, settings: StateBackend['settings'], ground: Ground): Promise<OutputResult> {
   const { own, events, home, jobManager, workload, checkpointsUrl, ...rest } = ground;
   const kills = request.killAfterEvents;
+  for (const kill of kills) checkKill(kill, events);
   if (own === null && kills.length > 0) {
     throw new StatebenchError(
       'bad-command-line',
@@ -142,7 +144,7 @@ function stopsOf({ checkpointEveryEvents: every, killAfterEvents }: OutputReques
   const checkpoints = every === null ? 0 : Math.ceil(events / every) - 1;
   const stops = [
     ...Array.from({ length: checkpoints }, (_, i): Stop => ({ atEvent: (i + 1) * every!, isKill: false })),
-    ...killAfterEvents.filter((atEvent) => atEvent <= events).map((atEvent): Stop => ({ atEvent, isKill: true })),
+    ...killAfterEvents.map((atEvent): Stop => ({ atEvent, isKill: true })),
   ];
   return stops.sort((a, b) => a.atEvent - b.atEvent || Number(a.isKill) - Number(b.isKill));
 }

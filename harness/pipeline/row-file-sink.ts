@@ -74,7 +74,12 @@ export class RowFileSink implements Sink {
 
 /** The rows of closed files as CSV lines, sorted by stage, window, key (bytewise) and numbers; a character is a byte. */
 export function sortedRows(paths: readonly string[]): string[] {
-  const rows = paths.flatMap((path) => readFileSync(path, 'latin1').split('\n').slice(0, -1).map(parseRow));
+  return sortedLines(paths.flatMap((path) => readFileSync(path, 'latin1').split('\n').slice(0, -1)));
+}
+
+/** The lines of row files as CSV lines, sorted as {@link sortedRows} does. */
+export function sortedLines(lines: readonly string[]): string[] {
+  const rows = lines.map(parseRow);
   // Keys of a stage are equally long, so their hexadecimal text sorts as their bytes do.
   rows.sort(
     (a, b) =>

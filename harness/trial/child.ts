@@ -75,7 +75,10 @@ export function runChild<T extends Task>({
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'json',
       env: { ...process.env, ...environment },
-      execArgv: [...process.execArgv.filter((flag) => flag !== SOURCE_MAPS), ...(task.kind === 'expect' ? [ORACLE_HEAP] : [])],
+      execArgv: [
+        ...process.execArgv.filter((flag) => flag !== SOURCE_MAPS),
+        ...(task.kind === 'expect' || task.kind === 'check-rows' ? [ORACLE_HEAP] : []),
+      ],
     });
     const ended = child.pid === undefined ? null : endWithParent(child.pid);
     let result: ResultOf[Task['kind']] | null = null;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Job, NO_CHECKPOINTS } from '../job.ts';
+import { checkKill } from '../kill-after.ts';
 import { RowFileSink } from '../pipeline/row-file-sink.ts';
 import { writeRowCsv } from '../row-csv.ts';
 import { cellParts } from './cell-parts.ts';
@@ -12,12 +13,13 @@ const ROWS = 'rows';
  * all have them.
  */
 export async function output(
-  { cell, checkpointEvery, killAt, parts: directories, kept, to }: OutputTask,
+  { cell, checkpointEvery, killAt, lastKill, parts: directories, kept, to }: OutputTask,
   tell: Tell,
   meet: Meet,
 ): Promise<OutputResult> {
   await tell({ type: 'phase', phase: 'open' });
   const parts = await cellParts(cell, false);
+  checkKill(lastKill, parts.source.events);
   const sink = new RowFileSink(join(cell.directory, ROWS));
   const job = await Job.open({ ...parts, directory: cell.directory, batchSize: cell.batchSize, sink });
   await tell({ type: 'phase', phase: 'measure' });
@@ -31,6 +33,7 @@ export async function output(
     }
   }
   await job.run(Number.POSITIVE_INFINITY, checkpoints);
+  checkKill(killAt, job.pipeline.events);
   await job.end();
   sink.close();
   const { lateEvents } = job.pipeline;

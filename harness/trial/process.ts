@@ -32,6 +32,8 @@ async function perform(task: Task): Promise<ResultOf[Task['kind']]> {
       return (await import('./expect.ts')).expect(task);
     case 'output':
       return (await import('./output.ts')).output(task, tell, meet);
+    case 'check-rows':
+      return (await import('./check-rows.ts')).checkRows(task);
     case 'rescale':
       return (await import('./rescale.ts')).rescale(task, tell);
     case 'survive':

@@ -21,7 +21,10 @@ export async function recover(
   const job = await Job.open({ ...parts, directory: cell.directory, batchSize: cell.batchSize, sink }, ground);
   const restoredNs = nowNs();
   const { restored, pipeline } = job;
-  if (restored === null) throw new Error('the killed process left no checkpoint to restore from');
+  if (restored === null) {
+    const message = `the process was killed at event ${replayTo}, and no checkpoint was complete by then (the first was due at event ${stream.checkpoints.firstEvent}): measure with a longer profile, or with a faster checkpoint storage`;
+    throw Object.assign(new Error(message), { code: 'no-checkpoint' });
+  }
 
   await tell({ type: 'phase', phase: 'replay' });
   const catchUp = killed && new CatchUp(job, cell, killed, replayTo, stream);

@@ -109,12 +109,22 @@ export interface OutputTask {
   readonly checkpointEvery: number | null;
   /** Event at which to ask for SIGKILL; null to go on to the end. */
   readonly killAt: number | null;
+  /** The last kill of all processes: refused before anything runs where the stream is shorter. Null without kills. */
+  readonly lastKill: number | null;
   /** Directories of all processes beside it, its own included. */
   readonly parts: readonly string[];
   /** Whether the directory is kept, and with it the checkpoints. */
   readonly kept: boolean;
   /** The CSV for the rows of all; null where another process writes it. */
   readonly to: string | null;
+}
+
+/** Compares the rows of a CSV with the oracle's. */
+export interface CheckRowsTask {
+  readonly kind: 'check-rows';
+  readonly workload: ModuleRef;
+  readonly seed: number;
+  readonly csv: string;
 }
 
 /** Takes over, in another number of processes, from the newest checkpoints that some left. */
@@ -246,6 +256,7 @@ export type Task =
   | RecoverTask
   | ExpectTask
   | OutputTask
+  | CheckRowsTask
   | RescaleTask
   | SurviveTask
   | IntervalTask
@@ -337,6 +348,18 @@ export interface OutputResult {
   readonly lateEvents: number;
 }
 
+/** How the rows of a CSV compare with the oracle's. */
+export interface CheckRowsResult {
+  /** The oracle's rows. */
+  readonly rows: number;
+  /** Rows of the oracle that the CSV lacks. */
+  readonly missing: number;
+  /** Rows of the CSV that the oracle does not have. */
+  readonly extra: number;
+  /** The first difference; null if all rows are equal. A side is null where its rows have ended. */
+  readonly first: { readonly row: number; readonly expected: string | null; readonly got: string | null } | null;
+}
+
 export interface SurviveResult {
   /** The rows in the file, by all processes of the run together. */
   readonly output: Output;
@@ -352,6 +375,7 @@ export interface ResultOf {
   readonly recover: RecoverResult;
   readonly expect: readonly Expected[];
   readonly output: OutputResult;
+  readonly 'check-rows': CheckRowsResult;
   readonly rescale: RescaleResult;
   readonly survive: SurviveResult;
   readonly interval: IntervalResult;

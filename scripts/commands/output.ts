@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { batchSizesFor } from '../../harness/batch-size.ts';
 import { EXIT, type ExitCode, messageOf, StatebenchError } from '../../harness/errors.ts';
 import { loadBackend, loadStorage, loadWorkload, refOf } from '../../harness/modules.ts';
-import { writeOutput } from '../../harness/output.ts';
+import { checkOutput, writeOutput } from '../../harness/output.ts';
 import { checkDividable } from '../../harness/portable/key-groups.ts';
 import { DEFAULT_SUITE } from '../../harness/suite.ts';
 import { say } from '../console.ts';
@@ -28,6 +28,7 @@ interface Flags {
   readonly killAfter: readonly number[];
   readonly seed: number;
   readonly directory?: string;
+  readonly check?: boolean;
   readonly to: string;
 }
 
@@ -53,6 +54,7 @@ export function outputCommand(finish: Finish): Command {
       [],
     )
     .option('--directory <folder>', "the job's directory: keep its checkpoints there, and go on from the newest if there is one")
+    .option('--check', 'compare the rows with the oracle: exit 3 if they differ, or if there are none')
     .action(async (flags: Flags) => finish(await output(flags)));
 }
 
@@ -77,27 +79,47 @@ async function output(flags: Flags): Promise<ExitCode> {
   started.module.create();
   if (killAfter.length > 0 && checkpointEvery === undefined)
     say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
+  const firstKill = Math.min(...killAfter);
+  const firstCheckpoint = checkpointEvery ?? EVENTS_BETWEEN_CHECKPOINTS;
+  if (firstKill < firstCheckpoint && directory === undefined)
+    say(
+      `the kill at event ${firstKill} comes before the first checkpoint, at event ${firstCheckpoint}: the process starts over instead of restoring`,
+    );
   try {
+    const compared = { workload: refOf(source), seed, to: path.resolve(to), signal: stop.signal };
     const { rows, lateEvents } = await writeOutput({
-      workload: refOf(source),
+      ...compared,
       backend: refOf(started.module),
       storage: refOf(startedForStorage.module),
       batchSize: size!,
       parallelism,
       checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
       killAfterEvents: killAfter,
-      seed,
       directory: directory === undefined ? null : path.resolve(directory),
-      to: path.resolve(to),
-      signal: stop.signal,
     });
     say(`${rows} rows written to ${to}; ${lateEvents} events came late and were dropped`);
+    if (flags.check) return sayChecked(await checkOutput(compared), to);
+    say('the rows were not compared with the oracle; --check compares them');
     return EXIT.ok;
   } catch (error) {
     const code = stop.exitCode();
     if (code === null) throw error;
     return code;
   }
+}
+
+function sayChecked({ rows, missing, extra, first }: Awaited<ReturnType<typeof checkOutput>>, to: string): ExitCode {
+  if (first !== null) {
+    say(`${to} differs from the oracle: ${missing} of the oracle's ${rows} rows are missing, ${extra} rows are not the oracle's`);
+    say(`first difference, row ${first.row}: got ${first.got ?? 'no row'}, expected ${first.expected ?? 'no row'}`);
+    return EXIT.backendFailed;
+  }
+  if (rows === 0) {
+    say(`${to} is unchecked: the workload gives no rows to compare; take more events`);
+    return EXIT.backendFailed;
+  }
+  say(`${rows} rows equal the oracle's`);
+  return EXIT.ok;
 }
 
 /** @throws StatebenchError `bad-folder` if no file can be written there. */
