@@ -30,7 +30,7 @@ interface Made {
 const trial = (cell: string, block: number, { badge = 'green', perSecond = LEVEL, basis = 'steady', state = 'completed' }: Made = {}) =>
   ({ cell, block, state, noise: { badge }, throughput: { perSecond, basis } }) as unknown as Trial;
 
-const { smoke, quick, standard } = PROFILES;
+const { smoke, quick, rigorous: standard } = PROFILES;
 
 test('a disturbed trial is repeated once, whatever comes of it; one that failed is not', (t) => {
   const plan = planOf(quick, ['a']);
