@@ -139,7 +139,7 @@ test('rigorous ends when enough is known, or when the time is up', async (t) => 
   t.true((await plan(['lmdb'], { profile: 'rigorous', timeLimitSeconds: 60 })).estimate.seconds < estimate.secondsLeast);
   await t.throwsAsync(plan(['lmdb'], { profile: 'standard', timeLimitSeconds: 60 }), {
     code: 'bad-value',
-    message: /rigorous.*standard always has 10 blocks/,
+    message: /rigorous.*standard always has 12 blocks/,
   });
 });
 

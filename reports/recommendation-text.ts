@@ -13,7 +13,7 @@ import type { Stability } from './recommend/stability.ts';
 import { steadinessOf } from './recommend/steadiness.ts';
 import { answersOf, askedOf, elsewhere } from './recommend/three-questions.ts';
 import { linesOf, littleToGainWords, percentileNote } from './recommend/words.ts';
-import { checkModel, USUAL_CIRCUMSTANCES } from './recovery-model.ts';
+import { checkModel, recoveriesIn, USUAL_CIRCUMSTANCES } from './recovery-model.ts';
 import { type GroupSummary, summarise } from './statistics/summary.ts';
 import { ascii, displayWidth, type Painter, painter, type TerminalOptions, wrapped } from './terminal.ts';
 
@@ -180,7 +180,7 @@ export function recommendJson({ groups, caveats, micro }: Recommendations): unkn
 }
 
 function recoveryJson({ name, recovery, recoveries }: Contender, says: string) {
-  const { error, blocks, withheld } = checkModel(recoveries ?? []);
+  const { error, blocks, withheld } = checkModel(recoveriesIn(recoveries));
   const predicted = recovery?.kind === 'predicted' ? recovery : null;
   return { name, meanMs: predicted?.meanMs ?? null, worstMs: predicted?.worstMs ?? null, medianError: error, blocks, withheld, says };
 }

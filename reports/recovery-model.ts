@@ -20,6 +20,32 @@ export interface MeasuredRecovery {
   readonly persistMs: number;
 }
 
+/** {@link MeasuredRecovery} in the order of its fields: pages carry one for every trial, and the names of fields would be most of it. */
+export type RecoveryRow = readonly [
+  block: number,
+  restoreMs: number,
+  replayedEvents: number,
+  replayMs: number,
+  detectionMs: number,
+  persistMs: number,
+];
+
+export function rowOfRecovery({ block, restoreMs, replayedEvents, replayMs, detectionMs, persistMs }: MeasuredRecovery): RecoveryRow {
+  return [block, restoreMs, replayedEvents, replayMs, detectionMs, persistMs];
+}
+
+/** The recoveries of `rows`; none where they are absent or were not recorded. */
+export function recoveriesIn(rows: readonly RecoveryRow[] | null | undefined): readonly MeasuredRecovery[] {
+  return (rows ?? []).map(([block, restoreMs, replayedEvents, replayMs, detectionMs, persistMs]) => ({
+    block,
+    restoreMs,
+    replayedEvents,
+    replayMs,
+    detectionMs,
+    persistMs,
+  }));
+}
+
 /** What a need on recovery is evaluated for. */
 export interface Circumstances {
   readonly intervalMs: number;

@@ -1,5 +1,6 @@
 import type { Cell, Plan } from '../../harness/results.ts';
 import { plainText } from '../plain-text.ts';
+import { rowOfRecovery } from '../recovery-model.ts';
 import { type MetricName, measure } from '../statistics/metrics.ts';
 import { recoveriesOf } from '../statistics/recoveries.ts';
 import { median } from '../statistics/sample.ts';
@@ -113,7 +114,7 @@ function contenderOf(summary: CellSummary, blocks: number): Contender {
     isTwin,
     storeShare: share === null ? null : Number(share.toPrecision(4)),
     values: Object.fromEntries(values),
-    recoveries: recoveriesOf(trials),
+    recoveries: recoveriesOf(trials)?.map(rowOfRecovery) ?? null,
   };
 }
 

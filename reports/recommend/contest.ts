@@ -3,7 +3,7 @@
  * nothing else. Plain data, so that a page can carry it and decide again by itself.
  */
 import type { Durability, Measure } from '../../harness/results.ts';
-import type { Circumstances, MeasuredRecovery, RecoveryAnswer } from '../recovery-model.ts';
+import type { Circumstances, RecoveryAnswer, RecoveryRow } from '../recovery-model.ts';
 import type { Undecidable } from '../statistics/twins.ts';
 
 /** A figure that a need may limit. Names are those of `--need`. */
@@ -81,7 +81,7 @@ export interface Contender {
   /** Values by block, from block 1; null where a block has none. A criterion that was never measured is not there. */
   readonly values: { readonly [name in CriterionName]?: readonly (number | null)[] };
   /** What was measured of crashes; null where an older version measured it, absent where nothing did. */
-  readonly recoveries?: readonly MeasuredRecovery[] | null;
+  readonly recoveries?: readonly RecoveryRow[] | null;
   /** What that comes to under the contest's circumstances. */
   readonly recovery?: RecoveryAnswer;
 }

@@ -1,5 +1,5 @@
 /** Recovery as a criterion: what the model makes of the measured restores and replays, for the user's checkpoint interval and input rate. */
-import { answerRecovery, type Circumstances } from '../recovery-model.ts';
+import { answerRecovery, type Circumstances, recoveriesIn } from '../recovery-model.ts';
 import type { Contender, Contest } from './contest.ts';
 
 /** The contest with each contender's time to caught up under `circumstances` as its values for `recovery`. */
@@ -12,7 +12,7 @@ export function recoveryAt(contest: Contest, circumstances: Circumstances): Cont
 }
 
 function answered(contender: Contender, blocks: number, circumstances: Circumstances): Contender {
-  const answer = answerRecovery(contender.recoveries === undefined ? [] : contender.recoveries, blocks, circumstances);
+  const answer = answerRecovery(contender.recoveries === null ? null : recoveriesIn(contender.recoveries), blocks, circumstances);
   const { recovery: _, ...values } = contender.values;
   return {
     ...contender,

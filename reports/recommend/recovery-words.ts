@@ -1,6 +1,6 @@
 /** What the model of recovery says, in words. */
 import { percent, rounded, withUnit } from '../quantity.ts';
-import { type Circumstances, checkModel, LARGEST_ERROR } from '../recovery-model.ts';
+import { type Circumstances, checkModel, LARGEST_ERROR, recoveriesIn } from '../recovery-model.ts';
 import type { RecoveryDoubt } from './checks.ts';
 import type { Contender, Contest } from './contest.ts';
 
@@ -21,7 +21,7 @@ export function recoveryDoubtWords(doubt: RecoveryDoubt, contender: Contender, {
     case 'no-input-rate':
       return 'recovery depends on the input rate: give --input-rate, and --checkpoint-interval if it is not 1 min';
     case 'withheld': {
-      const { blocks, error } = checkModel(recoveries ?? []);
+      const { blocks, error } = checkModel(recoveriesIn(recoveries));
       return error === null
         ? `recovery cannot be predicted from ${blocks} block${blocks === 1 ? '' : 's'}: at least 3 are needed to check the prediction`
         : `recovery cannot be predicted: the model misses the measured recoveries by ${percent(error)} (median), more than ${percent(LARGEST_ERROR)}`;
@@ -49,8 +49,8 @@ export function modelLine(contender: Contender, contest: Pick<Contest, 'circumst
   const { recovery, recoveries } = contender;
   if (recovery === undefined || recoveries === undefined) return '';
   if (recovery.kind === 'not-measured' || recovery.kind === 'not-recorded') return recoveryDoubtWords(recovery.kind, contender, contest);
-  const check = checkModel(recoveries ?? []);
-  const detection = Math.max(0, ...(recoveries ?? []).map(({ detectionMs }) => detectionMs));
+  const check = checkModel(recoveriesIn(recoveries));
+  const detection = Math.max(0, ...recoveriesIn(recoveries).map(({ detectionMs }) => detectionMs));
   const said =
     recovery.kind === 'predicted'
       ? `caught up after ${withUnit('time', recovery.meanMs)} on average, ${withUnit('time', recovery.worstMs)} at worst${detection > 0 ? ', detection and scheduling included' : ', plus detection and scheduling'}`
@@ -80,7 +80,7 @@ export function modelLines(contest: Contest): readonly { readonly contender: Con
 export function modelErrorsLine({ contenders }: Pick<Contest, 'contenders'>): string {
   const checked = contenders
     .filter(({ standing, isTwin, recoveries }) => standing === 'correct' && !isTwin && (recoveries ?? []).length > 0)
-    .map(({ name, recoveries }) => ({ name, ...checkModel(recoveries ?? []) }));
+    .map(({ name, recoveries }) => ({ name, ...checkModel(recoveriesIn(recoveries)) }));
   if (checked.length === 0) return '';
   const said = checked.map(({ name, error, withheld }) =>
     error === null ? `${name} not checked (fewer than 3 blocks)` : `${name} ${percent(error)}${withheld === null ? '' : ' (withheld)'}`,

@@ -16,13 +16,18 @@ export function recoveriesOf(trials: readonly CompletedTrial[]): readonly Measur
     return [
       {
         block: trial.block,
-        restoreMs,
+        restoreMs: short(restoreMs),
         replayedEvents,
-        replayMs: (replayedEvents / replayRate) * 1000,
+        replayMs: short((replayedEvents / replayRate) * 1000),
         // Of our own pipeline the harness starts the new process at once: what detects a crash and schedules a task is not measured.
-        detectionMs: recovery.flink === undefined ? 0 : phases.processMs + phases.verifyMs,
-        persistMs: measure('persistMs', trial) ?? 0,
+        detectionMs: recovery.flink === undefined ? 0 : short(phases.processMs + phases.verifyMs),
+        persistMs: short(measure('persistMs', trial) ?? 0),
       },
     ];
   });
+}
+
+/** Six digits are more than any of these is good for, and keep a page small. */
+function short(value: number): number {
+  return Number(value.toPrecision(6));
 }

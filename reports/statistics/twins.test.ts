@@ -34,7 +34,7 @@ const slowRecovery = (trial: CompletedTrial): CompletedTrial => {
   const { recovery } = trial;
   if (recovery === null) return trial;
   const phases = Object.fromEntries(Object.entries(recovery.phases).map(([name, ms]) => [name, typeof ms === 'number' ? 3 * ms : ms]));
-  return { ...trial, recovery: { ...recovery, phases: phases as typeof recovery.phases } };
+  return { ...trial, recovery: { ...recovery, restoreMs: 3 * recovery.restoreMs!, phases: phases as typeof recovery.phases } };
 };
 
 const slow = (trial: CompletedTrial): CompletedTrial => ({
@@ -62,10 +62,10 @@ test('a metric whose twin differs decides nothing: needs on it are undecided wit
   const run = twinnedRun(slowRecovery);
   const summary = summarise(run.plan, run.trials);
   const [group] = summary.groups;
-  t.like(group!.decides('recoveryMs'), { smallestEffect: null, why: 'twin-differs' });
+  t.like(group!.decides('restoreMs'), { smallestEffect: null, why: 'twin-differs' });
   t.is(group!.decides('eventsPerSecond').why, null);
   const contest = contestOf(group!, run.plan, summary);
-  const found = recommend(contest, withNeed(NO_NEEDS, 'recovery<=5min'));
+  const found = recommend(contest, withNeed(NO_NEEDS, 'restore<=5min'));
   t.is(found.kind, 'undecided');
   const evidence = new Evidence(contest);
   const lines = linesOf(found, evidence).map(({ line }) => `${line.mark} ${line.detail}`);
@@ -73,11 +73,11 @@ test('a metric whose twin differs decides nothing: needs on it are undecided wit
     lines.some((line) => /undecided.*A\/A.*differed from itself/.test(line)),
     lines.join('\n'),
   );
-  t.false(recommend(contest, NO_NEEDS).choice.weighed.includes('recovery'), 'it breaks no ties');
+  t.false(recommend(contest, NO_NEEDS).choice.weighed.includes('restore'), 'it breaks no ties');
   const warnings = caveatsOf(run, summary).filter(({ tone }) => tone === 'warning');
-  t.true(warnings.some(({ text }) => /recovery came out at .* of itself: recovery decides nothing in this run/.test(text)));
+  t.true(warnings.some(({ text }) => /restore time came out at .* of itself: restore time decides nothing in this run/.test(text)));
   const file = summarySchema.parse(JSON.parse(JSON.stringify(summaryFile(run, summary))));
-  const own = file.twins.filter(({ metric }) => metric === 'recoveryMs');
+  const own = file.twins.filter(({ metric }) => metric === 'restoreMs');
   t.true(own.length === 1 && own[0]!.differs && !own[0]!.mayDecide && own[0]!.interval !== null);
   t.true(file.twins.some(({ metric, mayDecide }) => metric === 'eventsPerSecond' && mayDecide));
 });
