@@ -28,6 +28,8 @@ export async function output(
   if (killAt !== null) {
     await job.run(killAt, checkpoints);
     if (job.pipeline.events >= killAt) {
+      // The first checkpoint is waited for: a kill that finds none proves nothing of a restore.
+      if (job.restored === null && job.checkpointer.records.length === 0) await job.checkpointer.settled();
       await tell({ type: 'kill-me', event: killAt });
       return new Promise(() => setInterval(() => {}, 1000));
     }

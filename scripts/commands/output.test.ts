@@ -34,20 +34,24 @@ for (const more of [
   });
 }
 
-test('takes a kill at the last event of the stream, and says that one before the first checkpoint restores nothing', async (t) => {
-  const { code, stderr } = await output(
-    'last.csv',
-    'memory',
-    '--checkpoint-every',
-    '400',
-    '--kill-after',
-    '300',
-    '--kill-after',
-    '2000',
-    '--check',
-  );
+test('takes kills at the first checkpoint and at the last event of the stream', async (t) => {
+  const kills = ['--checkpoint-every', '400', '--kill-after', '400', '--kill-after', '2000'];
+  const { code, stderr } = await output('last.csv', 'memory', ...kills, '--check');
   t.is(code, 0, stderr);
-  t.regex(stderr, /the kill at event 300 comes before the first checkpoint, at event 400: the process starts over/);
+  t.regex(stderr, /[1-9]\d* rows equal the oracle's/);
+});
+
+test('refuses a kill before the first checkpoint, with the interval that it needs', async (t) => {
+  const { code, stderr } = await output('early.csv', 'memory', '--checkpoint-every', '400', '--kill-after', '300', '--kill-after', '2000');
+  t.is(code, 2, stderr);
+  t.regex(stderr, /--kill-after 300 comes before the first checkpoint, at event 400.*--checkpoint-every 300 or less/);
+  t.false(existsSync(path.join(folder, 'early.csv')));
+});
+
+test('cuts checkpoints often enough for the first kill where no interval is given', async (t) => {
+  const { code, stderr } = await output('often.csv', 'memory', '--kill-after', '301', '--check');
+  t.is(code, 0, stderr);
+  t.regex(stderr, /a checkpoint is cut every 150 events/);
 });
 
 test('says that the rows were not compared; --check compares them and counts them', async (t) => {

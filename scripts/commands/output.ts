@@ -67,6 +67,7 @@ async function output(flags: Flags): Promise<ExitCode> {
   const [size] = batchSizesFor(batchSize === undefined ? null : [batchSize], source, made);
   for (const line of workloadRemarks(source, made.settings)) say(line);
   checkTarget(to);
+  if (directory === undefined) checkRestorable(killAfter, checkpointEvery);
   const storage = await loadStorage(checkpointStorage);
   if (directory !== undefined && needsServer(storage)) {
     throw new StatebenchError(
@@ -77,14 +78,9 @@ async function output(flags: Flags): Promise<ExitCode> {
   await using started = await startServerFor(await loadBackend(backend));
   await using startedForStorage = await startServerFor(storage);
   started.module.create();
+  const checkpointEveryEvents = checkpointEvery ?? intervalBefore(killAfter);
   if (killAfter.length > 0 && checkpointEvery === undefined)
-    say(`a checkpoint is cut every ${EVENTS_BETWEEN_CHECKPOINTS} events, to restore from`);
-  const firstKill = Math.min(...killAfter);
-  const firstCheckpoint = checkpointEvery ?? EVENTS_BETWEEN_CHECKPOINTS;
-  if (firstKill < firstCheckpoint && directory === undefined)
-    say(
-      `the kill at event ${firstKill} comes before the first checkpoint, at event ${firstCheckpoint}: the process starts over instead of restoring`,
-    );
+    say(`a checkpoint is cut every ${checkpointEveryEvents} events, to restore from`);
   try {
     const compared = { workload: refOf(source), seed, to: path.resolve(to), signal: stop.signal };
     const { rows, lateEvents } = await writeOutput({
@@ -93,7 +89,7 @@ async function output(flags: Flags): Promise<ExitCode> {
       storage: refOf(startedForStorage.module),
       batchSize: size!,
       parallelism,
-      checkpointEveryEvents: checkpointEvery ?? (killAfter.length > 0 ? EVENTS_BETWEEN_CHECKPOINTS : null),
+      checkpointEveryEvents,
       killAfterEvents: killAfter,
       directory: directory === undefined ? null : path.resolve(directory),
     });
@@ -106,6 +102,21 @@ async function output(flags: Flags): Promise<ExitCode> {
     if (code === null) throw error;
     return code;
   }
+}
+
+/** Events between checkpoints where only kills are asked for: few enough that the first kill finds one. Null where there is no kill. */
+function intervalBefore(killAfter: readonly number[]): number | null {
+  return killAfter.length === 0 ? null : Math.max(1, Math.min(EVENTS_BETWEEN_CHECKPOINTS, Math.floor(Math.min(...killAfter) / 2)));
+}
+
+/** @throws StatebenchError `bad-command-line` for a kill that no checkpoint comes before: it would prove nothing of a restore */
+function checkRestorable(killAfter: readonly number[], checkpointEvery: number | undefined): void {
+  const firstKill = Math.min(...killAfter);
+  if (checkpointEvery === undefined || firstKill >= checkpointEvery) return;
+  throw new StatebenchError(
+    'bad-command-line',
+    `--kill-after ${firstKill} comes before the first checkpoint, at event ${checkpointEvery}, so nothing would be restored: kill later, or give --checkpoint-every ${firstKill} or less`,
+  );
 }
 
 function sayChecked({ rows, missing, extra, first }: Awaited<ReturnType<typeof checkOutput>>, to: string): ExitCode {
