@@ -13,8 +13,6 @@ import { Resampled } from './recommend/stability.ts';
 import { steadinessOf } from './recommend/steadiness.ts';
 import { flipPhrase, headlineOf, linesOf, littleToGainWords, whyOf } from './recommend/words.ts';
 import { type Recommendation, Recommender } from './recommend.ts';
-import { pairedRatio } from './statistics/ratio.ts';
-import { shownBy, verdictOf } from './statistics/verdict.ts';
 
 /** Noise of one block after the other, from −1 to 1, which adds up to nothing; another one for each contender. */
 const NOISE = [1, -1, 0.5, -0.5, 0.8, -0.8, 0.2, -0.2, 0.6, -0.6];
@@ -473,17 +471,6 @@ test('every flip holds: decided with what it changes, it gives the answer it nam
     }
   }
   t.true(changed >= 5, `${changed}`);
-});
-
-test('the light test of a ratio agrees with the verdict', (t) => {
-  for (const smallest of [0.05, 0.25, null]) {
-    for (let step = -40; step <= 40; step++) {
-      const values = new Map(NOISE.map((noise, i) => [i, Math.exp(step / 100 + 0.15 * noise)]));
-      const ratio = pairedRatio(values, new Map(NOISE.map((_, i) => [i, 1])));
-      const { word } = verdictOf(ratio, smallest);
-      t.is(shownBy(ratio, smallest), word === 'faster' || word === 'slower' ? word : null, `${step} ${smallest}`);
-    }
-  }
 });
 
 test('a need on a figure that was not measured is undecided, and the answer gives the command that measures it', (t) => {

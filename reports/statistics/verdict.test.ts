@@ -169,3 +169,14 @@ test('tiers are consistent in 500 invented runs of stores that vary differently'
   }
   t.true(divided > 400, `${divided} of 500 runs have several tiers`);
 });
+
+test('the light test of a ratio agrees with the verdict', (t) => {
+  const noise = [1, -1, 0.5, -0.5, 0.8, -0.8, 0.2, -0.2, 0.6, -0.6];
+  for (const smallest of [0.05, 0.25, null]) {
+    for (let step = -40; step <= 40; step++) {
+      const ratio = ratioOf(...noise.map((one) => Math.exp(step / 100 + 0.15 * one)));
+      const { word } = verdictOf(ratio, smallest);
+      t.is(shownBy(ratio, smallest), word === 'faster' || word === 'slower' ? word : null, `${step} ${smallest}`);
+    }
+  }
+});
