@@ -16,6 +16,7 @@ import { latencySchema } from './results-latency.ts';
 import { interruptionsSchema, noiseSchema } from './results-noise.ts';
 
 export { Attempts } from './attempts.ts';
+export { samplesForPercentile } from './measure/samples-for-percentile.ts';
 export { type Course, courseOf, middle, steadyWindows } from './measure/steady-state.ts';
 export { type Checkpoint, checkpointSchema } from './results/checkpoint.ts';
 export {

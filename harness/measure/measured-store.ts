@@ -3,6 +3,7 @@ import { stageOfTable } from '../pipeline/stage.ts';
 import type { Calls } from '../results.ts';
 import { nowNs } from './clock.ts';
 import { Histogram } from './histogram.ts';
+import { samplesForPercentile } from './samples-for-percentile.ts';
 import { timedOneIn } from './sampling.ts';
 
 type Operation = Calls['operation'];
@@ -71,8 +72,9 @@ export interface CallTimes {
   readonly slots: number;
   /** All of them together. */
   readonly seconds: number;
-  readonly medianNs: number;
-  readonly p99Ns: number;
+  /** Null where too few calls were timed: a percentile needs 10 beyond it. */
+  readonly medianNs: number | null;
+  readonly p99Ns: number | null;
 }
 
 /**
@@ -175,7 +177,8 @@ export class MeasuredStore implements StateStore {
     return [...this.#meters.values()]
       .filter(({ meter }) => meter.calls > 0)
       .map(({ table, operation, meter: { calls, slots, ns, time } }) => {
-        return { table, operation, calls, slots, seconds: ns / 1e9, medianNs: time.quantile(0.5), p99Ns: time.quantile(0.99) };
+        const percentile = (rank: number) => (time.total < samplesForPercentile(rank) ? null : time.quantile(rank));
+        return { table, operation, calls, slots, seconds: ns / 1e9, medianNs: percentile(0.5), p99Ns: percentile(0.99) };
       });
   }
 

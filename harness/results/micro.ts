@@ -19,7 +19,7 @@ export const microMeasurementSchema = z.strictObject({
   /** Over all of the measured time. */
   operationsPerSecond: z.number().positive(),
   /** Median time of one batch, over iterations of about a thousand slots: where it is far from the mean, some took far longer than others. */
-  batchP50Ms: z.number().positive(),
+  batchP50Ms: z.number().positive().nullable(),
 });
 export type MicroMeasurement = z.infer<typeof microMeasurementSchema>;
 

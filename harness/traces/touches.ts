@@ -1,4 +1,5 @@
 import { type Bucket, PowersOfTwo } from './powers-of-two.ts';
+import { samplesForPercentile } from '../measure/samples-for-percentile.ts';
 import { StackDistances } from './stack-distances.ts';
 
 /** A trace is parted into this many stretches of equally many operations. */
@@ -17,7 +18,13 @@ export interface TouchStats {
     readonly buckets: readonly Bucket[];
   };
   /** From a key's first touch to its last, in operations of the whole trace. */
-  readonly lifetimes: { readonly median: number; readonly p99: number; readonly max: number; readonly buckets: readonly Bucket[] };
+  /** Percentiles are null where fewer than 10 keys lie beyond them. */
+  readonly lifetimes: {
+    readonly median: number | null;
+    readonly p99: number | null;
+    readonly max: number;
+    readonly buckets: readonly Bucket[];
+  };
 }
 
 /** Follows the touches of some keys, which are numbered in the order in which they first come. */
@@ -65,6 +72,7 @@ export class Touches {
     }
     lifetimes.sort();
     const quantile = (q: number): number => lifetimes[Math.max(0, Math.ceil(q * lifetimes.length) - 1)] ?? 0;
+    const percentile = (rank: number): number | null => (lifetimes.length < samplesForPercentile(rank) ? null : quantile(rank));
     return {
       touches: this.#touches,
       distinctKeys: this.#keys,
@@ -73,7 +81,7 @@ export class Touches {
         firstTouchShare: this.#touches === 0 ? 0 : this.#keys / this.#touches,
         buckets: this.#distanceCounts.save(),
       },
-      lifetimes: { median: quantile(0.5), p99: quantile(0.99), max: quantile(1), buckets: buckets.save() },
+      lifetimes: { median: percentile(0.5), p99: percentile(0.99), max: quantile(1), buckets: buckets.save() },
     };
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Bench } from 'tinybench';
 import type { StateBackend, StateStore } from '../../backends/contract.ts';
 import { messageOf } from '../errors.ts';
+import { samplesForPercentile } from '../measure/samples-for-percentile.ts';
 import { KeyOrder } from '../micro/key-order.ts';
 import { isReading, type MicroOperation, OPERATIONS, RESCALES, type RescaleName } from '../micro/operations.ts';
 import { timeRescale } from '../micro/rescale-state.ts';
@@ -122,7 +123,7 @@ async function timeOperation({ keys, timeMs, warmUpMs }: MicroTask, timing: Timi
     operations: samplesCount * timed.operations,
     measuredSeconds: (samplesCount * mean) / 1000,
     operationsPerSecond: (timed.operations * 1000) / mean,
-    batchP50Ms: (p50 * timed.operationsPerBatch) / timed.operations,
+    batchP50Ms: samplesCount < samplesForPercentile(0.5) ? null : (p50 * timed.operationsPerBatch) / timed.operations,
   };
 }
 
@@ -149,7 +150,7 @@ async function rescaleState(task: MicroTask, backend: StateBackend, names: reado
       operations: done.iterations * keys,
       measuredSeconds: (done.iterations * done.ms) / 1000,
       operationsPerSecond: (keys * 1000) / done.ms,
-      batchP50Ms: done.p50Ms / Math.ceil(keys / ENTRY_SLOTS),
+      batchP50Ms: done.iterations < samplesForPercentile(0.5) ? null : done.p50Ms / Math.ceil(keys / ENTRY_SLOTS),
     });
   }
   return { settings: backend.settings, measurements, failures };

@@ -2,6 +2,7 @@ import type { EventBatch } from '../../workloads/contract.ts';
 import type { Job, Pace } from '../job.ts';
 import { nowNs } from '../measure/clock.ts';
 import { Histogram } from '../measure/histogram.ts';
+import { samplesForPercentile } from '../measure/samples-for-percentile.ts';
 import { theilSenSlope } from '../measure/theil-sen.ts';
 import type { Load } from '../results.ts';
 import { type ArrivalKind, Arrivals } from './arrivals.ts';
@@ -196,7 +197,7 @@ export class OpenLoop implements Pace {
   }
 
   #closeTick(): void {
-    this.#p99MsPerTick.push(this.#tick.total === 0 ? null : this.#tick.quantile(0.99) / 1e6);
+    this.#p99MsPerTick.push(this.#tick.total < samplesForPercentile(0.99) ? null : this.#tick.quantile(0.99) / 1e6);
     this.#tick.clear();
     // What comes so long after the schedule is in the last one.
     this.#tickEndsNs = this.#p99MsPerTick.length < MOST_TICKS ? this.#tickEndsNs + this.#scheduledNs / TICKS : Number.POSITIVE_INFINITY;

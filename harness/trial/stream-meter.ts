@@ -1,5 +1,6 @@
 import { nowNs } from '../measure/clock.ts';
 import { Histogram } from '../measure/histogram.ts';
+import { samplesForPercentile } from '../measure/samples-for-percentile.ts';
 import { timedOneIn } from '../measure/sampling.ts';
 import type { PipelineProbe } from '../pipeline/pipeline.ts';
 import { Seconds } from './seconds.ts';
@@ -109,7 +110,7 @@ export class StreamMeter implements PipelineProbe {
 
   #tell(ns: number): void {
     for (let over = this.#seconds.add(this.#lastNs, this.#untold); over > 0; over--) {
-      this.p99MsPerSecond.push(this.#second.total === 0 ? null : this.#second.quantile(0.99) / 1e6);
+      this.p99MsPerSecond.push(this.#second.total < samplesForPercentile(0.99) ? null : this.#second.quantile(0.99) / 1e6);
       this.#second.clear();
     }
     this.#second.record(ns);

@@ -1,4 +1,4 @@
-import type { CompletedTrial, HistogramData, Load } from '../../harness/results.ts';
+import { type CompletedTrial, type HistogramData, type Load, samplesForPercentile } from '../../harness/results.ts';
 import { grouped } from './grouped.ts';
 import { FEWEST_FOR_P99, FEWEST_FOR_P999 } from './metrics.ts';
 import { type Distribution, mergeHistograms, percentileNs } from './percentile.ts';
@@ -78,9 +78,9 @@ function alike({ trials }: Trials): readonly (readonly Load[])[] {
 
 function summaryOf(loads: readonly Load[]): LoadSummary {
   const valid = loads.filter((load) => load.void === null);
-  const all = (of: (load: Load) => HistogramData | null, rank: number, fewest = 1) => {
+  const all = (of: (load: Load) => HistogramData | null, rank: number) => {
     const merged = mergeHistograms(valid.flatMap((load) => of(load) ?? []));
-    return merged.total < fewest ? null : inMs(percentileNs(merged, rank));
+    return merged.total < (rank === 1 ? 1 : samplesForPercentile(rank)) ? null : inMs(percentileNs(merged, rank));
   };
   const latencies = valid.map(({ latency }) => mergeHistograms([latency]));
   return {
@@ -90,11 +90,11 @@ function summaryOf(loads: readonly Load[]): LoadSummary {
     p99Ms: sampleOf(latencies.filter(({ total }) => total >= FEWEST_FOR_P99).map((merged) => percentileNs(merged, 0.99)! / 1e6)),
     p999Ms: latencies.every(({ total }) => total >= FEWEST_FOR_P999) ? all(({ latency }) => latency, 0.999) : null,
     maxMs: all(({ latency }) => latency, 1),
-    p99DuringCheckpointMs: all(({ duringCheckpoint }) => duringCheckpoint, 0.99, FEWEST_FOR_P99),
-    p99OutsideMs: all(outsideCheckpoints, 0.99, FEWEST_FOR_P99),
-    serviceP99Ms: all(({ service }) => service, 0.99, FEWEST_FOR_P99),
+    p99DuringCheckpointMs: all(({ duringCheckpoint }) => duringCheckpoint, 0.99),
+    p99OutsideMs: all(outsideCheckpoints, 0.99),
+    serviceP99Ms: all(({ service }) => service, 0.99),
     windowP50Ms: all(({ window }) => window, 0.5),
-    windowP99Ms: all(({ window }) => window, 0.99, FEWEST_FOR_P99),
+    windowP99Ms: all(({ window }) => window, 0.99),
     voided: loads.length - valid.length,
     voidReason: loads.find((load) => load.void !== null)?.void ?? null,
   };

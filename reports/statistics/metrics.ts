@@ -1,29 +1,29 @@
-import type { CompletedTrial } from '../../harness/results.ts';
+import { type CompletedTrial, samplesForPercentile } from '../../harness/results.ts';
 import { headlineOf, steadyOf } from './headline.ts';
 import { mergeHistograms, percentileNs } from './percentile.ts';
 import { median } from './sample.ts';
 
-/** Fewest micro-batches a trial must have for each percentile: below, it would be little more than the maximum. */
-export const FEWEST_FOR_P99 = 100;
-export const FEWEST_FOR_P999 = 10_000;
+/** Fewest micro-batches that a trial needs for each percentile. */
+export const FEWEST_FOR_P99 = samplesForPercentile(0.99);
+export const FEWEST_FOR_P999 = samplesForPercentile(0.999);
 
 /** One number a trial, or null where the trial did not measure it. */
 type Measure = (trial: CompletedTrial) => number | null;
 
 const batchPercentileMs =
-  (rank: number, fewest: number): Measure =>
+  (rank: number): Measure =>
   ({ batchTime }) =>
-    batchTime === null || batchTime.all.total < fewest ? null : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
+    batchTime === null || batchTime.all.total < samplesForPercentile(rank) ? null : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
 
 /** The load whose latency stands for a cell: a busy job, not one at its limit. */
 export const USUAL_LOAD = 0.7;
 
 /** Of the open loop at {@link USUAL_LOAD} of the sustained rate; null where that is void. */
 const latencyPercentileMs =
-  (rank: number, fewest: number): Measure =>
+  (rank: number): Measure =>
   ({ latency }) => {
     const load = latency?.loads.find(({ fraction }) => fraction === USUAL_LOAD);
-    if (load === undefined || load.void !== null || load.latency.total < fewest) return null;
+    if (load === undefined || load.void !== null || load.latency.total < samplesForPercentile(rank)) return null;
     return inMs(percentileNs(mergeHistograms([load.latency]), rank));
   };
 
@@ -76,17 +76,17 @@ const measures = {
   eventsPerSecond: headlineOf,
   /** Median of the steady seconds, where trials are long enough. */
   steadyEventsPerSecond: steadyOf,
-  batchP50Ms: batchPercentileMs(0.5, 1),
-  batchP99Ms: batchPercentileMs(0.99, FEWEST_FOR_P99),
-  batchP999Ms: batchPercentileMs(0.999, FEWEST_FOR_P999),
+  batchP50Ms: batchPercentileMs(0.5),
+  batchP99Ms: batchPercentileMs(0.99),
+  batchP999Ms: batchPercentileMs(0.999),
   batchP99DuringCheckpointMs: ({ batchTime }) =>
     batchTime === null || batchTime.duringCheckpoint.total < FEWEST_FOR_P99
       ? null
       : inMs(percentileNs(mergeHistograms([batchTime.duringCheckpoint]), 0.99)),
   sustainedPerSecond: ({ latency }) => latency?.sustainable.passedPerSecond ?? null,
-  latencyP50Ms: latencyPercentileMs(0.5, 1),
-  latencyP99Ms: latencyPercentileMs(0.99, FEWEST_FOR_P99),
-  latencyP999Ms: latencyPercentileMs(0.999, FEWEST_FOR_P999),
+  latencyP50Ms: latencyPercentileMs(0.5),
+  latencyP99Ms: latencyPercentileMs(0.99),
+  latencyP999Ms: latencyPercentileMs(0.999),
   pauseMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.pauseMs),
   persistMs: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.persistMs),
   bytesWritten: (trial) => checkpointMedian(trial, (checkpoint) => checkpoint.bytesWritten),

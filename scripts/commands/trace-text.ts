@@ -31,7 +31,7 @@ function tableText(stats: TableStats): string {
     `  distinct keys (window, key): ${distinctKeys} in ${touches} touches`,
     `  working set, each twentieth of the trace: ${workingSet.join(' ')}`,
     `  stack distances: ${percent(stackDistances.firstTouchShare)} first touches; ${bucketsText(stackDistances.buckets)}`,
-    `  lifetimes of keys, in operations: median ${lifetimes.median}, p99 ${lifetimes.p99}, longest ${lifetimes.max}`,
+    `  lifetimes of keys, in operations: median ${lifetimes.median ?? '–'}, p99 ${lifetimes.p99 ?? '–'}, longest ${lifetimes.max}`,
     ...(valueBytes === null ? [] : [`  values: ${valueBytes.min} to ${valueBytes.max} bytes, ${valueBytes.mean.toFixed(1)} on average`]),
   ].join('\n');
 }
@@ -50,6 +50,9 @@ function bucketsText(buckets: readonly Bucket[]): string {
     .join(', ');
 }
 
+/** Where a percentile would have fewer than 10 values beyond it. */
+const TOO_FEW = '– (too few calls)';
+
 export function replayText(backend: string, replayed: Replayed): string {
   const { operations, calls, seconds, storeSeconds, operationsPerSecond, storeOperationsPerSecond, times, verified } = replayed;
   const rows = times.map(({ table, operation, calls: made, slots, seconds: spent, medianNs, p99Ns }) => [
@@ -58,8 +61,8 @@ export function replayText(backend: string, replayed: Replayed): string {
     `${made} calls`,
     `${slots} slots`,
     `${spent.toFixed(3)} s`,
-    `median ${micros(medianNs)}`,
-    `p99 ${micros(p99Ns)}`,
+    `median ${medianNs === null ? TOO_FEW : micros(medianNs)}`,
+    `p99 ${p99Ns === null ? TOO_FEW : micros(p99Ns)}`,
   ]);
   return [
     `${backend}: ${operations} operations in ${calls} calls, ${Math.round(operationsPerSecond)} operations/s (${seconds.toFixed(2)} s); ` +
