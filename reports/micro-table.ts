@@ -1,6 +1,6 @@
 /** The state micro-suite compared: every operation on every backend, against the first of them. */
 import type { MicroResults } from '../harness/results.ts';
-import { rounded, spread, withUnit } from './quantity.ts';
+import { rounded, uncertainty, withUnit } from './quantity.ts';
 import { type ByBlock, holm, type PairedRatio, pairedRatio } from './statistics/ratio.ts';
 import { median, type Sample, sampleOf } from './statistics/sample.ts';
 
@@ -69,18 +69,18 @@ export function largestBatchRate(micro: MicroResults, backend: string, operation
 
 /** Operations a second, rounded to what the blocks support. */
 export function rateText({ operationsPerSecond }: MicroFigure): string {
-  return rounded(operationsPerSecond.median, spread(operationsPerSecond));
+  return rounded(operationsPerSecond.median, uncertainty(operationsPerSecond));
 }
 
 /** From the lowest to the highest block; null for a single one. */
 export function rangeText({ operationsPerSecond }: MicroFigure): string | null {
   const { n, min, max } = operationsPerSecond;
-  const half = spread(operationsPerSecond);
+  const half = uncertainty(operationsPerSecond);
   return n < 2 ? null : `${rounded(min, half)} to ${rounded(max, half)}`;
 }
 
 export function batchText({ batchP50Ms, operationsPerSecond }: MicroFigure): string {
-  const half = spread(operationsPerSecond);
+  const half = uncertainty(operationsPerSecond);
   return withUnit('time', batchP50Ms, half === null ? null : (half / operationsPerSecond.median) * batchP50Ms);
 }
 
