@@ -12,7 +12,7 @@ const DIGITS = 4;
 const metric = (key: string, title: string, name: MetricName): Cells[number] => ({
   key,
   title,
-  value: ({ metrics }) => short(metrics[name]?.median ?? null),
+  value: ({ metrics }) => short(metrics[name]?.mean ?? null),
 });
 
 const COLUMNS: Cells = [
@@ -125,7 +125,7 @@ const COLUMNS: Cells = [
   { key: 'reason', title: 'Reason', value: ({ failures, wrong }) => reasonOf(failures, wrong.length) },
 ];
 
-/** One row a cell, every figure in its base unit, to 4 significant digits: what is exported. Medians of trials unless said otherwise. */
+/** One row a cell, every figure in its base unit, to 4 significant digits: what is exported. Geometric means over blocks unless said otherwise. */
 export function cellTable(run: RunSummary): Table {
   const rows = everyGroup(run).flatMap((group) =>
     [...group.candidates, ...(group.harness === null ? [] : [group.harness])].map((cell) => COLUMNS.map(({ value }) => value(cell, group))),

@@ -21,8 +21,8 @@ export function bracketText(cell: CellSummary): string {
   if (rate === null) return 'not measured';
   const { passedPerSecond, failedPerSecond } = rate;
   if (passedPerSecond === null) return failedPerSecond === null ? 'not measured' : `none; ${withUnit('rate', failedPerSecond)} failed`;
-  const unit = unitFor('rate', [passedPerSecond.median]);
-  const passed = inUnit(passedPerSecond.median, passedPerSecond, unit);
+  const unit = unitFor('rate', [passedPerSecond.mean]);
+  const passed = inUnit(passedPerSecond.mean, passedPerSecond, unit);
   return failedPerSecond === null
     ? `${passed} ${unit.unit} or more`
     : `${passed} to ${rounded(failedPerSecond / unit.divisor, null)} ${unit.unit}`;
@@ -75,7 +75,7 @@ export function latencyTable(group: GroupSummary, usualOnly = false): Table | nu
   return { columns: columns.map(([key, title]) => ({ key, title })), rows };
 }
 
-function rangeText({ median, min, max, n }: NonNullable<LoadSummary['p99Ms']>): string {
-  const middle = withUnit('time', median);
+function rangeText({ mean, min, max, n }: NonNullable<LoadSummary['p99Ms']>): string {
+  const middle = withUnit('time', mean);
   return n < 2 ? middle : `${middle} (${withUnit('time', min)} to ${withUnit('time', max)})`;
 }

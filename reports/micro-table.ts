@@ -1,6 +1,6 @@
 /** The state micro-suite compared: every operation on every backend, against the first of them. */
 import type { MicroResults } from '../harness/results.ts';
-import { rounded, spread, withUnit } from './quantity.ts';
+import { rounded, uncertainty, withUnit } from './quantity.ts';
 import { type ByBlock, holm, type PairedRatio, pairedRatio } from './statistics/ratio.ts';
 import { median, type Sample, sampleOf } from './statistics/sample.ts';
 
@@ -8,8 +8,8 @@ export interface MicroFigure {
   readonly backend: string;
   /** Over blocks. */
   readonly operationsPerSecond: Sample;
-  /** Median over blocks of the median time of a batch. */
-  readonly batchP50Ms: number;
+  /** Median over blocks of the median time of a batch; null where a block has too few batches for one. */
+  readonly batchP50Ms: number | null;
   readonly operationsPerBatch: number;
   /** Of the rate to that of the first backend, paired by block, Holm-adjusted over backends; null for the first, and where that has none. */
   readonly ratio: PairedRatio | null;
@@ -41,7 +41,8 @@ export function compareMicro({ operations, backends, measurements }: MicroResult
       const figures = of.map((all, i): MicroFigure | null => {
         const operationsPerSecond = sampleOf(all.map((measurement) => measurement.operationsPerSecond));
         if (operationsPerSecond === null) return null;
-        const batchP50Ms = median(all.map((measurement) => measurement.batchP50Ms));
+        const medians = all.flatMap((measurement) => measurement.batchP50Ms ?? []);
+        const batchP50Ms = medians.length < all.length ? null : median(medians);
         return {
           backend: backends[i]!.name,
           operationsPerSecond,
@@ -69,18 +70,20 @@ export function largestBatchRate(micro: MicroResults, backend: string, operation
 
 /** Operations a second, rounded to what the blocks support. */
 export function rateText({ operationsPerSecond }: MicroFigure): string {
-  return rounded(operationsPerSecond.median, spread(operationsPerSecond));
+  return rounded(operationsPerSecond.median, uncertainty(operationsPerSecond));
 }
 
 /** From the lowest to the highest block; null for a single one. */
 export function rangeText({ operationsPerSecond }: MicroFigure): string | null {
   const { n, min, max } = operationsPerSecond;
-  const half = spread(operationsPerSecond);
+  const half = uncertainty(operationsPerSecond);
   return n < 2 ? null : `${rounded(min, half)} to ${rounded(max, half)}`;
 }
 
-export function batchText({ batchP50Ms, operationsPerSecond }: MicroFigure): string {
-  const half = spread(operationsPerSecond);
+/** The median time of a batch, with what the blocks leave open; null where there are too few batches. */
+export function batchText({ batchP50Ms, operationsPerSecond }: MicroFigure): string | null {
+  if (batchP50Ms === null) return null;
+  const half = uncertainty(operationsPerSecond);
   return withUnit('time', batchP50Ms, half === null ? null : (half / operationsPerSecond.median) * batchP50Ms);
 }
 

@@ -68,15 +68,9 @@ export function grouped(value: number, decimals: number): string {
   return format.format(value);
 }
 
-/** How far a median is from certain: half the range of the trials, or of the interval if that is narrower; null for a single value. */
-export function spread(sample: Sample): number | null {
-  const half = uncertainty(sample);
-  return half === null ? null : Math.min(half, (sample.max - sample.min) / 2);
-}
-
-/** A median (or other value) of a sample in `unit`, rounded to what the trials support; without the unit. */
+/** The mean (or other value) of a sample in `unit`, rounded to what the trials support; without the unit. */
 export function inUnit(value: number, sample: Sample, { divisor }: Unit): string {
-  const half = spread(sample);
+  const half = uncertainty(sample);
   return rounded(value / divisor, half === null ? null : half / divisor);
 }
 

@@ -36,8 +36,8 @@ export function speedUpTable({ base, rows }: SpeedUps): Table {
     { key: 'ratio', title: `× of ${base}`, value: ({ ratio }) => (ratio === null ? null : timesOf(ratio, false)) },
     { key: 'interval', title: '95 %', value: ({ ratio }) => (ratio?.interval == null ? null : rangeOf(ratio, false)) },
     { key: 'output', title: 'Output', value: ({ cell }) => outputMark(cell) },
-    { key: 'source', title: 'Source', value: ({ cell }) => share(cell.metrics.sourceShare?.median) },
-    { key: 'largest', title: 'Largest part', value: ({ cell }) => share(cell.metrics.largestPartShare?.median) },
+    { key: 'source', title: 'Source', value: ({ cell }) => share(cell.metrics.sourceShare?.mean) },
+    { key: 'largest', title: 'Largest part', value: ({ cell }) => share(cell.metrics.largestPartShare?.mean) },
   ];
   return {
     columns: columns.map(({ key, title }) => ({ key, title })),

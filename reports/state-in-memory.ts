@@ -30,12 +30,12 @@ export function inMemoryOf(run: RunSummary, environment: Environment): ReadonlyM
 function inMemory({ cell, trials, metrics }: CellSummary, environment: Environment): InMemory | null {
   // Of a trial, since some settings are known only once a store is open.
   const settings = trials.at(-1)?.backend.settings;
-  const stateBytes = metrics.liveBytes?.median;
+  const stateBytes = metrics.liveBytes?.mean;
   // A state that was empty when it was counted says nothing of what it is otherwise.
   if (settings?.pageCache !== true || stateBytes === undefined || stateBytes === 0) return null;
   const own = typeof settings.memoryBytes === 'number' ? settings.memoryBytes * cell.parallelism : 0;
   if (stateBytes <= own) return { where: 'own', stateBytes, memoryBytes: own };
-  const filesBytes = metrics.workingBytes?.median ?? stateBytes;
+  const filesBytes = metrics.workingBytes?.mean ?? stateBytes;
   return filesBytes <= environment.memoryBytes ? { where: 'page-cache', stateBytes, memoryBytes: environment.memoryBytes } : null;
 }
 

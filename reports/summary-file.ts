@@ -30,8 +30,9 @@ const sample = z.strictObject({
   min: z.number(),
   max: z.number(),
   cv: z.number().nullable(),
-  mean: z.number().nullable(),
+  mean: z.number(),
   interval: interval.nullable(),
+  sdLog: z.number().nullable(),
 });
 
 /** `summary.json`: what the report says, for programs. Everything in it follows from plan, environment and trials. */

@@ -159,7 +159,7 @@ function latencyLines(group: GroupSummary, width: number, paint: Painter): reado
     const load = loadsOf(cell).find(({ fraction }) => fraction === USUAL_LOAD);
     const isVoid = load !== undefined && load.voided > 0 && load.p50Ms === null;
     const time = (ms: number | null | undefined) => (ms == null ? (isVoid ? 'void' : '–') : withUnit('time', ms));
-    return [shortText(nameOf(cell), NAME), bracketText(cell), time(load?.p50Ms), time(load?.p99Ms?.median), time(load?.windowP50Ms)];
+    return [shortText(nameOf(cell), NAME), bracketText(cell), time(load?.p50Ms), time(load?.p99Ms?.mean), time(load?.windowP50Ms)];
   });
   if (texts.length === 0) return [];
   const rows = [['Open loop', 'Sustained rate', `p50 at ${percent(USUAL_LOAD)}`, 'p99', 'Window p50'], ...texts];
@@ -239,21 +239,22 @@ function fieldsOf(group: GroupSummary, inMemory: ReadonlySet<string>, unit: Unit
       title: 'Pause',
       align: 'right',
       rank: 1,
-      text: ({ metrics, standing }) => (metrics.pauseMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.pauseMs.median)),
+      text: ({ metrics, standing }) =>
+        metrics.pauseMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.pauseMs.mean, uncertainty(metrics.pauseMs)),
     },
     {
       title: 'Restore',
       align: 'right',
       rank: 1,
       text: ({ metrics, standing }) =>
-        metrics.restoreMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.restoreMs.median),
+        metrics.restoreMs === null || standing === 'wrong' ? '–' : withUnit('time', metrics.restoreMs.mean, uncertainty(metrics.restoreMs)),
     },
     {
       title: 'Replay',
       align: 'right',
       rank: 3,
       text: ({ metrics, standing }) =>
-        metrics.replayPerSecond === null || standing === 'wrong' ? '–' : `${rounded(metrics.replayPerSecond.median / 1000, null)} k/s`,
+        metrics.replayPerSecond === null || standing === 'wrong' ? '–' : `${rounded(metrics.replayPerSecond.mean / 1000, null)} k/s`,
     },
     {
       title: 'Output',

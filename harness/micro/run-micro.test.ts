@@ -70,7 +70,7 @@ test('what was asked for is measured, on each backend in each block', async (t) 
   t.deepEqual(made.sort(), due.sort());
   for (const { operations, measuredSeconds, operationsPerSecond, batchP50Ms } of results.measurements) {
     t.true(Math.abs(operations / measuredSeconds / operationsPerSecond - 1) < 1e-9);
-    t.true(batchP50Ms > 0);
+    t.true(batchP50Ms === null || batchP50Ms > 0);
   }
 });
 

@@ -1,5 +1,5 @@
-import { type Bucket, PowersOfTwo } from './powers-of-two.ts';
 import { samplesForPercentile } from '../measure/samples-for-percentile.ts';
+import { type Bucket, PowersOfTwo } from './powers-of-two.ts';
 import { StackDistances } from './stack-distances.ts';
 
 /** A trace is parted into this many stretches of equally many operations. */

@@ -24,20 +24,20 @@ export function checkpointBytesRows(cells: readonly CellSummary[], looks: Readon
 export function checkpointBytesChart(rows: readonly CheckpointBytesRow[]): Chart {
   const unit = unitFor(
     'bytes',
-    rows.map((row) => row.bytesWritten.median),
+    rows.map((row) => row.bytesWritten.mean),
   );
   const parts = [
     { label: 'written', color: PART_FILLS[2] },
     { label: 'referenced: already held by the storage', color: PART_FILLS[0] },
   ] as const;
   const segments = rows.flatMap(({ bytesWritten, bytesReferenced, ...row }) => [
-    { ...row, part: 'written', value: bytesWritten.median / unit.divisor, fill: parts[0].color },
-    { ...row, part: 'referenced', value: bytesReferenced.median / unit.divisor, fill: parts[1].color },
+    { ...row, part: 'written', value: bytesWritten.mean / unit.divisor, fill: parts[0].color },
+    { ...row, part: 'referenced', value: bytesReferenced.mean / unit.divisor, fill: parts[1].color },
   ]);
-  const totals = new Map(rows.map((row) => [row.id, `${inUnit(row.bytesWritten.median, row.bytesWritten, unit)} ${unit.unit}`]));
+  const totals = new Map(rows.map((row) => [row.id, `${inUnit(row.bytesWritten.mean, row.bytesWritten, unit)} ${unit.unit}`]));
   return {
     title: 'Checkpoint: bytes',
-    note: `${unit.unit} a checkpoint, median of trials; the figure is what is written`,
+    note: `${unit.unit} a checkpoint, geometric mean over blocks; the figure is what is written`,
     description: `Bytes written by a checkpoint and bytes it only refers to, in ${unit.unit}.`,
     table: {
       columns: [
@@ -47,8 +47,8 @@ export function checkpointBytesChart(rows: readonly CheckpointBytesRow[]): Chart
       ],
       rows: rows.map((row) => [
         row.label,
-        inUnit(row.bytesWritten.median, row.bytesWritten, unit),
-        inUnit(row.bytesReferenced.median, row.bytesReferenced, unit),
+        inUnit(row.bytesWritten.mean, row.bytesWritten, unit),
+        inUnit(row.bytesReferenced.mean, row.bytesReferenced, unit),
       ]),
     },
     legend: parts,

@@ -29,25 +29,25 @@ export function checkpointTimeRows(cells: readonly CellSummary[], looks: Readonl
 export function checkpointTimeChart(rows: readonly CheckpointTimeRow[]): Chart {
   const pause = unitFor(
     'time',
-    rows.map((row) => row.pauseMs.median),
+    rows.map((row) => row.pauseMs.mean),
   );
   const persist = unitFor(
     'time',
-    rows.map((row) => row.persistMs.median),
+    rows.map((row) => row.persistMs.mean),
   );
   const points = rows.map(({ pauseMs, persistMs, perMib: _, ...row }) => ({
     ...row,
-    x: pauseMs.median / pause.divisor,
+    x: pauseMs.mean / pause.divisor,
     xLow: pauseMs.min / pause.divisor,
     xHigh: pauseMs.max / pause.divisor,
-    y: persistMs.median / persist.divisor,
+    y: persistMs.mean / persist.divisor,
     yLow: persistMs.min / persist.divisor,
     yHigh: persistMs.max / persist.divisor,
   }));
   return {
     title: 'Checkpoint: pause and persist',
     note: 'left and down is better; the lines are the range over trials',
-    description: `Time that events stand still (pause, ${pause.unit}) and time until the checkpoint is durable after that (persist, ${persist.unit}); medians of trials.`,
+    description: `Time that events stand still (pause, ${pause.unit}) and time until the checkpoint is durable after that (persist, ${persist.unit}); geometric means over blocks.`,
     table: {
       columns: [
         { key: 'backend', title: 'Backend' },
@@ -59,8 +59,8 @@ export function checkpointTimeChart(rows: readonly CheckpointTimeRow[]): Chart {
       ],
       rows: rows.map((row) => [
         row.label,
-        inUnit(row.pauseMs.median, row.pauseMs, pause),
-        inUnit(row.persistMs.median, row.persistMs, persist),
+        inUnit(row.pauseMs.mean, row.pauseMs, pause),
+        inUnit(row.persistMs.mean, row.persistMs, persist),
         toDigits(row.perMib.pauseMs),
         toDigits(row.perMib.persistMs),
         toDigits(row.perMib.bytesWritten),
@@ -73,5 +73,5 @@ export function checkpointTimeChart(rows: readonly CheckpointTimeRow[]): Chart {
 }
 
 function toDigits(sample: Sample | null): string {
-  return sample === null ? 'not recorded' : String(Number(sample.median.toPrecision(3)));
+  return sample === null ? 'not recorded' : String(Number(sample.mean.toPrecision(3)));
 }

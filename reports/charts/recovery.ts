@@ -1,5 +1,5 @@
 import type { CompletedTrial } from '../../harness/results.ts';
-import { rounded, spread, unitFor, withUnit } from '../quantity.ts';
+import { rounded, uncertainty, unitFor, withUnit } from '../quantity.ts';
 import { recoveryTotalMs } from '../statistics/metrics.ts';
 import { type CellSummary, medianTrial } from '../statistics/summary.ts';
 import { type BackendRow, backendRow } from './backend-axis.ts';
@@ -33,7 +33,7 @@ export function recoveryRows(cells: readonly CellSummary[], looks: ReadonlyMap<s
     const recovery = medianTrial(cell, ({ recovery }) => (recovery === null ? null : recoveryTotalMs(recovery.phases)))?.recovery ?? null;
     return recovery === null || total === null
       ? []
-      : [{ ...backendRow(cell, looks), ...phasesOf(recovery.phases), uncertaintyMs: spread(total) }];
+      : [{ ...backendRow(cell, looks), ...phasesOf(recovery.phases), uncertaintyMs: uncertainty(total) }];
   });
 }
 

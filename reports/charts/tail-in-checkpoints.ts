@@ -26,26 +26,26 @@ const LINE = 28;
 export function tailChart(rows: readonly TailRow[]): Chart {
   const unit = unitFor(
     'time',
-    rows.map(({ allMs }) => allMs.median),
+    rows.map(({ allMs }) => allMs.mean),
   );
   const shown = rows.map(({ allMs, duringMs, ...row }) => ({
     ...row,
-    all: allMs.median / unit.divisor,
-    during: duringMs.median / unit.divisor,
-    times: `${(duringMs.median / allMs.median).toFixed(1)} ×`,
+    all: allMs.mean / unit.divisor,
+    during: duringMs.mean / unit.divisor,
+    times: `${(duringMs.mean / allMs.mean).toFixed(1)} ×`,
   }));
   const values = shown.flatMap(({ all, during }) => [all, during]);
   return {
     title: 'The tail while a checkpoint is written',
     note: `p99 service time of a micro-batch, ${unit.unit}${extentOf(values, 6).note}; hollow: of all micro-batches, filled: of those begun during a checkpoint`,
-    description: `p99 of the service time of a micro-batch in ${unit.unit}, over all micro-batches and over those that began while a checkpoint was being persisted; medians of trials.`,
+    description: `p99 of the service time of a micro-batch in ${unit.unit}, over all micro-batches and over those that began while a checkpoint was being persisted; geometric means over blocks.`,
     table: {
       columns: [
         { key: 'backend', title: 'Backend' },
         { key: 'all', title: `p99 of all, ${unit.unit}` },
         { key: 'during', title: `p99 during checkpoints, ${unit.unit}` },
       ],
-      rows: rows.map((row) => [row.label, inUnit(row.allMs.median, row.allMs, unit), inUnit(row.duringMs.median, row.duringMs, unit)]),
+      rows: rows.map((row) => [row.label, inUnit(row.allMs.mean, row.allMs, unit), inUnit(row.duringMs.mean, row.duringMs, unit)]),
     },
     legend: [],
     size: 'half',

@@ -45,7 +45,7 @@ export function tradeOffRows(cells: readonly CellSummary[], looks: ReadonlyMap<s
         eventsPerSecond: mean,
         eventsPerSecondLow: rate.min,
         eventsPerSecondHigh: rate.max,
-        ms: time.median,
+        ms: time.mean,
         msLow: time.min,
         msHigh: time.max,
       },

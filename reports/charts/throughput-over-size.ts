@@ -144,12 +144,12 @@ const COLUMNS: readonly { readonly key: string; readonly title: string; readonly
   {
     key: 'entries',
     title: 'Entries found',
-    value: ({ cell: { metrics } }) => (metrics.liveEntries === null ? null : grouped(metrics.liveEntries.median, 0)),
+    value: ({ cell: { metrics } }) => (metrics.liveEntries === null ? null : grouped(metrics.liveEntries.mean, 0)),
   },
   {
     key: 'bytes',
     title: 'Keys and values',
-    value: ({ cell: { metrics } }) => (metrics.liveBytes === null ? null : withUnit('bytes', metrics.liveBytes.median)),
+    value: ({ cell: { metrics } }) => (metrics.liveBytes === null ? null : withUnit('bytes', metrics.liveBytes.mean)),
   },
   {
     key: 'rate',

@@ -7,7 +7,7 @@ import type { Chart } from './chart.ts';
 import type { Look } from './look.ts';
 import { PART_FILLS, stackedSpec } from './stacked.ts';
 
-/** Where the measured time of a cell goes, ns per event, medians of trials. */
+/** Where the measured time of a cell goes, ns per event, geometric means over blocks. */
 export interface TimeShareRow extends BackendRow {
   readonly storeNs: number;
   readonly pipelineNs: number;
@@ -47,11 +47,11 @@ export function timeShareRows(cells: readonly CellSummary[], looks: ReadonlyMap<
     return [
       {
         ...backendRow(cell, looks),
-        storeNs: storeNsPerEvent.median,
-        pipelineNs: pipelineNsPerEvent.median,
-        sourceNs: sourceNsPerEvent.median,
-        checkpointNs: checkpointNsPerEvent.median,
-        storeShare: storeShare?.median ?? 0,
+        storeNs: storeNsPerEvent.mean,
+        pipelineNs: pipelineNsPerEvent.mean,
+        sourceNs: sourceNsPerEvent.mean,
+        checkpointNs: checkpointNsPerEvent.mean,
+        storeShare: storeShare?.mean ?? 0,
         slotsRead: slotsPerEvent(cell, READS),
         slotsWritten: slotsPerEvent(cell, WRITES),
       },

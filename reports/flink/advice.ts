@@ -86,7 +86,7 @@ function compared(
   const ratio = pairedRatio(throughputByBlock(one), throughputByBlock(other));
   const bytes = [one, other].map((cell) => cell.metrics.bytesWritten);
   const written = bytes.every((sample) => sample !== null)
-    ? `; a checkpoint writes ${withUnit('bytes', bytes[0]!.median)} against ${withUnit('bytes', bytes[1]!.median)}`
+    ? `; a checkpoint writes ${withUnit('bytes', bytes[0]!.mean)} against ${withUnit('bytes', bytes[1]!.mean)}`
     : '';
   if (!isAbove(ratio))
     return { setting, value: null, because: `${nameOf(one)} and ${nameOf(other)} are not told apart in throughput${written}` };
@@ -112,7 +112,7 @@ function interval(cells: readonly CellSummary[]): AdviceLine {
   const setting = 'execution.checkpointing.interval';
   const intervals = new Set(cells.map((cell) => inForce(cell).checkpointIntervalMs ?? 'none'));
   const took = cells.flatMap(({ metrics: { pauseMs, persistMs } }) =>
-    pauseMs === null || persistMs === null ? [] : [pauseMs.median + persistMs.median],
+    pauseMs === null || persistMs === null ? [] : [pauseMs.mean + persistMs.mean],
   );
   const longest = took.length === 0 ? '' : `; a checkpoint took ${withUnit('time', Math.max(...took))} end to end at most in the median`;
   return {

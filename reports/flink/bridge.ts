@@ -109,8 +109,8 @@ function tableOf(cells: readonly CellSummary[]): Table {
         cell.tier,
         mean === null ? null : rounded(mean / rates.divisor, half === null ? null : half / rates.divisor),
         core === null ? null : rounded(core / perCore.divisor, null),
-        pauseMs === null ? null : rounded(pauseMs.median, null),
-        restoreMs === null ? null : rounded(restoreMs.median, null),
+        pauseMs === null ? null : rounded(pauseMs.mean, null),
+        restoreMs === null ? null : rounded(restoreMs.mean, null),
         outputMark(cell),
       ];
     }),
@@ -119,6 +119,6 @@ function tableOf(cells: readonly CellSummary[]): Table {
 
 /** What one core would do: all threads of the processes that run the job count, those that compile and collect garbage too. */
 function eventsPerCpuSecond({ metrics }: CellSummary): number | null {
-  const ns = metrics.cpuNsPerEvent?.median ?? null;
+  const ns = metrics.cpuNsPerEvent?.mean ?? null;
   return ns === null || ns === 0 ? null : 1e9 / ns;
 }

@@ -53,8 +53,11 @@ function batchTable({ batchSize, rows }: MicroComparison, { backends }: MicroRes
     ({ operation, figures }) =>
       html`<tr><td>${plainText(operation)}</td>${figures.map((figure, i) => {
         const ratio = figure?.ratio ? ratioText(figure.ratio) : null;
+        const batch = figure && batchText(figure);
         const rate =
-          figure === null ? html`–` : html`<b>${rateText(figure)}</b>${small(rangeText(figure))}${small(`${batchText(figure)} a batch`)}`;
+          figure === null
+            ? html`–`
+            : html`<b>${rateText(figure)}</b>${small(rangeText(figure))}${small(batch === null ? null : `${batch} per batch`)}`;
         return html`<td>${rate}</td>${i === 0 ? null : html`<td>${ratio === null ? '–' : ratio.ratio}${small(ratio?.interval ?? null)}</td>`}`;
       })}</tr>`,
   )}</tbody></table></div></div>`;

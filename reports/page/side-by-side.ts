@@ -65,7 +65,7 @@ export function sideBySide(
         kind,
         metrics
           .filter((other) => other.family === family)
-          .flatMap(({ name }) => group.candidates.flatMap((cell) => cell.metrics[name]?.median ?? [])),
+          .flatMap(({ name }) => group.candidates.flatMap((cell) => cell.metrics[name]?.mean ?? [])),
       ),
     ]),
   );
@@ -94,7 +94,7 @@ export function sideBySide(
       reasons.length === 0 ? null : html`<tr class="reason"><td colspan="${metrics.length + 4}">${reasons.join(' · ')}</td></tr>`;
     return html`<tbody class="${kind}${cell === firstApart ? ' ruled' : ''}"${isHarness || !alternativesIn(group).includes(cell) ? null : html` data-place="${group.candidates.indexOf(cell)}"`}><tr><td data-value="${nameOf(cell)}"><span class="${nameOf(cell).length > 18 ? 'name long' : 'name'}">${swatch(look.shape, look.color)}${nameOf(cell)}</span>${isHarness ? html` <small>cost of the harness</small>` : null}</td>
 <td class="l throughput" data-label="Throughput, ${rate.unit}" data-value="${throughputOf(cell) ?? ''}">${strip(cell)}<span class="figure">${strike(rateFigure(cell, rate))}${unsteady === null ? null : ' !'}${harnessShare}${markOf(inMemory.get(cell.cell.id))}</span></td>
-${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.median ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
+${metrics.map(({ column: title, name, family, over }) => html`<td data-label="${fullTitle(title, over)}, ${units.get(family)!.unit}" data-value="${cell.metrics[name]?.mean ?? ''}">${strike(figure(cell.metrics[name], units.get(family)!))}</td>`)}
 <td class="l" data-label="Survives" data-value="${['volatile', 'process-crash', 'os-crash'].indexOf(cell.cell.backend.durability)}">${isHarness ? html`<span class="none">–</span>` : html`<span class="tag">${survivalOf(cell.cell.backend.durability)}</span>`}</td>
 <td class="l" data-label="Output" data-value="${cell.standing}">${stamp(cell)}</td></tr>${reason}</tbody>`;
   };
@@ -138,7 +138,7 @@ function markOf(found: InMemory | undefined): Markup | null {
 }
 
 function figure(sample: Sample | null, unit: Unit): Markup {
-  return sample === null ? html`<span class="none">–</span>` : html`${inUnit(sample.median, sample, unit)}`;
+  return sample === null ? html`<span class="none">–</span>` : html`${inUnit(sample.mean, sample, unit)}`;
 }
 
 function stamp({ standing, comparedRows, killsChecked, trials }: CellSummary): Markup {
@@ -188,7 +188,7 @@ function allFigures(cells: readonly CellSummary[]): Markup {
     NUMBERS.flatMap(({ title, name, kind }) => {
       const sample = cell.metrics[name];
       if (sample === null) return [];
-      const unit = unitOf(kind, [sample.median]);
+      const unit = unitOf(kind, [sample.mean]);
       const text = (value: number) => inUnit(value, sample, unit);
       const { interval, cv } = sample;
       return [
@@ -196,7 +196,7 @@ function allFigures(cells: readonly CellSummary[]): Markup {
           nameOf(cell),
           `${title}, ${unit.unit}`,
           sample.n,
-          text(sample.median),
+          text(sample.mean),
           text(sample.min),
           text(sample.max),
           interval === null ? null : `${text(interval.low)} to ${text(interval.high)}`,
@@ -205,9 +205,9 @@ function allFigures(cells: readonly CellSummary[]): Markup {
       ];
     }),
   );
-  const columns = ['Backend', 'Figure', 'Trials', 'Median', 'Least', 'Most', '95 % of the mean', 'CV'].map((title) => ({
+  const columns = ['Backend', 'Figure', 'Trials', 'Mean', 'Minimum', 'Maximum', '95 % of the mean', 'CV'].map((title) => ({
     key: title,
     title,
   }));
-  return html`<details><summary>Every figure: trials, median, range, interval</summary><p>p99 is given from ${FEWEST_FOR_P99} micro-batches a trial, p99.9 from ${grouped(FEWEST_FOR_P999, 0)}. The interval is that of the geometric mean over blocks, by t on logarithms, from 3 blocks. CV is the coefficient of variation over trials.</p><div class="scroll" tabindex="0" role="region" aria-label="Every figure">${tableOf({ columns, rows })}</div></details>`;
+  return html`<details><summary>Every figure: trials, mean, range, interval</summary><p>p99 is given from ${FEWEST_FOR_P99} micro-batches a trial, p99.9 from ${grouped(FEWEST_FOR_P999, 0)}. The interval is that of the geometric mean over blocks, by t on logarithms, from 3 blocks. CV is the coefficient of variation over trials.</p><div class="scroll" tabindex="0" role="region" aria-label="Every figure">${tableOf({ columns, rows })}</div></details>`;
 }

@@ -71,7 +71,7 @@ export function contestOf(group: GroupSummary, plan: Plan, run: Pick<RunSummary,
 }
 
 function sizesAround(group: GroupSummary, plan: Plan, run: Pick<RunSummary, 'groups'>): Pick<Contest, 'entries' | 'crossings'> {
-  const found = alternativesIn(group).flatMap(({ metrics }) => metrics.liveEntries?.median ?? []);
+  const found = alternativesIn(group).flatMap(({ metrics }) => metrics.liveEntries?.mean ?? []);
   const family = stateSizesOf(run).find(({ sizes }) => sizes.some((size) => size.group === group));
   const idOf = (name: string) => alternativesIn(group).find(({ cell }) => cell.backend.name === name)?.cell.id;
   const digits = (value: number) => Number(value.toPrecision(6));
@@ -103,7 +103,7 @@ function contenderOf(summary: CellSummary, blocks: number): Contender {
     }
     return row.every((value) => value === null) ? [] : [[name, row] as const];
   });
-  const share = summary.metrics.storeShare?.median ?? null;
+  const share = summary.metrics.storeShare?.mean ?? null;
   return {
     id: cell.id,
     name: plainText(cell.backend.name),

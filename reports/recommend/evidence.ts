@@ -1,5 +1,5 @@
 import { type ByBlock, type PairedRatio, pairedRatio } from '../statistics/ratio.ts';
-import { FEWEST, type Interval, moments } from '../statistics/sample.ts';
+import { FEWEST, type Interval, sampleOf } from '../statistics/sample.ts';
 import { criticalT } from '../statistics/student-t.ts';
 import { shownBy } from '../statistics/verdict.ts';
 import { type Contender, type Contest, type CriterionName, criterionOf, smallestEffectOf } from './contest.ts';
@@ -59,18 +59,8 @@ export function byBlock({ values }: Contender, criterion: CriterionName): ByBloc
 
 /** What `values`, one a block, say together; null if there are none. */
 export function estimateOf(values: readonly number[]): Estimate | null {
-  const n = values.length;
-  if (n === 0) return null;
-  const positive = values.every((value) => value > 0);
-  const { mean, sd } = moments(positive ? values.map(Math.log) : values);
-  const half = n < FEWEST ? null : (criticalT(0.05, n - 1) * sd) / Math.sqrt(n);
-  const back = (value: number) => (positive ? Math.exp(value) : Math.max(0, value));
-  return {
-    n,
-    value: back(mean),
-    interval: half === null ? null : { low: back(mean - half), high: back(mean + half) },
-    sdLog: positive ? sd : null,
-  };
+  const sample = sampleOf(values);
+  return sample === null ? null : { n: sample.n, value: sample.mean, interval: sample.interval, sdLog: sample.sdLog };
 }
 
 const MOST_BLOCKS = 1000;

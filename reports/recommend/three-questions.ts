@@ -1,7 +1,7 @@
 import { type Calls, comparedRowsOf, type MicroResults } from '../../harness/results.ts';
 import { largestBatch, largestBatchRate } from '../micro-table.ts';
 import { plainText } from '../plain-text.ts';
-import { grouped, percent, spread, uncertainty, withUnit } from '../quantity.ts';
+import { grouped, percent, uncertainty, withUnit } from '../quantity.ts';
 import type { MetricName } from '../statistics/metrics.ts';
 import { mergeHistograms, percentileNs } from '../statistics/percentile.ts';
 import { median, type Sample } from '../statistics/sample.ts';
@@ -53,8 +53,8 @@ function performance(cell: CellSummary): readonly string[] {
       ? []
       : [`${withUnit('rate', throughputOf(cell)!, uncertainty(metrics.eventsPerSecond))}${tier === null ? '' : `, tier ${tier}`}`]),
     ...told(cell, 'batchP99Ms', 'time', (value) => `p99 service time of a micro-batch ${value}`),
-    ...(metrics.cpuNsPerEvent === null ? [] : [`${withUnit('time', metrics.cpuNsPerEvent.median / 1e6)} of CPU per event`]),
-    ...(storeShare === null ? [] : [`${percent(storeShare.median)} of the time in the store`]),
+    ...(metrics.cpuNsPerEvent === null ? [] : [`${withUnit('time', metrics.cpuNsPerEvent.mean / 1e6)} of CPU per event`]),
+    ...(storeShare === null ? [] : [`${percent(storeShare.mean)} of the time in the store`]),
   ];
 }
 
@@ -113,9 +113,9 @@ function inCalls({ cell: { backend } }: CellSummary, micro: MicroResults | null)
   ];
 }
 
-/** Of the time of one operation, in ms, what {@link spread} is of the operations a second. */
+/** Of the time of one operation, in ms, what {@link uncertainty} is of the operations a second. */
 function timeSpread(rate: Sample): number | null {
-  const half = spread(rate);
+  const half = uncertainty(rate);
   return half === null ? null : ((half / rate.median) * 1000) / rate.median;
 }
 
@@ -165,5 +165,5 @@ function told(
   text: (value: string) => string,
 ): readonly string[] {
   const sample = metrics[name];
-  return sample === null ? [] : [text(withUnit(kind, sample.median, spread(sample)))];
+  return sample === null ? [] : [text(withUnit(kind, sample.mean, uncertainty(sample)))];
 }

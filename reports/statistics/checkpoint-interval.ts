@@ -50,7 +50,7 @@ export function intervalSummary(trials: readonly CompletedTrial[], crashesPerDay
     const ratios = swept.map(({ interval }) => (interval.points[i]?.eventsPerSecond ?? Number.NaN) / interval.baselineEventsPerSecond);
     const seconds = swept.map(({ interval }) => cycleSeconds(interval.points[i]));
     const sample = sampleOf(ratios);
-    if (sample === null || sample.mean === null || !seconds.every(Number.isFinite)) return [];
+    if (sample === null || sample.sdLog === null || !seconds.every(Number.isFinite)) return [];
     const intervalSeconds = median(seconds);
     const lost = 1 - sample.mean;
     const replaySeconds = intervalSeconds / 2 + restore;

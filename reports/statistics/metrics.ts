@@ -13,7 +13,9 @@ type Measure = (trial: CompletedTrial) => number | null;
 const batchPercentileMs =
   (rank: number): Measure =>
   ({ batchTime }) =>
-    batchTime === null || batchTime.all.total < samplesForPercentile(rank) ? null : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
+    batchTime === null || batchTime.all.total < samplesForPercentile(rank)
+      ? null
+      : inMs(percentileNs(mergeHistograms([batchTime.all]), rank));
 
 /** The load whose latency stands for a cell: a busy job, not one at its limit. */
 export const USUAL_LOAD = 0.7;

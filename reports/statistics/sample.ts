@@ -14,10 +14,12 @@ export interface Sample {
   readonly max: number;
   /** Standard deviation over mean; null for a single value or a mean of zero. */
   readonly cv: number | null;
-  /** Geometric mean; null if a value is zero. */
-  readonly mean: number | null;
-  /** 95 % t interval of the geometric mean, on logarithms; null below 3 values or if one is zero. */
+  /** The one figure that stands for the values everywhere: their geometric mean; the plain mean where one is zero. */
+  readonly mean: number;
+  /** Its 95 % t interval, on logarithms where no value is zero; null below 3 values. */
   readonly interval: Interval | null;
+  /** Standard deviation of the logarithms; null where a value is zero. */
+  readonly sdLog: number | null;
 }
 
 /** Fewest values from which an interval is given. */
@@ -49,14 +51,18 @@ export function sampleOf(values: readonly number[]): Sample | null {
   if (values.length === 0) return null;
   const { mean, sd } = moments(values);
   const positive = values.every((value) => value > 0);
-  const logs = positive ? values.map(Math.log) : [];
+  const scaled = positive ? moments(values.map(Math.log)) : { mean, sd };
+  const half = values.length < FEWEST ? null : (criticalT(0.05, values.length - 1) * scaled.sd) / Math.sqrt(values.length);
+  const back = (value: number) => (positive ? Math.exp(value) : Math.min(...values) < 0 ? value : Math.max(0, value));
   return {
     n: values.length,
     median: median(values),
     min: Math.min(...values),
     max: Math.max(...values),
     cv: values.length < 2 || mean === 0 ? null : sd / mean,
-    mean: positive ? Math.exp(moments(logs).mean) : null,
-    interval: positive && values.length >= FEWEST ? expInterval(logs, 0.05) : null,
+    // Equal values, such as counts, have themselves as their mean, without the rounding of logarithms.
+    mean: values.every((value) => value === values[0]) ? values[0]! : back(scaled.mean),
+    interval: half === null ? null : { low: back(scaled.mean - half), high: back(scaled.mean + half) },
+    sdLog: positive ? scaled.sd : null,
   };
 }

@@ -46,8 +46,8 @@ export function scalingsOf(sizes: StateSizes): readonly Scaling[] {
   return [...byBackend(sizes)].flatMap(([backend, cells]) =>
     CLAIMS.flatMap((claim) => {
       const points = cells.flatMap(({ cell: { metrics }, entries }): readonly Point[] => {
-        const n = (claim.over === 'entries' ? entries : metrics.liveBytes?.median) ?? 0;
-        const y = metrics[claim.metric]?.median ?? 0;
+        const n = (claim.over === 'entries' ? entries : metrics.liveBytes?.mean) ?? 0;
+        const y = metrics[claim.metric]?.mean ?? 0;
         return n > 0 && y > 0 ? [{ n, y }] : [];
       });
       if (points.length < 2) return [];
