@@ -12,7 +12,7 @@ const trial = (state: 'failed' | 'completed'): Trial =>
     phase: 'open',
     message: 'no space\nleft',
     throughput: { eventsPerSecond: 1234567 },
-    correctness: { uninterrupted: { equal: true }, recovered: null, rescaled: null },
+    correctness: { uninterrupted: { equal: true, expected: { rows: 10 } }, recovered: null, rescaled: null },
   }) as unknown as Trial;
 const started: RunEvent = { type: 'trial-started', cell: 'lmdb/w/filesystem/1000', block: 1, index: 1, trials: 4 };
 const finished = (index: number, state: 'failed' | 'completed' = 'completed'): RunEvent => ({
